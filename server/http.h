@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HTTP in, HTTP out: the only file that knows libmicrohttpd is http.c. It turns a connection into a plain
+ * srv_request (no hidden state, so handlers are tested as functions), enforces the limits of size and
+ * form, and sends a plain srv_response. What the paths mean is the app's business.
+ */
+#ifndef SPIKED_SERVER_HTTP_H
+#define SPIKED_SERVER_HTTP_H
+
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/snn.h"
+
+struct srv_pair {
+    const char *name, *value; /* value is "" where the wire had none; both percent-decoded in a query */
+};
+
+/* Where the bytes of a streamed body go. Set by the app's begin; called by the connection's thread. */
+struct srv_sink {
+    void *user;
+    /* False: it failed; the rest of the body is read and dropped, and finish tells the client. */
+    bool (*write)(void *user, const void *bytes, size_t n);
+};
+
+struct srv_request {
+    const char *method;  /* "GET", ... ; HEAD arrives as "HEAD" */
+    const char *path;    /* percent-decoded, without the query; never contains a NUL */
+    const struct srv_pair *headers, *query; /* in the order received; header names as received */
+    size_t n_headers, n_query;
+    uint64_t content_length; /* UINT64_MAX when unknown (chunked) */
+    const void *body;        /* whole, for finish, unless it went to the sink; NUL-terminated */
+    size_t body_size;        /* bytes received, also when streamed */
+    char id[64];             /* X-Request-Id as received (if it was fit) or made here; echoed */
+    char peer[INET6_ADDRSTRLEN];
+    /* For the app: */
+    uint64_t body_limit; /* bytes; set by begin; beyond it the answer is 413 */
+    struct srv_sink sink; /* set by begin: the body is streamed, not kept */
+    void *app;            /* whatever begin needs to remember; freed by release */
+};
+
+/* First value of that name, case-insensitive for headers; NULL if there is none. */
+const char *srv_request_header(const struct srv_request *req, const char *name);
+const char *srv_request_query(const struct srv_request *req, const char *name);
+
+#define SRV_MAX_HEADERS 16
+
+struct srv_response {
+    int status;
+    struct {
+        char name[40], value[216];
+    } headers[SRV_MAX_HEADERS];
+    size_t n_headers;
+    char *body; /* malloc'ed, owned; NULL = none */
+    size_t size;
+    int fd; /* > 0: the body is this file's bytes 0..size, owned; body is NULL */
+};
+
+/* Sets or replaces a header. The value is formatted and cut at 215 bytes; CR and LF cannot get in. */
+void srv_response_header(struct srv_response *res, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Takes over `body` (malloc'ed). */
+void srv_response_body(struct srv_response *res, int status, const char *content_type, char *body,
+                       size_t size);
+void srv_response_clear(struct srv_response *res);
+
+struct srv_app {
+    void *user;
+    /* The header is in, no byte of the body. Sets body_limit and perhaps sink. False: `res` is the answer and
+     * the connection closes. Called once for every request that is well formed. @thread http */
+    bool (*begin)(void *user, struct srv_request *req, struct srv_response *res);
+    /* The body is in: fills `res`. */
+    void (*finish)(void *user, struct srv_request *req, struct srv_response *res);
+    /* The request is over, answered or broken off. Called once after begin, whatever happened. */
+    void (*release)(void *user, struct srv_request *req);
+    /* Renders an error that http itself found (400, 413, 431, 503...), in the app's own format. */
+    void (*reject)(void *user, int status, const char *code, const char *detail,
+                   const struct srv_request *req, struct srv_response *res);
+};
+
+struct srv_http_options {
+    const char *listen;   /* "127.0.0.1:8080", "[::1]:0", ... */
+    unsigned threads;     /* of the pool; 2 */
+    unsigned connections; /* in all; 1024 */
+    unsigned per_address; /* from one address; 256 */
+    unsigned timeout_seconds; /* of inactivity; 30 */
+    const char *server_name; /* "spiked/0.1.0" */
+};
+
+struct srv_http;
+enum snn_code srv_http_start(struct srv_http **out, const struct srv_http_options *options,
+                             const struct srv_app *app, struct snn_error *err);
+/* "127.0.0.1:41873": the address in use, with the real port. */
+const char *srv_http_address(const struct srv_http *http);
+/* Refuses new connections at once, answers what is being asked with Connection: close. */
+void srv_http_drain(struct srv_http *http);
+/* Ends what is left and frees. Accepts NULL. */
+void srv_http_stop(struct srv_http *http);
+
+#endif
