@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: MIT
+# Everything is built in build/<variant>/ by one set of rules. Sources and tests are found, not
+# listed: a new file needs no change here. `make help` says what can be asked for.
+
+VERSION := 0.1.0
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := /bin/sh
+
+# ---- what may be set on the command line ---------------------------------------------------
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+VARIANT ?= release
+# Instruction set: empty is the compiler's own baseline; otherwise as in `make ISA=x86-64-v3`.
+ISA ?=
+WERROR ?= $(if $(filter true 1,$(CI)),1,)
+V ?=
+PREFIX ?= /usr/local
+DESTDIR ?=
+REFERENCE ?= tests/vectors/reference
+FUZZ_SECONDS ?= 10
+CLANG ?= clang-14
+CLANG_FORMAT ?= clang-format-14
+export VARIANT ISA WERROR V CC CLANG CLANG_FORMAT
+
+# ---- variants ------------------------------------------------------------------------------
+VARIANT_CC := $(CC)
+ifneq ($(filter release double,$(VARIANT)),)
+OPT := -O3 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+OPT += $(if $(filter double,$(VARIANT)),-DSNN_DOUBLE)
+else ifeq ($(VARIANT),asan)
+OPT := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+else ifeq ($(VARIANT),tsan)
+# clang: gcc's libgomp is not known to its own ThreadSanitizer, which then reports false races.
+VARIANT_CC := $(CLANG)
+OPT := -O1 -fno-omit-frame-pointer -fsanitize=thread
+else ifeq ($(VARIANT),fuzz)
+VARIANT_CC := $(CLANG)
+OPT := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined
+OPT += -fno-sanitize-recover=all
+else
+$(error VARIANT is '$(VARIANT)', want release, double, asan, tsan or fuzz)
+endif
+B := build/$(VARIANT)$(if $(ISA),-$(ISA))
+Q := $(if $(V),,@)
+
+# ---- flags ---------------------------------------------------------------------------------
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wswitch-enum \
+	-Wimplicit-fallthrough $(if $(WERROR),-Werror)
+MATH := -fno-math-errno -fno-trapping-math
+HARDEN := -fstack-protector-strong -fPIE
+ALL_CPPFLAGS := -I. -D_GNU_SOURCE -DSPIKED_VERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CFLAGS := -std=c17 $(OPT) -g $(MATH) $(if $(ISA),-march=$(ISA)) $(HARDEN) $(WARN) $(CFLAGS)
+ALL_LDFLAGS := $(OPT) -g -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
+ISA_NAME = $(or $(ISA),$(subst _,-,$(firstword $(subst -, ,$(shell $(VARIANT_CC) -dumpmachine)))))
+REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+
+# The files whose arithmetic wants fused multiply-add; elsewhere the same bits from any compiler.
+KERNELS := core/math/% core/surrogate/% core/neuron/% core/optim/%
+# The files that know the revision: only these are compiled again after a commit.
+REVISION_FILES := server/main.c server/version.c server/ctl/main.c
+file_flags = -ffp-contract=$(if $(filter $(KERNELS),$1),fast,off) \
+	$(if $(filter core/%,$1),-Wdouble-promotion -DSNN_ISA_NAME='"$(ISA_NAME)"') \
+	$(if $(filter core/train/%,$1),-fopenmp) \
+	$(if $(filter $(REVISION_FILES),$1),-DSPIKED_REVISION='"$(REVISION)"')
+
+# ---- sources -------------------------------------------------------------------------------
+found = $(sort $(shell find $1 -name '$2' 2>/dev/null))
+objects = $(patsubst %,$(B)/obj/%.o,$(basename $1))
+
+CORE_ASM := $(call found,core,*.S)
+CORE_DATA := $(sort $(shell find core -type f ! -name '*.[chS]' ! -name '*.md' 2>/dev/null))
+CORE_SRC := $(call found,core,*.c)
+CTL_SRC := $(call found,server/ctl,*.c)
+SRV_SRC := $(filter-out server/main.c $(CTL_SRC),$(call found,server,*.c))
+API_SRC := $(call found,api,*.c)
+MIGRATIONS := $(sort $(wildcard migrations/*.sql))
+TESTS_SRC := $(call found,tests,*.c)
+REFERENCE_SRC := $(filter-out %/test_%,$(filter tests/reference/%,$(TESTS_SRC)))
+BENCH_SRC := $(filter tests/bench/%,$(TESTS_SRC))
+FUZZ_SRC := $(filter tests/fuzz/fuzz_%,$(TESTS_SRC))
+TEST_SRC := $(foreach f,$(TESTS_SRC),$(if $(filter test_%,$(notdir $f)),$f))
+# What is left beside the tests helps them: tests/support/ and any folder's own helpers.
+SUPPORT_SRC := $(filter-out $(REFERENCE_SRC) $(BENCH_SRC) tests/fuzz/% $(TEST_SRC),$(TESTS_SRC))
+
+CORE_LIBS := -fopenmp -lopenblas -lz -lnettle -lm
+SERVER_LIBS := -lmicrohttpd -ljansson -lsqlite3 -lpthread
+# Allocations of the project's own code go through tests/support/oom.c, which can refuse them.
+WRAPPED := malloc calloc realloc aligned_alloc posix_memalign strdup strndup
+comma := ,
+WRAP := $(patsubst %,-Wl$(comma)--wrap=%,$(WRAPPED))
+
+LIBS := $(B)/libapi.a $(B)/libsrv.a $(B)/libsnn.a
+TESTS := $(patsubst %.c,$(B)/%,$(TEST_SRC))
+SCRIPTS := $(call found,tests,test_*.sh)
+BENCHES := $(patsubst tests/bench/%.c,$(B)/%,$(filter tests/bench/bench_%,$(BENCH_SRC)))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(FUZZ_SRC))
+PROGRAMS := $(if $(wildcard server/main.c),$(B)/spiked) $(if $(CTL_SRC),$(B)/spikectl)
+
+# ---- rules ---------------------------------------------------------------------------------
+.PHONY: build tests test-programs
+build: $(PROGRAMS) $(LIBS)
+	@:
+
+# A stamp changes only when its text does: what depends on it follows the flags and the file list.
+.PHONY: FORCE
+FORCE:
+define stamp
+@mkdir -p $(@D)
+@printf '%s\n' "$$STAMP" | cmp -s - $@ || printf '%s\n' "$$STAMP" >$@
+endef
+$(B)/flags: export STAMP = $(VARIANT_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+$(B)/flags: FORCE ; $(stamp)
+$(B)/revision: export STAMP = $(REVISION)
+$(B)/revision: FORCE ; $(stamp)
+$(B)/sources: export STAMP = $(CORE_SRC) $(CORE_ASM) $(SRV_SRC) $(API_SRC) $(CTL_SRC) $(TESTS_SRC)
+$(B)/sources: FORCE ; $(stamp)
+
+define compile
+@mkdir -p $(@D)
+$(if $(Q),@echo "  CC    $<  ($(notdir $(B)))")
+$(Q)$(VARIANT_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(call file_flags,$<) -MMD -MP -c -o $@ $<
+endef
+define archive
+@mkdir -p $(@D)
+@rm -f $@
+$(Q)$(AR) rcsD $@ $(filter %.o,$^)
+endef
+define link
+@mkdir -p $(@D)
+$(if $(Q),@echo "  LD    $@")
+$(Q)$(VARIANT_CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
+	-Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+endef
+
+$(B)/obj/%.o: %.c Makefile $(B)/flags ; $(compile)
+$(B)/obj/%.o: %.S Makefile $(B)/flags $(CORE_DATA)
+	@mkdir -p $(@D)
+	$(Q)$(VARIANT_CC) $(ALL_CPPFLAGS) $(OPT) -g -Wa,--noexecstack -c -o $@ $<
+$(B)/obj/%.o: $(B)/%.c Makefile $(B)/flags ; $(compile)
+$(call objects,$(REVISION_FILES)): $(B)/revision
+
+# migrations/NNNN_what.sql become byte arrays: a string literal would have a length limit.
+$(B)/migrations.c: $(MIGRATIONS) Makefile $(B)/sources
+	@mkdir -p $(@D)
+	@{ printf '/* Generated from migrations/ by the Makefile. */\n'; \
+	printf '#include "server/migrate.h"\n\n#include <stddef.h>\n\n'; \
+	for f in $(MIGRATIONS); do n=$$(basename $$f .sql); printf 'static const char sql_%s[] = {\n' $$n; \
+	od -An -v -tx1 $$f | sed -E "s/ +(..)/'\\\\x\1',/g"; printf '0};\n\n'; done; \
+	printf 'const struct srv_migration srv_migrations[] = {\n'; \
+	for f in $(MIGRATIONS); do n=$$(basename $$f .sql); v=$$(expr $${n%%_*} + 0); \
+	printf '    {%s, "%s", sql_%s},\n' $$v $$n $$n; done; \
+	printf '    {0, NULL, NULL},\n};\nconst size_t srv_migration_count = %s;\n' $(words $(MIGRATIONS)); \
+	} >$@
+
+$(B)/libsnn.a: $(call objects,$(CORE_SRC) $(CORE_ASM)) $(B)/sources ; $(archive)
+$(B)/libsrv.a: $(call objects,$(SRV_SRC) $(if $(wildcard server/migrate.h),migrations.c)) \
+	$(B)/sources ; $(archive)
+$(B)/libapi.a: $(call objects,$(API_SRC)) $(B)/sources ; $(archive)
+$(B)/libctl.a: $(call objects,$(filter-out server/ctl/main.c,$(CTL_SRC))) $(B)/sources ; $(archive)
+$(B)/libtests.a: $(call objects,$(SUPPORT_SRC)) $(B)/sources ; $(archive)
+
+$(B)/spiked: $(call objects,server/main.c) $(LIBS)
+	$(link) $(CORE_LIBS) $(SERVER_LIBS)
+$(B)/spikectl: $(call objects,$(CTL_SRC)) $(B)/sources
+	$(link) -lcurl -ljansson -lm
+$(TESTS): $(B)/tests/%: $(B)/obj/tests/%.o $(LIBS) $(B)/libctl.a $(B)/libtests.a
+	$(link) $(WRAP) $(CORE_LIBS) $(SERVER_LIBS) -lcurl -lcmocka
+$(B)/run_reference: $(call objects,$(REFERENCE_SRC)) $(B)/libsnn.a $(B)/sources
+	$(link) $(CORE_LIBS) -ljansson
+$(BENCHES): $(B)/%: $(B)/obj/tests/bench/%.o \
+	$(call objects,$(filter-out tests/bench/bench_%,$(BENCH_SRC))) $(LIBS)
+	$(link) $(CORE_LIBS) $(SERVER_LIBS)
+$(FUZZERS): $(B)/%: $(B)/obj/tests/fuzz/%.o $(LIBS)
+	$(link) -fsanitize=fuzzer $(CORE_LIBS) $(SERVER_LIBS)
+
+# Keep objects: make would take those of the tests for intermediate files.
+.SECONDARY:
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+test-programs: build $(TESTS)
+	@:
+
+# ---- tests ---------------------------------------------------------------------------------
+.PHONY: test asan tsan reference lint format format-check fuzz bench check
+JOBS ?= $(shell nproc)
+ARCHER = $(shell $(CLANG) -print-file-name=libarcher.so)
+asan_ENV := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
+	UBSAN_OPTIONS=print_stacktrace=1
+# Archer tells ThreadSanitizer what OpenMP's barriers order; the runtime itself is not instrumented.
+tsan_ENV = OMP_TOOL_LIBRARIES=$(ARCHER) TSAN_OPTIONS=ignore_noninstrumented_modules=1
+test: test-programs
+	@env SPIKED_BIN=$(CURDIR)/$(B)/spiked SPIKECTL_BIN=$(CURDIR)/$(B)/spikectl \
+		$($(VARIANT)_ENV) tests/run.sh $(TESTS) $(SCRIPTS)
+asan tsan:
+	@$(MAKE) VARIANT=$@ test
+
+# Two programs from one source: the core in float and in double, against the same numbers.
+reference:
+	@$(MAKE) VARIANT=double build/double/run_reference
+	@$(MAKE) VARIANT=release build/release/run_reference
+	@code=0; for v in double release; do build/$$v/run_reference $(REFERENCE) || code=1; done; \
+	exit $$code
+
+lint:
+	@tests/run.sh $(sort $(wildcard tests/lint/*.sh))
+format-check:
+	@tests/run.sh tests/lint/format.sh
+format:
+	@find core server api tests -name '*.[ch]' -exec $(CLANG_FORMAT) -i {} +
+
+fuzz:
+	@$(MAKE) VARIANT=fuzz fuzzers
+	@for f in $(FUZZERS:$(B)/%=%); do mkdir -p build/fuzz/corpus/$$f; \
+	seeds=tests/fuzz/corpus/$${f#fuzz_}; [ -d $$seeds ] || seeds=; \
+	echo "$$f: $(FUZZ_SECONDS) s"; \
+	build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=0 \
+		build/fuzz/corpus/$$f $$seeds || exit 1; done
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
+
+bench: $(BENCHES)
+	@unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; [ -x $(B)/bench_train ] || exit 0; \
+	for w in $(WORKLOADS); do for t in 1 2; do \
+	$(B)/bench_train --workload $$w --surrogate arctan --threads $$t --json || exit 1; done; done
+WORKLOADS ?= W1 W2
+
+check: deps-check
+	@MAKE="$(MAKE) -j$(JOBS)" tests/check.sh build lint test reference asan tsan
+
+# ---- the machine ---------------------------------------------------------------------------
+.PHONY: deps deps-check
+BUILD_PACKAGES := gcc make pkg-config libc6-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev \
+	libcurl4-openssl-dev libopenblas-pthread-dev zlib1g-dev nettle-dev ca-certificates curl
+CHECK_PACKAGES := $(BUILD_PACKAGES) libcmocka-dev clang-14 libclang-rt-14-dev libomp-14-dev \
+	clang-format-14 universal-ctags dataset-fashion-mnist
+# Asks apt for nothing that is there, and says what it is going to ask for.
+define install_packages
+@missing=; for p in $(PACKAGES); do \
+[ "$$(dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null)" = installed ] || missing="$$missing $$p"; done; \
+[ -n "$$missing" ] || exit 0; \
+echo "Going to install with apt-get:$$missing"; \
+sudo=; [ "$$(id -u)" -eq 0 ] || sudo=sudo; apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get"; \
+$$apt install -y -q --no-install-recommends $$missing || \
+{ $$apt update -q && $$apt install -y -q --no-install-recommends $$missing; }
+endef
+deps: PACKAGES := $(BUILD_PACKAGES)
+deps-check: PACKAGES := $(CHECK_PACKAGES)
+deps deps-check: ; $(install_packages)
+
+# ---- use -----------------------------------------------------------------------------------
+.PHONY: demo run install docker clean help
+demo: deps
+	@$(MAKE) -j$(JOBS) VARIANT=release ISA= build
+	@tests/e2e/demo.sh build/release
+run: build
+	@mkdir -p data
+	$(B)/spiked --listen 127.0.0.1:8080 --data-dir data
+install: build
+	install -D -m 755 $(B)/spiked $(DESTDIR)$(PREFIX)/bin/spiked
+	install -D -m 755 $(B)/spikectl $(DESTDIR)$(PREFIX)/bin/spikectl
+docker:
+	docker build -t spiked:$(VERSION) -f docker/Dockerfile .
+clean:
+	rm -rf build
+
+define HELP
+make deps          install what a build needs (apt-get; says what first)
+make build         build/release/spiked and build/release/spikectl
+make run           build, then serve 127.0.0.1:8080 with the folder data/
+make demo          deps, build, and a digits job from submission to weights
+make install       into PREFIX=$(PREFIX) (DESTDIR is honoured)
+make check         everything below that CI runs; ends with "N passed, N failed"
+make test          build and run every test program
+make asan          the same under AddressSanitizer and UndefinedBehaviorSanitizer
+make tsan          the same under ThreadSanitizer (clang, Archer)
+make reference     the core against the numbers in REFERENCE=DIR, in double and float
+make lint          layers, sizes, banned calls, headers, format
+make format        clang-format every source; format-check only looks
+make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)
+make bench         the training benchmarks, a JSON line each
+make docker        the image spiked:$(VERSION)
+make clean         remove build/
+
+CC=clang-14 another compiler; ISA=x86-64-v3 an instruction set (build/release-x86-64-v3/);
+WERROR=1 warnings are errors; V=1 show the commands; -j2 two at a time
+endef
+export HELP
+help:
+	@printf '%s\n' "$$HELP"
