@@ -30,8 +30,8 @@ static void list_names(char *text, size_t size, const struct snn_registry *r)
 
     text[0] = '\0';
     for (size_t i = 0; i < r->count && used < size; i++) {
-        int n = snprintf(text + used, size - used, "%s%s", i ? ", " : "",
-                         snn_registry_at(r, i)->name);
+        int n =
+            snprintf(text + used, size - used, "%s%s", i ? ", " : "", snn_registry_at(r, i)->name);
         used += n > 0 ? (size_t)n : 0;
     }
 }
@@ -71,7 +71,8 @@ double snn_choice_value(const struct snn_choice *c, const char *name, double oth
 
 #define NUMBER_SIZE 32
 
-/* The shortest decimal that reads back as v: 0.1 stays "0.1", 16777217 does not become 1.67772e+07. */
+/* The shortest decimal that reads back as v: 0.1 stays "0.1", 16777217 does not become 1.67772e+07.
+ */
 static const char *number(char text[NUMBER_SIZE], double v)
 {
     if (isnan(v))
@@ -99,10 +100,9 @@ static void describe_range(char *text, size_t size, const struct snn_param *p)
     bool has_min = isfinite(p->min), has_max = isfinite(p->max);
     char min[NUMBER_SIZE], max[NUMBER_SIZE];
 
-    snprintf(text, size, "%s%s%s%s%s%s", noun,
-             has_min ? (p->min_open ? " > " : " >= ") : "", has_min ? number(min, p->min) : "",
-             has_min && has_max ? " and" : "", has_max ? (p->max_open ? " < " : " <= ") : "",
-             has_max ? number(max, p->max) : "");
+    snprintf(text, size, "%s%s%s%s%s%s", noun, has_min ? (p->min_open ? " > " : " >= ") : "",
+             has_min ? number(min, p->min) : "", has_min && has_max ? " and" : "",
+             has_max ? (p->max_open ? " < " : " <= ") : "", has_max ? number(max, p->max) : "");
 }
 
 enum snn_code snn_param_check(const struct snn_param *p, double v, struct snn_error *err)

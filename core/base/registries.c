@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The list of all registries: apart from param.c, so that a program that looks up one registry does not link
- * the rows of the others. */
+/* The list of all registries: apart from param.c, so that a program that looks up one registry does
+ * not link the rows of the others. */
 #include "core/snn.h"
 
 const struct snn_registry *const snn_registries[] = {
