@@ -187,7 +187,7 @@ test-programs: build $(TESTS)
 # ---- tests ---------------------------------------------------------------------------------
 .PHONY: test asan tsan reference lint format format-check fuzz bench check
 JOBS ?= $(shell nproc)
-ARCHER = $(shell $(CLANG) -print-file-name=libarcher.so)
+ARCHER = $(abspath $(shell $(CLANG) -print-resource-dir)/../../libarcher.so)
 asan_ENV := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
 	UBSAN_OPTIONS=print_stacktrace=1
 # Archer tells ThreadSanitizer what OpenMP's barriers order; the runtime itself is not instrumented.
@@ -260,8 +260,8 @@ run: build
 	@mkdir -p data
 	$(B)/spiked --listen 127.0.0.1:8080 --data-dir data
 install: build
-	install -D -m 755 $(B)/spiked $(DESTDIR)$(PREFIX)/bin/spiked
-	install -D -m 755 $(B)/spikectl $(DESTDIR)$(PREFIX)/bin/spikectl
+	install -D -m 755 $(if $(STRIP),-s) $(B)/spiked $(DESTDIR)$(PREFIX)/bin/spiked
+	install -D -m 755 $(if $(STRIP),-s) $(B)/spikectl $(DESTDIR)$(PREFIX)/bin/spikectl
 docker:
 	docker build -t spiked:$(VERSION) -f docker/Dockerfile .
 clean:
@@ -272,7 +272,7 @@ make deps          install what a build needs (apt-get; says what first)
 make build         build/release/spiked and build/release/spikectl
 make run           build, then serve 127.0.0.1:8080 with the folder data/
 make demo          deps, build, and a digits job from submission to weights
-make install       into PREFIX=$(PREFIX) (DESTDIR is honoured)
+make install       into PREFIX=$(PREFIX) (DESTDIR is honoured; STRIP=1)
 make check         everything below that CI runs; ends with "N passed, N failed"
 make test          build and run every test program
 make asan          the same under AddressSanitizer and UndefinedBehaviorSanitizer
