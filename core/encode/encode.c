@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of encoders. */
+#include "core/encode/encode.h"
+
+#include "core/base/param.h"
+#include "core/encode/rows.h"
+
+/* clang-format off */
+#define GAIN                                                                                       \
+    [ENCODE_GAIN] = {.name = "gain", .doc = "factor on every feature", .type = SNN_REAL,           \
+                     .value = 1, .min = 0, .min_open = true, .max = 1e6}
+
+static const struct snn_param gain_params[] = {GAIN};
+
+static const struct snn_param latency_params[] = {
+    GAIN,
+    [LATENCY_TAU] = {.name = "latency_tau", .doc = "time constant of the charging, in steps",
+                     .type = SNN_REAL, .value = 5, .min = 0, .min_open = true, .max = 1e6},
+    [LATENCY_THRESHOLD] = {.name = "latency_threshold", .doc = "a feature below it never spikes",
+                           .type = SNN_REAL, .value = 0.2, .min = 0, .min_open = true, .max = 1e6},
+};
+
+static const struct snn_encoder encoders[] = {
+    {.kind = {.name = "constant", .doc = "gain x in every step", SNN_PARAMS(gain_params)},
+     .is_static = true, .encode = snn_encode_constant},
+    {.kind = {.name = "rate", .doc = "a spike with probability gain x, cut to [0, 1], in each step",
+              SNN_PARAMS(gain_params)},
+     .encode = snn_encode_rate},
+    {.kind = {.name = "latency",
+              .doc = "one spike, at step floor(tau ln(gain x / (gain x - threshold)))",
+              SNN_PARAMS(latency_params)},
+     .encode = snn_encode_latency},
+};
+/* clang-format on */
+
+const struct snn_registry snn_encoders = SNN_REGISTRY(encoders, "encoders", "encoder");

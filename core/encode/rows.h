@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The encoders' own functions, one file each, for the table in encode.c. Each finds its settings in
+ * the choice by their place in that table. */
+#ifndef SPIKED_CORE_ENCODE_ROWS_H
+#define SPIKED_CORE_ENCODE_ROWS_H
+
+#include "core/encode/encode.h"
+
+#define ENCODE_GAIN 0 /* of every encoder */
+enum { LATENCY_TAU = 1, LATENCY_THRESHOLD };
+
+void snn_encode_constant(real *out, const real *x, size_t n, size_t time_steps,
+                         const struct snn_choice *c, const struct snn_rng_key *key);
+void snn_encode_rate(real *out, const real *x, size_t n, size_t time_steps,
+                     const struct snn_choice *c, const struct snn_rng_key *key);
+void snn_encode_latency(real *out, const real *x, size_t n, size_t time_steps,
+                        const struct snn_choice *c, const struct snn_rng_key *key);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The optimizers' own functions, one file per family, for the table in optim.c. Each finds its
+ * settings in the choice by their place in that table. */
+#ifndef SPIKED_CORE_OPTIM_ROWS_H
+#define SPIKED_CORE_OPTIM_ROWS_H
+
+#include "core/optim/optim.h"
+
+enum { SGD_LEARNING_RATE, SGD_MOMENTUM, SGD_NESTEROV, SGD_WEIGHT_DECAY, SGD_DAMPENING, SGD_PARAMS };
+
+size_t snn_sgd_slots(const struct snn_choice *c);
+enum snn_code snn_sgd_check(const struct snn_choice *c, struct snn_error *err);
+void snn_sgd_update(real *p, const real *g, real *const slot[SNN_MAX_SLOTS], size_t n, size_t t,
+                    const struct snn_choice *c);
+
+enum {
+    ADAM_LEARNING_RATE,
+    ADAM_BETA1,
+    ADAM_BETA2,
+    ADAM_EPSILON,
+    ADAM_WEIGHT_DECAY,
+    ADAM_AMSGRAD,
+    ADAM_PARAMS
+};
+
+size_t snn_adam_slots(const struct snn_choice *c);
+void snn_adam_update(real *p, const real *g, real *const slot[SNN_MAX_SLOTS], size_t n, size_t t,
+                     const struct snn_choice *c);
+void snn_adamw_update(real *p, const real *g, real *const slot[SNN_MAX_SLOTS], size_t n, size_t t,
+                      const struct snn_choice *c);
+
+#endif
