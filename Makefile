@@ -56,7 +56,9 @@ ALL_CPPFLAGS := -I. -D_GNU_SOURCE -DSPIKED_VERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS := -std=c17 $(OPT) -g $(MATH) $(if $(ISA),-march=$(ISA)) $(HARDEN) $(WARN) $(CFLAGS)
 ALL_LDFLAGS := $(OPT) -g -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
 ISA_NAME = $(or $(ISA),$(subst _,-,$(firstword $(subst -, ,$(shell $(VARIANT_CC) -dumpmachine)))))
+ifndef REVISION
 REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+endif
 
 # The files whose arithmetic wants fused multiply-add; elsewhere the same bits from any compiler.
 KERNELS := core/math/% core/surrogate/% core/neuron/% core/optim/%
@@ -185,7 +187,7 @@ test-programs: build $(TESTS)
 	@:
 
 # ---- tests ---------------------------------------------------------------------------------
-.PHONY: test asan tsan reference lint format format-check fuzz bench check
+.PHONY: test asan tsan reference reference-double reference-float lint format format-check fuzz bench check
 JOBS ?= $(shell nproc)
 ARCHER = $(abspath $(shell $(CLANG) -print-resource-dir)/../../libarcher.so)
 asan_ENV := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
@@ -198,12 +200,16 @@ test: test-programs
 asan tsan:
 	@$(MAKE) VARIANT=$@ test
 
-# Two programs from one source: the core in float and in double, against the same numbers.
+# Two programs from one source, the core in double and in float, against the same numbers.
 reference:
-	@$(MAKE) VARIANT=double build/double/run_reference
-	@$(MAKE) VARIANT=release build/release/run_reference
-	@code=0; for v in double release; do build/$$v/run_reference $(REFERENCE) || code=1; done; \
-	exit $$code
+	@MAKE="$(MAKE)" JOBS=$(JOBS) REFERENCE="$(REFERENCE)" \
+		tests/check.sh reference-double reference-float
+reference-double:
+	@$(MAKE) VARIANT=double ISA= build/double/run_reference
+	@build/double/run_reference $(REFERENCE)
+reference-float:
+	@$(MAKE) VARIANT=release ISA= build/release/run_reference
+	@build/release/run_reference $(REFERENCE)
 
 lint:
 	@tests/run.sh $(sort $(wildcard tests/lint/*.sh))
@@ -229,7 +235,7 @@ bench: $(BENCHES)
 WORKLOADS ?= W1 W2
 
 check: deps-check
-	@MAKE="$(MAKE) -j$(JOBS)" tests/check.sh build lint test reference asan tsan
+	@MAKE="$(MAKE)" JOBS=$(JOBS) tests/check.sh build lint test reference asan tsan
 
 # ---- the machine ---------------------------------------------------------------------------
 .PHONY: deps deps-check
@@ -263,7 +269,7 @@ install: build
 	install -D -m 755 $(if $(STRIP),-s) $(B)/spiked $(DESTDIR)$(PREFIX)/bin/spiked
 	install -D -m 755 $(if $(STRIP),-s) $(B)/spikectl $(DESTDIR)$(PREFIX)/bin/spikectl
 docker:
-	docker build -t spiked:$(VERSION) -f docker/Dockerfile .
+	docker build -t spiked:$(VERSION) --build-arg REVISION=$(REVISION) -f docker/Dockerfile .
 clean:
 	rm -rf build
 

@@ -13,7 +13,7 @@ passed=0 failed=0 summary=
 for target; do
     printf '\n==== make %s ====\n' "$target"
     start=$(date +%s)
-    { "${MAKE:-make}" --no-print-directory "$target" 2>&1; echo $? >"$logs/code"; } | tee "$logs/out"
+    { "${MAKE:-make}" -j"${JOBS:-1}" "$target" 2>&1; echo $? >"$logs/code"; } | tee "$logs/out"
     code=$(cat "$logs/code")
     line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$logs/out" | tail -n 1)
     p=${line%% *} f=${line##*, } f=${f%% *}

@@ -14,7 +14,8 @@ stop() {
     code=$?
     trap - EXIT
     if [ -n "$daemon" ]; then
-        kill "$daemon" 2>/dev/null && wait "$daemon" || :
+        kill "$daemon" 2>/dev/null || :
+        wait "$daemon" || :
     fi
     [ "$code" -eq 0 ] || { echo "demo failed; the daemon's log:"; tail -n 20 "$dir/log"; } >&2
     exit "$code"
