@@ -179,7 +179,7 @@ struct snn_data_info {
 struct snn_data_source {
     const struct snn_kind *format;       /* a row of snn_formats: digits, idx, csv */
     const char *paths[SNN_MAX_PARTS];    /* NULL where the format has no such part */
-    size_t max_bytes;                    /* refuse to decode more; 0 = no limit */
+    size_t max_bytes;                    /* refuse to decode more from a file; 0 = 4 GiB */
 };
 
 struct snn_data; /* immutable once open: may be read by many threads */

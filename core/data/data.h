@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A data set in memory, for the code that trains on it and for the readers that fill it. What the
+ * outside may know of it is in core/snn.h; the samples themselves are reached here.
+ */
+#ifndef SPIKED_CORE_DATA_DATA_H
+#define SPIKED_CORE_DATA_DATA_H
+
+#include "core/snn.h"
+
+/* What a file may decode to where the caller sets no limit. */
+#define SNN_DATA_MAX_BYTES ((size_t)4 << 30)
+
+/* The training or the test half. Exactly one of bytes and values is there. All of it is malloced.
+ */
+struct snn_samples {
+    size_t count;
+    size_t shape[SNN_MAX_RANK], rank; /* of one sample, outermost first */
+    unsigned char *bytes;             /* [count, features]; unit of the data set means 1.0 */
+    float *values;                    /* [count, features]; used as they are */
+    uint32_t *labels;                 /* [count] */
+};
+
+struct snn_data {
+    struct snn_data_info info;
+    struct snn_samples train, test; /* of one shape, labels below info.classes */
+    unsigned unit;                  /* what a byte is divided by: 255 */
+};
+
+/* Copies sample i into out[features]. i is below info.test or info.train. @thread any */
+void snn_data_features(const struct snn_data *data, bool test, size_t i, real *out);
+/* The class of sample i, below info.classes. @thread any */
+uint32_t snn_data_label(const struct snn_data *data, bool test, size_t i);
+
+/* Values per sample: the product of the shape. */
+size_t snn_samples_features(const struct snn_samples *s);
+/* Frees what `s` holds and clears it. */
+void snn_samples_clear(struct snn_samples *s);
+
+/* A row of snn_formats. `open` fills train, test and unit, and may leave them half filled where it
+ * fails: the caller clears them. Both are given the limit of decoded bytes of one file, never 0. */
+struct snn_format {
+    struct snn_kind kind;
+    const char *parts[SNN_MAX_PARTS + 1]; /* NULL-terminated */
+    enum snn_code (*open)(struct snn_data *data, const char *const *paths, size_t max_bytes,
+                          struct snn_error *err);
+    enum snn_code (*check)(size_t part, const char *path, size_t max_bytes, struct snn_error *err);
+};
+
+#endif
