@@ -243,13 +243,16 @@ BUILD_PACKAGES := gcc make pkg-config libc6-dev libmicrohttpd-dev libjansson-dev
 	libcurl4-openssl-dev libopenblas-pthread-dev zlib1g-dev nettle-dev ca-certificates curl
 CHECK_PACKAGES := $(BUILD_PACKAGES) libcmocka-dev clang-14 libclang-rt-14-dev libomp-14-dev \
 	clang-format-14 universal-ctags dataset-fashion-mnist
-# Asks apt for nothing that is there, and says what it is going to ask for.
+# Asks apt for nothing that is there, and says what it is going to ask for. An old package list may
+# name files that the mirror no longer has: then it is fetched anew, once.
 define install_packages
 @missing=; for p in $(PACKAGES); do \
 [ "$$(dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null)" = installed ] || missing="$$missing $$p"; done; \
 [ -n "$$missing" ] || exit 0; \
+command -v apt-get >/dev/null || { echo "No apt-get here. Wanted, by Debian's names:$$missing"; exit 1; }; \
 echo "Going to install with apt-get:$$missing"; \
 sudo=; [ "$$(id -u)" -eq 0 ] || sudo=sudo; apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get"; \
+[ -n "$$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null)" ] || $$apt update -q; \
 $$apt install -y -q --no-install-recommends $$missing || \
 { $$apt update -q && $$apt install -y -q --no-install-recommends $$missing; }
 endef

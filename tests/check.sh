@@ -20,7 +20,7 @@ for target; do
     [ -n "$line" ] || p=0 f=0
     [ "$code" -eq 0 ] || [ "$f" -gt 0 ] || f=1
     passed=$((passed + p)) failed=$((failed + f))
-    summary="$summary$(printf '%-12s %5d passed, %d failed  (%d s)' \
+    summary="$summary$(printf '%-17s %4d passed, %d failed  (%d s)' \
         "$target" "$p" "$f" $(($(date +%s) - start)))
 "
 done

@@ -10,7 +10,7 @@ set -u
 
 if [ "${1-}" = --one ]; then # what xargs starts: one program, its results into $RESULTS
     program=$2
-    log=$RESULTS/$(printf '%s' "$program" | tr '/' '_')
+    log=$RESULTS/log_$(printf '%s' "$program" | tr '/' '_')
     timeout -k 10 "${TEST_TIMEOUT:-300}" "$program" >"$log.out" 2>"$log.err" </dev/null
     code=$?
     # "[  PASSED  ] N test(s)." closes each group of a cmocka program.
