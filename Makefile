@@ -103,7 +103,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(FUZZ_SRC))
 PROGRAMS := $(if $(wildcard server/main.c),$(B)/spiked) $(if $(CTL_SRC),$(B)/spikectl)
 
 # ---- rules ---------------------------------------------------------------------------------
-.PHONY: build tests test-programs
+.PHONY: build test-programs
 build: $(PROGRAMS) $(LIBS)
 	@:
 
@@ -118,7 +118,8 @@ $(B)/flags: export STAMP = $(VARIANT_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDF
 $(B)/flags: FORCE ; $(stamp)
 $(B)/revision: export STAMP = $(REVISION)
 $(B)/revision: FORCE ; $(stamp)
-$(B)/sources: export STAMP = $(CORE_SRC) $(CORE_ASM) $(SRV_SRC) $(API_SRC) $(CTL_SRC) $(TESTS_SRC)
+$(B)/sources: export STAMP = $(CORE_SRC) $(CORE_ASM) $(SRV_SRC) $(API_SRC) $(CTL_SRC) $(TESTS_SRC) \
+	$(MIGRATIONS)
 $(B)/sources: FORCE ; $(stamp)
 
 define compile
@@ -150,12 +151,13 @@ $(B)/migrations.c: $(MIGRATIONS) Makefile $(B)/sources
 	@mkdir -p $(@D)
 	@{ printf '/* Generated from migrations/ by the Makefile. */\n'; \
 	printf '#include "server/migrate.h"\n\n#include <stddef.h>\n\n'; \
-	for f in $(MIGRATIONS); do n=$$(basename $$f .sql); printf 'static const char sql_%s[] = {\n' $$n; \
+	for f in $(MIGRATIONS); do printf 'static const char sql_%s[] = {\n' $$(basename $$f .sql); \
 	od -An -v -tx1 $$f | sed -E "s/ +(..)/'\\\\x\1',/g"; printf '0};\n\n'; done; \
 	printf 'const struct srv_migration srv_migrations[] = {\n'; \
 	for f in $(MIGRATIONS); do n=$$(basename $$f .sql); v=$$(expr $${n%%_*} + 0); \
 	printf '    {%s, "%s", sql_%s},\n' $$v $$n $$n; done; \
-	printf '    {0, NULL, NULL},\n};\nconst size_t srv_migration_count = %s;\n' $(words $(MIGRATIONS)); \
+	printf '    {0, NULL, NULL},\n};\nconst size_t srv_migration_count = %s;\n' \
+	$(words $(MIGRATIONS)); \
 	} >$@
 
 $(B)/libsnn.a: $(call objects,$(CORE_SRC) $(CORE_ASM)) $(B)/sources ; $(archive)
@@ -187,7 +189,8 @@ test-programs: build $(TESTS)
 	@:
 
 # ---- tests ---------------------------------------------------------------------------------
-.PHONY: test asan tsan reference reference-double reference-float lint format format-check fuzz bench check
+.PHONY: test asan tsan reference reference-double reference-float lint format format-check
+.PHONY: fuzz bench check
 JOBS ?= $(shell nproc)
 ARCHER = $(abspath $(shell $(CLANG) -print-resource-dir)/../../libarcher.so)
 asan_ENV := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
@@ -247,11 +250,14 @@ CHECK_PACKAGES := $(BUILD_PACKAGES) libcmocka-dev clang-14 libclang-rt-14-dev li
 # name files that the mirror no longer has: then it is fetched anew, once.
 define install_packages
 @missing=; for p in $(PACKAGES); do \
-[ "$$(dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null)" = installed ] || missing="$$missing $$p"; done; \
+status=$$(dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null); \
+[ "$$status" = installed ] || missing="$$missing $$p"; done; \
 [ -n "$$missing" ] || exit 0; \
-command -v apt-get >/dev/null || { echo "No apt-get here. Wanted, by Debian's names:$$missing"; exit 1; }; \
+command -v apt-get >/dev/null || \
+{ echo "No apt-get here. Wanted, by Debian's names:$$missing"; exit 1; }; \
 echo "Going to install with apt-get:$$missing"; \
-sudo=; [ "$$(id -u)" -eq 0 ] || sudo=sudo; apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get"; \
+sudo=; [ "$$(id -u)" -eq 0 ] || sudo=sudo; \
+apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get"; \
 [ -n "$$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null)" ] || $$apt update -q; \
 $$apt install -y -q --no-install-recommends $$missing || \
 { $$apt update -q && $$apt install -y -q --no-install-recommends $$missing; }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Runs test programs, a line for each, and ends with the plain line "N passed, N failed".
 #
-#   tests/run.sh PROGRAM...        cmocka programs, and shell scripts (*.sh), which count as one test
+#   tests/run.sh PROGRAM...     cmocka programs, and shell scripts (*.sh), each of which is one test
 #
 # TEST_TIMEOUT: seconds a program may take (300). TEST_JOBS: how many run at once (the processors).
 # The output of a program is shown whole when it fails.

@@ -46,7 +46,8 @@ cat >"$dir/job.json" <<'JSON'
  "neuron": {"model": "lif", "tau": 2.0, "threshold": 1.0, "surrogate": "arctan"},
  "layers": [{"kind": "dense", "units": 128}, {"kind": "dense", "units": 10}],
  "readout": {"kind": "membrane_mean"},
- "training": {"epochs": 40, "batch_size": 64, "optimizer": {"kind": "adam", "learning_rate": 0.002}}}
+ "training": {"epochs": 40, "batch_size": 64,
+              "optimizer": {"kind": "adam", "learning_rate": 0.002}}}
 JSON
 cat "$dir/job.json"
 echo "curl -d @job.json $SPIKED_SERVER/v1/jobs"
@@ -61,14 +62,16 @@ say "3. Watch it train: spikectl watch $id"
 say "4. What it learned"
 curl -sS --fail "$SPIKED_SERVER/v1/jobs/$id" >"$dir/job-done.json"
 accuracy=$(sed -n 's/.*"test_accuracy" *: *\([0-9.eE+-]*\).*/\1/p' "$dir/job-done.json" | head -n 1)
-[ -n "$accuracy" ] || { echo "the job has no test accuracy:"; cat "$dir/job-done.json"; exit 1; } >&2
+[ -n "$accuracy" ] ||
+    { echo "the job has no test accuracy:"; cat "$dir/job-done.json"; exit 1; } >&2
 echo "test accuracy: $accuracy"
 
 say "5. Its gradients: spikectl histogram $id gradients/layer1.weight"
 "$bin/spikectl" histogram "$id" gradients/layer1.weight
 
 say "6. Download the weights"
-curl -sS --fail -o "$dir/weights.safetensors" "$SPIKED_SERVER/v1/jobs/$id/weights?format=safetensors"
+curl -sS --fail -o "$dir/weights.safetensors" \
+    "$SPIKED_SERVER/v1/jobs/$id/weights?format=safetensors"
 sha256sum "$dir/weights.safetensors"
 
 say "7. Stop the daemon"

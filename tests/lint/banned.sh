@@ -12,7 +12,10 @@ code() {
         {
             out = ""
             while (length($0)) {
-                if (inside) { i = index($0, "*/"); if (!i) break; $0 = substr($0, i + 2); inside = 0 }
+                if (inside) {
+                    if (!(i = index($0, "*/"))) break
+                    $0 = substr($0, i + 2); inside = 0
+                }
                 i = index($0, "/*"); j = index($0, "//")
                 if (j && (!i || j < i)) { out = out substr($0, 1, j - 1); break }
                 if (!i) { out = out $0; break }
@@ -48,6 +51,6 @@ refuse 'struct foo, not a typedef (real is the one exception)' . \
     '\btypedef\b' ':typedef (float|double) real;$'
 refuse 'the core neither prints, exits, aborts nor reads the environment' '^core/' \
     '\b(exit|_exit|_Exit|abort|printf|vprintf|puts|putchar|perror|getenv|stdout|stderr)\b'
-refuse 'library code neither prints, exits nor aborts' '^(server/[^/]*|api/.*)[.][ch]:' \
+refuse 'a library neither prints, exits nor aborts' '^(server/[^/]*|api/.*)[.][ch]:' \
     '\b(exit|_exit|_Exit|abort|printf|puts|putchar|perror|stdout)\b' '^server/main[.]c:'
 exit $bad

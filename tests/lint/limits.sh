@@ -15,6 +15,7 @@ done
 # %N name, %F file, %n first line, %e last line
 printf '%s\n' "$files" | grep '\.[ch]$' |
     ctags -L - --languages=C --langmap=C:.c.h --kinds-C=f --fields=+ne --_xformat='%F %n %e %N' -x |
-    awk '$3 - $2 >= 60 { print $1 ":" $2 ": " $4 " has " $3 - $2 + 1 " lines, want at most 60"; bad = 1 }
-         END { if (!NR) { print "ctags found no function"; bad = 1 } exit bad }' || bad=1
+    awk '
+    $3 - $2 >= 60 { print $1 ":" $2 ": " $4 " has " $3 - $2 + 1 " lines, want at most 60"; bad = 1 }
+    END { if (!NR) { print "ctags found no function"; bad = 1 } exit bad }' || bad=1
 exit $bad
