@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Replies that go through a nameless temporary file. */
+#include "api/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void problem(struct api_call *c, int error)
+{
+    if (error == ENOSPC || error == EDQUOT)
+        api_problem(c, 507, "storage_full", "the data directory has no room for the reply");
+    else
+        api_problem(c, 500, "io_error", "cannot write the reply's file: %s", strerror(error));
+}
+
+FILE *api_file_open(struct api_call *c)
+{
+    char path[sizeof c->api->options.config->data_dir + 32];
+    FILE *f;
+    int fd;
+
+    snprintf(path, sizeof path, "%s/.reply-XXXXXX", c->api->options.config->data_dir);
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0) {
+        problem(c, errno);
+        return NULL;
+    }
+    unlink(path);
+    f = fdopen(fd, "w+");
+    if (!f) {
+        problem(c, errno);
+        close(fd);
+    }
+    return f;
+}
+
+/* SHA-256 of the first `size` bytes; false where they cannot be read. */
+static bool digest(int fd, size_t size, char hex[SNN_SHA256_HEX])
+{
+    static const size_t chunk = 65536;
+    unsigned char *buffer = malloc(chunk);
+    struct snn_digest d;
+    size_t done = 0;
+
+    snn_digest_init(&d);
+    while (buffer && done < size) {
+        ssize_t n = pread(fd, buffer, chunk, (off_t)done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        snn_digest_add(&d, buffer, (size_t)n);
+        done += (size_t)n;
+    }
+    snn_digest_hex(&d, hex);
+    free(buffer);
+    return buffer && done == size;
+}
+
+/* Whether an If-None-Match list has that tag: weak comparison, as RFC 9110 13.1.2 wants. */
+static bool listed(const char *list, const char *tag)
+{
+    size_t n = strlen(tag);
+
+    while (list && *list) {
+        list += strspn(list, " \t,");
+        if (*list == '*')
+            return true;
+        if (strncmp(list, "W/", 2) == 0)
+            list += 2;
+        if (strncmp(list, tag, n) == 0)
+            return true;
+        list += strcspn(list, ",");
+    }
+    return false;
+}
+
+/* The ETag's header; true where the client has these very bytes. */
+static bool tagged(struct api_call *c, const char *hex)
+{
+    char tag[SNN_SHA256_HEX + 2];
+
+    snprintf(tag, sizeof tag, "\"%s\"", hex);
+    srv_response_header(c->res, "ETag", "%s", tag);
+    srv_response_header(c->res, "Cache-Control", "no-cache");
+    return listed(srv_request_header(c->req, "If-None-Match"), tag);
+}
+
+static void send_file(struct api_call *c, int fd, size_t size, const struct api_file_form *form)
+{
+    char hex[SNN_SHA256_HEX];
+
+    if (form->etag && !digest(fd, size, hex)) {
+        problem(c, EIO);
+        close(fd);
+        return;
+    }
+    if (form->etag && tagged(c, hex)) {
+        c->res->status = 304;
+        close(fd);
+        return;
+    }
+    c->res->status = 200;
+    c->res->fd = fd;
+    c->res->size = size;
+    srv_response_header(c->res, "Content-Type", "%s", form->content_type);
+    if (form->name)
+        srv_response_header(c->res, "Content-Disposition", "attachment; filename=\"%s\"",
+                            form->name);
+}
+
+void api_file_reply(struct api_call *c, FILE *f, const struct api_file_form *form)
+{
+    errno = 0;
+    bool failed = fflush(f) != 0 || ferror(f);
+    long size = ftell(f);
+    int error = errno ? errno : EIO;
+    int fd = failed || size < 0 ? -1 : fcntl(fileno(f), F_DUPFD_CLOEXEC, 3);
+
+    if (fd < 0 && !failed && size >= 0)
+        error = errno;
+    fclose(f);
+    if (fd < 0)
+        problem(c, error);
+    else
+        send_file(c, fd, (size_t)size, form);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* GET /v1/jobs/{job}/histograms: written entry by entry, so a long job's reply is never whole in
+ * memory. */
+#include <math.h>
+#include <string.h>
+
+#include "api/call.h"
+#include "api/file.h"
+#include "api/names.h"
+#include "api/text.h"
+
+/* Edge texts are the same for every entry: made once a request. */
+struct edges {
+    char text[SNN_HIST_BINS + 1][32];
+};
+
+struct writer {
+    FILE *to;
+    struct api_names names;
+    size_t entries;
+    struct edges edges;
+};
+
+static void edge_text(char text[32], double v)
+{
+    if (isfinite(v))
+        snprintf(text, 32, "%.17g", v);
+    else
+        snprintf(text, 32, "null");
+}
+
+static void make_edges(struct edges *e)
+{
+    double left, right;
+
+    for (size_t i = 0; i < SNN_HIST_BINS; i++) {
+        snn_histogram_edges(i, &left, &right);
+        edge_text(e->text[i], left);
+        edge_text(e->text[i + 1], right);
+    }
+}
+
+static void write_statistic(FILE *to, const char *name, double v)
+{
+    fprintf(to, ",\"%s\":", name);
+    api_text_number(to, v);
+}
+
+static void write_bins(FILE *to, const struct edges *e, const struct snn_histogram *h)
+{
+    const char *separator = "";
+
+    fputs(",\"bins\":[", to);
+    for (size_t i = 0; i < SNN_HIST_BINS; i++) {
+        if (h->bins[i] == 0)
+            continue;
+        fprintf(to, "%s[%s,%s,%llu]", separator, e->text[i], e->text[i + 1],
+                (unsigned long long)h->bins[i]);
+        separator = ",";
+    }
+    fputs("]}", to);
+}
+
+static bool write_entry(void *user, int64_t step, int64_t epoch, const struct snn_histogram *h)
+{
+    struct writer *w = user;
+    uint64_t odd = h->nan + h->inf;
+    double finite = h->count > odd ? (double)(h->count - odd) : NAN;
+
+    if (!api_names_match(&w->names, h->name))
+        return true;
+    fprintf(w->to, "%s\n{\"step\":%lld,\"epoch\":%lld,\"name\":", w->entries++ ? "," : "",
+            (long long)step, (long long)epoch);
+    api_text_string(w->to, h->name);
+    fprintf(w->to, ",\"count\":%llu,\"zeros\":%llu,\"nan\":%llu,\"inf\":%llu",
+            (unsigned long long)h->count, (unsigned long long)h->zeros, (unsigned long long)h->nan,
+            (unsigned long long)h->inf);
+    write_statistic(w->to, "min", isnan(finite) ? NAN : h->min);
+    write_statistic(w->to, "max", isnan(finite) ? NAN : h->max);
+    write_statistic(w->to, "mean", h->sum / finite);
+    write_statistic(w->to, "norm", isnan(finite) ? NAN : sqrt(h->sum_squares));
+    write_bins(w->to, &w->edges, h);
+    return !ferror(w->to);
+}
+
+static void write_missing(FILE *to, const struct api_names *names)
+{
+    const char *separator = "";
+
+    fputs("],\"missing\":[", to);
+    for (size_t i = 0; i < names->n; i++) {
+        if (names->found[i])
+            continue;
+        fputs(separator, to);
+        api_text_string(to, names->item[i]);
+        separator = ",";
+    }
+    fputs("]}\n", to);
+}
+
+static void reply(struct api_call *c, const char *job, int64_t from_step, int64_t max_steps,
+                  struct writer *w)
+{
+    /* The store filters one exact name itself; lists and prefixes are filtered here. */
+    const char *name = w->names.n == 1 && !w->names.prefix[0] ? w->names.item[0] : NULL;
+    struct snn_error err = {.code = SNN_OK};
+
+    w->to = api_file_open(c);
+    if (!w->to)
+        return;
+    make_edges(&w->edges);
+    fputs("{\"object\":\"histograms\",\"job\":", w->to);
+    api_text_string(w->to, job);
+    fputs(",\"data\":[", w->to);
+    if (srv_store_histograms_each(c->api->options.store, job, name, from_step, max_steps,
+                                  write_entry, w, &err) != SNN_OK) {
+        fclose(w->to);
+        api_error(c, &err);
+        return;
+    }
+    write_missing(w->to, &w->names);
+    api_file_reply(c, w->to, &(struct api_file_form){.content_type = "application/json"});
+}
+
+void api_jobs_histograms(struct api_call *c)
+{
+    static const char *const known[] = {"name", "from_step", "max_steps", NULL};
+    int64_t from_step, max_steps;
+    struct writer w = {.to = NULL};
+    struct srv_job job;
+
+    if (!api_query_known(c, known) ||
+        !api_query_integer(c, "from_step", 0, INT64_MAX, 0, &from_step) ||
+        !api_query_integer(c, "max_steps", 0, INT64_MAX, 0, &max_steps) || !api_find_job(c, &job))
+        return;
+    if (api_names_parse(c, "name", &w.names))
+        reply(c, job.id, from_step, max_steps, &w);
+    api_names_clear(&w.names);
+    srv_job_clear(&job);
+}

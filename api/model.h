@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* A trained model and the formats it is written in. A new format is a writer and a row of the table
+ * in weights.c. */
+#ifndef SPIKED_API_MODEL_H
+#define SPIKED_API_MODEL_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "server/job.h"
+
+struct api_model {
+    const struct srv_job *job;
+    const struct snn_model *model;
+    const struct snn_spec *spec; /* NULL where the job's config can no longer be compiled */
+    char sha256[SNN_SHA256_HEX]; /* of the tensors */
+};
+
+struct api_model_format {
+    const char *name, *content_type, *extension;
+    /* Writes the whole file. Failures of the stream stay in it; false: no memory. */
+    bool (*write)(FILE *to, const struct api_model *m);
+};
+
+/* {"object":"model","job","sha256","step","layers":[{"name","kind","neuron","parameters"}]}: the
+ * tensors go to the stream number by number. */
+bool api_model_json(FILE *to, const struct api_model *m);
+/* safetensors: an 8-byte length, a JSON header padded to 8 bytes, then the tensors as little-endian
+ * F32. */
+bool api_model_safetensors(FILE *to, const struct api_model *m);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* The model as JSON: small parts as a tree, the tensors as text. */
+#include <string.h>
+
+#include "api/model.h"
+#include "api/text.h"
+
+/* One parameter of a registry row under `prefix` + its name. */
+static int set_param(json_t *to, const char *prefix, const struct snn_param *p, double v)
+{
+    char key[64];
+    json_t *value = p->type == SNN_BOOLEAN   ? json_boolean(v != 0)
+                    : p->type == SNN_INTEGER ? json_integer((json_int_t)v)
+                                             : json_real(v);
+
+    snprintf(key, sizeof key, "%s%s", prefix, p->name);
+    return json_object_set_new(to, key, value);
+}
+
+/* "model": its name, then its parameters; false where memory ends. */
+static bool set_choice(json_t *to, const char *role, const char *prefix,
+                       const struct snn_choice *choice)
+{
+    if (json_object_set_new(to, role, json_string(choice->kind->name)) != 0)
+        return false;
+    for (size_t i = 0; i < choice->kind->n_params; i++)
+        if (set_param(to, prefix, &choice->kind->params[i], choice->value[i]) != 0)
+            return false;
+    return true;
+}
+
+/* Every value a layer's neuron was trained with, under the names that a job gives them. */
+static bool write_neuron(FILE *to, const struct snn_neuron_spec *n)
+{
+    json_t *neuron;
+    bool ok;
+
+    if (!n || !n->model.kind) {
+        fputs("null", to);
+        return true;
+    }
+    neuron = json_object();
+    ok = neuron && set_choice(neuron, "model", "", &n->model) &&
+         set_choice(neuron, "surrogate", "surrogate_", &n->surrogate) &&
+         set_choice(neuron, "reset", "reset_", &n->reset) &&
+         json_dumpf(neuron, to, JSON_COMPACT | JSON_REAL_PRECISION(15)) == 0;
+    json_decref(neuron);
+    return ok;
+}
+
+static void write_tensor(FILE *to, const struct snn_tensor *t)
+{
+    api_text_string(to, t->role);
+    fputs(":{\"shape\":[", to);
+    for (size_t i = 0; i < t->rank; i++)
+        fprintf(to, "%s%zu", i ? "," : "", t->shape[i]);
+    fputs("],\"data\":[", to);
+    for (size_t i = 0; i < t->count && !ferror(to); i++) {
+        if (i)
+            fputc(',', to);
+        api_text_float(to, t->data[i]);
+    }
+    fputs("]}", to);
+}
+
+static void write_parameters(FILE *to, const struct snn_model *model, size_t layer)
+{
+    const char *separator = "";
+
+    fputs(",\"parameters\":{", to);
+    for (size_t i = 0; i < snn_model_count(model); i++) {
+        const struct snn_tensor *t = snn_model_tensor(model, i);
+        if (t->layer != layer)
+            continue;
+        fputs(separator, to);
+        write_tensor(to, t);
+        separator = ",";
+    }
+    fputs("}}", to);
+}
+
+/* A layer's name where there is no spec: that of its tensors, without their role. */
+static void write_tensor_layer(FILE *to, const struct snn_model *model, size_t layer)
+{
+    char name[sizeof((struct snn_tensor *)0)->name] = "";
+
+    for (size_t i = 0; i < snn_model_count(model) && !name[0]; i++) {
+        const struct snn_tensor *t = snn_model_tensor(model, i);
+        const char *dot = strrchr(t->name, '.');
+        if (t->layer == layer && dot)
+            snprintf(name, sizeof name, "%.*s", (int)(dot - t->name), t->name);
+    }
+    api_text_string(to, name);
+    fputs(",\"kind\":null", to);
+}
+
+static size_t layer_count(const struct api_model *m)
+{
+    size_t n = m->spec ? m->spec->n_layers : 0;
+
+    for (size_t i = 0; i < snn_model_count(m->model); i++) {
+        size_t layer = snn_model_tensor(m->model, i)->layer;
+        n = layer >= n ? layer + 1 : n;
+    }
+    return n;
+}
+
+static bool write_layer(FILE *to, const struct api_model *m, size_t i)
+{
+    const struct snn_layer_spec *layer =
+        m->spec && i < m->spec->n_layers ? &m->spec->layers[i] : NULL;
+
+    fputs(i ? ",\n{\"name\":" : "\n{\"name\":", to);
+    if (layer) {
+        api_text_string(to, layer->name);
+        fprintf(to, ",\"kind\":\"%s\"", layer->kind.kind->name);
+    } else {
+        write_tensor_layer(to, m->model, i);
+    }
+    fputs(",\"neuron\":", to);
+    if (!write_neuron(to, layer ? &layer->neuron : NULL))
+        return false;
+    write_parameters(to, m->model, i);
+    return true;
+}
+
+bool api_model_json(FILE *to, const struct api_model *m)
+{
+    size_t layers = layer_count(m);
+
+    fputs("{\"object\":\"model\",\"job\":", to);
+    api_text_string(to, m->job->id);
+    fprintf(to, ",\"sha256\":\"%s\",\"step\":%zu,\"layers\":[", m->sha256,
+            snn_model_step(m->model));
+    for (size_t i = 0; i < layers; i++)
+        if (!write_layer(to, m, i))
+            return false;
+    fputs("]}\n", to);
+    return true;
+}
