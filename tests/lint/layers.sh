@@ -18,7 +18,8 @@ BEGIN {
         "^sqlite3|^(server/(store_[a-z0-9_]+~db~migrate)[.][ch]$~tests/)|" \
         "^curl/|^(server/ctl~tests)/|^(zlib[.]h$~nettle/~hdf5)|^(core~tests)/|" \
         "^cblas|^(core/math~tests/bench)/|^omp[.]h|^core/train/|" \
-        "^(pthread~threads)[.]h|^(server~api~tests)/|^cmocka|^tests/support/test[.]h$", library, "|")
+        "^(pthread~threads)[.]h|^(server~api~tests)/|" \
+        "^cmocka|^tests/support/test[.]h$", library, "|")
     for (i = 1; i <= nf; i++) gsub("~", "|", folder[i])
     for (i = 1; i <= nl; i++) gsub("~", "|", library[i])
 }

@@ -6,5 +6,6 @@ cd "$(dirname "$0")/../.."
 
 # Written apart, or this file would find itself.
 words='TO''DO|FIX''ME|XX''X|HA''CK'
-! grep -rnwE --exclude-dir=.git --exclude-dir=build --exclude-dir=vectors \
-    "$words" .
+code=0
+grep -rnwE --exclude-dir=.git --exclude-dir=build --exclude-dir=vectors "$words" . || code=$?
+[ "$code" -eq 1 ] # 0 is a find, 2 a grep that could not look
