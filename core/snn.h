@@ -274,9 +274,9 @@ struct snn_run;
  * may save it. Any may be NULL. */
 struct snn_hooks {
     void *user;
-    /* After every step and every epoch. False stops the run: snn_run_train returns SNN_STOPPED. */
+    /* After every step (after an epoch's last: with its validation done). False stops the run: snn_run_train returns SNN_STOPPED. */
     bool (*progress)(void *user, struct snn_run *run, const struct snn_progress *p);
-    /* The metric points of one step; at diagnostic steps and at epochs' ends. */
+    /* The metric points of one step, at most once per step: at diagnostic steps and at epochs' ends. */
     void (*points)(void *user, size_t step, size_t epoch, const struct snn_point *p, size_t n);
     void (*histograms)(void *user, size_t step, size_t epoch, const struct snn_histogram *h,
                        size_t n);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* Dense layer. A static input costs one product per shard forward and one backward, whatever the number of steps:
+ * W x is the same at every step, and sum_t dI_t x^T = (sum_t dI_t) x^T. */
+#include "core/layer/dense.h"
+
+#include <string.h>
+
+#include "core/math/gemm.h"
+#include "core/math/vec.h"
+
+const struct snn_param snn_dense_params[1] = {
+    {"units", "neurons of the layer", SNN_INTEGER, 0, 1, 1 << 20, false, false, true},
+};
+
+enum { UNITS };
+enum { WEIGHT, BIAS };
+
+size_t snn_dense_out_size(const struct snn_choice *c, size_t in, struct snn_error *err)
+{
+    (void)in;
+    (void)err;
+    return (size_t)c->value[UNITS];
+}
+
+void snn_dense_tensors(struct snn_layer *l, const struct snn_choice *c)
+{
+    (void)c;
+    l->tensor[WEIGHT] = (struct snn_tensor_place){
+        .role = "weight",
+        .shape = {l->out, l->in},
+        .rank = 2,
+        .count = l->out * l->in,
+        .fan_in = l->in,
+    };
+    l->tensor[BIAS] = (struct snn_tensor_place){
+        .role = "bias",
+        .shape = {l->out},
+        .rank = 1,
+        .count = l->out,
+        .fan_in = l->in,
+    };
+    l->n_tensors = 2;
+}
+
+/* rows of current = W in + b */
+static void currents(const struct snn_layer *l, real *current, const real *params, const real *in,
+                     size_t rows)
+{
+    snn_rows_fill(current, params + l->tensor[BIAS].offset, rows, l->out);
+    snn_gemm_nt(current, in, params + l->tensor[WEIGHT].offset, rows, l->out, l->in, 1);
+}
+
+/* grads of W and b from rows of dL/dI and the inputs they belong to */
+static void weight_gradients(const struct snn_layer *l, real *grads, const real *d_current,
+                             const real *in, size_t rows)
+{
+    snn_gemm_tn(grads + l->tensor[WEIGHT].offset, d_current, in, l->out, l->in, rows, 1);
+    snn_rows_sum(grads + l->tensor[BIAS].offset, d_current, rows, l->out);
+}
+
+void snn_dense_begin_shard(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                           const real *in, size_t n)
+{
+    currents(l, w->current, params, in, n);
+    if (w->current_sum)
+        memset(w->current_sum, 0, n * l->out * sizeof *w->current_sum);
+}
+
+void snn_dense_forward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                       const real *in, const struct snn_block *b)
+{
+    if (!l->static_input)
+        currents(l, w->current, params, in, b->n * l->cell.time_steps);
+    for (size_t i = 0; i < b->n; i++)
+        snn_layer_spikes(l, w, params, i, b);
+}
+
+void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                        real *grads, const real *in, real *d_in, const struct snn_block *b)
+{
+    const size_t rows = b->n * l->cell.time_steps;
+    for (size_t i = 0; i < b->n; i++)
+        snn_layer_spikes_back(l, w, params, grads, i, b);
+    if (l->static_input)
+        return;
+    weight_gradients(l, grads, w->g, in, rows);
+    if (d_in)
+        snn_gemm_nn(d_in, w->g, params + l->tensor[WEIGHT].offset, rows, l->in, l->out, 0);
+}
+
+void snn_dense_end_shard(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
+                         const real *in, size_t n)
+{
+    weight_gradients(l, grads, w->current_sum, in, n);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Layers: synapses and the neurons behind them. A layer computes all steps of a block of samples at once, so that
+ * a kind that needs its own spikes back (recurrence) can run its own loop over time. Layout of a block's arrays:
+ * [sample, step, unit], unit contiguous.
+ */
+#ifndef SPIKED_CORE_LAYER_LAYER_H
+#define SPIKED_CORE_LAYER_LAYER_H
+
+#include "core/neuron/neuron.h"
+
+#define SNN_MAX_TENSORS 4 /* of one layer */
+
+/* A parameter tensor's place in the run's flat parameter vector. */
+struct snn_tensor_place {
+    size_t layer;
+    const char *role;
+    size_t shape[SNN_MAX_RANK], rank, count, offset, fan_in;
+};
+
+struct snn_layer {
+    const struct snn_layer_type *type;
+    const char *name; /* the spec's */
+    size_t in, out;   /* values per step */
+    struct snn_cell cell;
+    struct snn_tensor_place tensor[SNN_MAX_TENSORS];
+    size_t n_tensors;
+    bool static_input; /* the same input at every step: multiplied once per shard */
+    bool learns_tau;   /* the last tensor is `tau` [1]: tau = tau_initial (1 + exp p), spikeDE's */
+    real tau_initial;
+};
+
+/* A layer's arrays in one worker's workspace. S samples of a shard, Sb of a block. */
+struct snn_layer_work {
+    real *current; /* [Sb, T, out], or [S, out] where the input is static */
+    real *x, *s;   /* [Sb, T, out] */
+    real *v;       /* [Sb, T, out] or NULL */
+    real *g;       /* [Sb, T, out]: dL/ds in, dL/dI out; shares current's room where that is not static */
+    real *g_membrane;  /* [Sb, T, out]: dL/du of a membrane readout; NULL but in the last layer */
+    real *d_membrane;  /* [Sb, T, out]: dL/du for diagnostics, NULL = not wanted */
+    real *current_sum; /* [S, out]: sum over t of dL/dI, where the input is static */
+    real *state;       /* [4, out]: state, lambda, scratch */
+};
+
+struct snn_block {
+    size_t first, n; /* samples first .. first+n-1 of the shard */
+    bool training;   /* soft surrogates are soft */
+    bool backward;   /* a backward pass follows */
+};
+
+struct snn_layer_type {
+    struct snn_kind kind;
+    /* Values per step that come out; 0 with err set when `in` does not suit. */
+    size_t (*out_size)(const struct snn_choice *c, size_t in, struct snn_error *err);
+    /* Fills tensor[], n_tensors (shape, role, count, fan_in; not the offsets). */
+    void (*tensors)(struct snn_layer *l, const struct snn_choice *c);
+    /* Static input of a shard [n, in]: what can be done once for all steps and blocks. */
+    void (*begin_shard)(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                        const real *in, size_t n);
+    /* in [n, T, in] of the block (ignored where static); fills x, s (and v). */
+    void (*forward)(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                    const real *in, const struct snn_block *b);
+    /* From w->g = dL/ds: adds to grads, writes d_in [n, T, in] where not NULL. */
+    void (*backward)(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                     real *grads, const real *in, real *d_in, const struct snn_block *b);
+    /* The weight gradients of a static input [n, in], once per shard. */
+    void (*end_shard)(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
+                      const real *in, size_t n);
+};
+
+static inline const struct snn_layer_type *snn_layer_type_of(const struct snn_choice *c)
+{
+    return (const struct snn_layer_type *)(const void *)c->kind;
+}
+
+/* For layer kinds: the neurons of a block's sample i, and their reverse. */
+void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                      size_t i, const struct snn_block *b);
+void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                           real *grads, size_t i, const struct snn_block *b);
+
+#endif

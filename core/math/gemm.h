@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Dense products, row-major, one thread per call: a thin face on CBLAS, so that only gemm.c knows it. */
+#ifndef SPIKED_CORE_MATH_GEMM_H
+#define SPIKED_CORE_MATH_GEMM_H
+
+#include "core/snn.h"
+
+/* Once before the first product: makes the library use one thread per call. @thread any */
+void snn_gemm_init(void);
+
+/* C [m, n] = beta C + A [m, k] B [n, k]^T: a layer's forward product, W as B. */
+void snn_gemm_nt(real *c, const real *a, const real *b, size_t m, size_t n, size_t k, real beta);
+/* C [m, n] = beta C + A [m, k] B [k, n]: the gradient of a layer's input. */
+void snn_gemm_nn(real *c, const real *a, const real *b, size_t m, size_t n, size_t k, real beta);
+/* C [m, n] = beta C + A [k, m]^T B [k, n]: the gradient of a layer's weights. */
+void snn_gemm_tn(real *c, const real *a, const real *b, size_t m, size_t n, size_t k, real beta);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/math/vec.h"
+
+#include <math.h>
+#include <string.h>
+
+void snn_rows_fill(real *c, const real *row, size_t m, size_t n)
+{
+    for (size_t i = 0; i < m; i++)
+        memcpy(c + i * n, row, n * sizeof *row);
+}
+
+void snn_rows_sum(real *restrict sum, const real *restrict a, size_t m, size_t n)
+{
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++)
+            sum[j] += a[i * n + j];
+}
+
+void snn_add(real *restrict a, const real *restrict b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        a[i] += b[i];
+}
+
+bool snn_all_finite(const real *a, size_t n)
+{
+    real zero = 0; /* x * 0 is 0 for finite x and NaN for the others: no branch in the loop */
+    for (size_t i = 0; i < n; i++)
+        zero += a[i] * 0;
+    return isfinite(zero);
+}
+
+double snn_sum_squares(const real *a, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)a[i] * (double)a[i];
+    return sum;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Small vector helpers. */
+#ifndef SPIKED_CORE_MATH_VEC_H
+#define SPIKED_CORE_MATH_VEC_H
+
+#include "core/snn.h"
+
+/* Every row of c [m, n] becomes row [n]. */
+void snn_rows_fill(real *c, const real *row, size_t m, size_t n);
+/* sum [n] += the sum of the rows of a [m, n], in their order. */
+void snn_rows_sum(real *sum, const real *a, size_t m, size_t n);
+/* a[i] += b[i]. */
+void snn_add(real *a, const real *b, size_t n);
+bool snn_all_finite(const real *a, size_t n);
+double snn_sum_squares(const real *a, size_t n);
+
+#endif

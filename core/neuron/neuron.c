@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The tables of neurons and resets. */
+#include "core/neuron/neuron.h"
+
+#include "core/base/param.h"
+
+static const struct snn_param params[] = {
+    {"tau", "membrane time constant, in steps of length 1", SNN_REAL, 2, 0, 1e6, true, false, false},
+    {"threshold", "membrane at which it fires (equality fires)", SNN_REAL, 1, -1e6, 1e6, false, false,
+     false},
+    {"step", "length h of a time step", SNN_REAL, 1, 0, 1e3, true, false, false},
+    {"detach_reset", "whether no gradient flows through the spike in the reset", SNN_BOOLEAN, 1, 0,
+     1, false, false, false},
+};
+
+static const struct snn_neuron neurons[] = {
+    {{"lif", "leaky integrate-and-fire: f = (I - v)/tau, fires at v + f >= threshold",
+      SNN_PARAMS(params)},
+     1,
+     snn_euler_forward,
+     snn_euler_backward},
+    {{"if", "integrate-and-fire: f = I/tau, fires at v + f >= threshold", SNN_PARAMS(params)},
+     0,
+     snn_euler_forward,
+     snn_euler_backward},
+};
+
+const struct snn_registry snn_neurons = SNN_REGISTRY(neurons, "neurons", "neuron model");
+
+/* clang-format off */
+static const struct snn_reset resets[] = {
+    /* name, doc, no parameters                                                       per_step whole b */
+    {{"scaled",   "a spike takes step/tau * threshold (spikeDE's)",           NULL, 0}, 1, 0, 0},
+    {{"subtract", "a spike takes the threshold",                              NULL, 0}, 0, 1, 0},
+    {{"zero",     "a spike sets the membrane to zero",                        NULL, 0}, 0, 0, 1},
+    {{"none",     "a spike leaves the membrane alone",                        NULL, 0}, 0, 0, 0},
+};
+/* clang-format on */
+
+const struct snn_registry snn_resets = SNN_REGISTRY(resets, "resets", "reset");

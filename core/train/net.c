@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/train/net.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/base/rng.h"
+
+
+static void place_tensors(struct snn_net *net, struct snn_layer *l, size_t index)
+{
+    for (size_t k = 0; k < l->n_tensors; k++) {
+        l->tensor[k].layer = index;
+        l->tensor[k].offset = net->n_params;
+        net->n_params += l->tensor[k].count;
+        net->n_tensors++;
+    }
+}
+
+static void init_cell(struct snn_net *net, struct snn_layer *l, const struct snn_neuron_spec *n,
+                      size_t index)
+{
+    l->cell = (struct snn_cell){
+        .neuron = snn_neuron_of(&n->model),
+        .surrogate = snn_surrogate_of(&n->surrogate),
+        .reset = snn_reset_of(&n->reset),
+        .tau = (real)n->model.value[SNN_NEURON_TAU],
+        .threshold = (real)n->model.value[SNN_NEURON_THRESHOLD],
+        .scale = (real)n->surrogate.value[0],
+        .detach_reset = n->model.value[SNN_NEURON_DETACH_RESET] != 0,
+        .h = net->h[index],
+        .n = l->out,
+        .time_steps = net->time_steps,
+    };
+}
+
+static void init_steps(struct snn_net *net, size_t index, double step, const double *steps)
+{
+    if (net->h[index])
+        for (size_t t = 0; t < net->time_steps; t++)
+            net->h[index][t] = (real)(steps ? steps[t] : step);
+}
+
+static enum snn_code init_layer(struct snn_net *net, const struct snn_spec *spec, size_t index,
+                                size_t in, const struct snn_net_options *o, struct snn_error *err)
+{
+    const struct snn_layer_spec *s = &spec->layers[index];
+    struct snn_layer *l = &net->layer[index];
+    size_t weights;
+    *l = (struct snn_layer){
+        .type = snn_layer_type_of(&s->kind),
+        .name = s->name,
+        .in = in,
+        .static_input = index == 0 && net->static_input,
+        .learns_tau = o && o->learns_tau[index],
+        .tau_initial = (real)s->neuron.model.value[SNN_NEURON_TAU],
+    };
+    l->out = l->type->out_size(&s->kind, in, err);
+    if (l->out == 0)
+        return SNN_INVALID;
+    if (__builtin_mul_overflow(l->out, in + 1, &weights) || weights > SIZE_MAX / 64)
+        return snn_fail(err, SNN_LIMIT, "layer %zu: %zu x %zu weights are more than can be counted",
+                        index, l->out, in);
+    l->type->tensors(l, &s->kind);
+    if (l->learns_tau)
+        l->tensor[l->n_tensors++] =
+            (struct snn_tensor_place){.role = "tau", .shape = {1}, .rank = 1, .count = 1};
+    init_steps(net, index, s->neuron.model.value[SNN_NEURON_STEP], o ? o->steps : NULL);
+    init_cell(net, l, &s->neuron, index);
+    place_tensors(net, l, index);
+    return SNN_OK;
+}
+
+enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena, const struct snn_spec *spec,
+                           size_t features, const struct snn_net_options *options,
+                           struct snn_error *err)
+{
+    *net = (struct snn_net){
+        .n_layers = spec->n_layers,
+        .encoding = spec->encoding,
+        .readout = spec->readout,
+        .loss = spec->loss,
+        .static_input = snn_encoder_of(&spec->encoding)->is_static,
+        .seed = spec->seed,
+        .features = features,
+        .time_steps = spec->time_steps,
+    };
+    size_t in = features;
+    for (size_t i = 0; i < spec->n_layers; i++) {
+        net->h[i] = snn_arena_take(arena, spec->time_steps, sizeof(real));
+        enum snn_code rc = init_layer(net, spec, i, in, options, err);
+        if (rc != SNN_OK)
+            return rc;
+        in = net->layer[i].out;
+    }
+    net->classes = in;
+    return SNN_OK;
+}
+
+const struct snn_tensor_place *snn_net_tensor(const struct snn_net *net, size_t i)
+{
+    for (size_t k = 0; k < net->n_layers; k++) {
+        if (i < net->layer[k].n_tensors)
+            return &net->layer[k].tensor[i];
+        i -= net->layer[k].n_tensors;
+    }
+    return NULL;
+}
+
+void snn_net_tensor_name(const struct snn_net *net, const struct snn_tensor_place *t,
+                         char name[SNN_NAME_SIZE * 2])
+{
+    (void)snprintf(name, SNN_NAME_SIZE * 2, "%s.%s", net->layer[t->layer].name, t->role);
+}
+
+void snn_net_initialise(const struct snn_net *net, real *params)
+{
+    for (size_t i = 0; i < net->n_tensors; i++) {
+        const struct snn_tensor_place *t = snn_net_tensor(net, i);
+        const struct snn_rng_key key = {
+            .seed = net->seed,
+            .stream = SNN_STREAM_INIT,
+            .layer = (uint32_t)t->layer,
+            .step = (uint32_t)(t - net->layer[t->layer].tensor),
+        };
+        real *p = params + t->offset;
+        if (t->fan_in == 0) {
+            memset(p, 0, t->count * sizeof *p);
+            continue;
+        }
+        const real bound = (real)(1 / sqrt((double)t->fan_in));
+        snn_rng_uniform(p, t->count, &key);
+        for (size_t k = 0; k < t->count; k++)
+            p[k] = (2 * p[k] - 1) * bound;
+    }
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/train/pass.h"
+
+#include <string.h>
+
+#include "core/base/rng.h"
+#include "core/data/data.h"
+
+/* ------------------------------------------------------------------------------- one block -- */
+
+void snn_block_forward(const struct snn_net *net, struct snn_work *w, const real *params,
+                       const struct snn_block *b)
+{
+    const real *in = w->input;
+    for (size_t i = 0; i < net->n_layers; i++) {
+        const struct snn_layer *l = &net->layer[i];
+        l->type->forward(l, &w->layer[i], params, in, b);
+        in = w->layer[i].s;
+    }
+}
+
+/* What the readout reads of sample i: the spikes, or the charged membrane u = x + threshold. */
+static const real *readout_values(const struct snn_net *net, struct snn_work *w, size_t i)
+{
+    const struct snn_cell *c = &net->layer[net->n_layers - 1].cell;
+    const struct snn_layer_work *last = &w->layer[net->n_layers - 1];
+    const size_t size = net->time_steps * net->classes;
+    if (!snn_readout_of(&net->readout)->reads_membrane)
+        return last->s + i * size;
+    for (size_t k = 0; k < size; k++)
+        w->y[k] = last->x[i * size + k] + c->threshold;
+    return w->y;
+}
+
+void snn_block_loss(const struct snn_net *net, struct snn_work *w, const struct snn_block *b,
+                    const uint32_t *labels, double scale, struct snn_tally *tally)
+{
+    const struct snn_readout *readout = snn_readout_of(&net->readout);
+    const struct snn_loss *loss = snn_loss_of(&net->loss);
+    struct snn_layer_work *last = &w->layer[net->n_layers - 1];
+    const size_t size = net->time_steps * net->classes;
+    real *into = readout->reads_membrane ? last->g_membrane : last->g;
+
+    for (size_t i = 0; i < b->n; i++) {
+        const real *y = readout_values(net, w, i);
+        readout->forward(w->logits, y, net->time_steps, net->classes);
+        tally->loss += loss->value(b->backward ? w->d_logits : NULL, w->logits, net->classes,
+                                   labels[i], scale, &net->loss);
+        tally->correct += snn_argmax(w->logits, net->classes) == labels[i];
+        tally->samples++;
+        if (b->backward)
+            readout->backward(into + i * size, w->d_logits, y, net->time_steps, net->classes);
+    }
+    if (b->backward && readout->reads_membrane)
+        memset(last->g, 0, b->n * size * sizeof *last->g);
+}
+
+void snn_block_backward(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
+                        const struct snn_block *b, struct snn_probe *probe)
+{
+    for (size_t i = net->n_layers; i-- > 0;) {
+        const struct snn_layer *l = &net->layer[i];
+        struct snn_layer_work *lw = &w->layer[i];
+        const real *in = i ? w->layer[i - 1].s : w->input;
+        real *d_in = i ? w->layer[i - 1].g : w->d_input;
+        lw->d_membrane = probe ? w->d_membrane : NULL;
+        l->type->backward(l, lw, params, grads, in, d_in, b);
+        if (probe)
+            snn_probe_look(&probe->layer[i], &l->cell, lw->x, lw->s, w->d_membrane, b->n);
+    }
+}
+
+/* ------------------------------------------------------------------------------- one shard -- */
+
+static struct snn_rng_key key_of(const struct snn_net *net, const struct snn_shard *shard, size_t i)
+{
+    /* Evaluation draws the same input in every epoch; `epoch` then only tells the halves apart. */
+    return (struct snn_rng_key){
+        .seed = net->seed,
+        .stream = shard->training ? SNN_STREAM_ENCODE : SNN_STREAM_ENCODE_EVAL,
+        .epoch = shard->training ? shard->epoch : shard->test,
+        .sample = shard->index[i],
+    };
+}
+
+/* Samples first .. first+n-1 of the shard, into the input from its start on. */
+static void encode(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
+                   size_t first, size_t n)
+{
+    const struct snn_encoder *encoder = snn_encoder_of(&net->encoding);
+    const size_t stride = net->static_input ? net->features : net->time_steps * net->features;
+    for (size_t i = 0; i < n; i++) {
+        const struct snn_rng_key key = key_of(net, shard, first + i);
+        snn_data_features(shard->data, shard->test, shard->index[first + i], w->features);
+        encoder->encode(w->input + i * stride, w->features, net->features, net->time_steps,
+                        &net->encoding, &key);
+    }
+}
+
+/* The noise of soft layers, put where their spikes will be. */
+static void draw_noise(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
+                       const struct snn_block *b)
+{
+    for (size_t k = 0; k < net->n_layers; k++) {
+        const size_t n = net->layer[k].out;
+        if (!net->layer[k].cell.surrogate->soft)
+            continue;
+        struct snn_rng_key key = {.seed = net->seed,
+                                  .stream = SNN_STREAM_NOISE,
+                                  .layer = (uint32_t)k,
+                                  .epoch = shard->epoch};
+        for (size_t i = 0; i < b->n; i++) {
+            key.sample = shard->index[b->first + i];
+            for (size_t t = 0; t < net->time_steps; t++) {
+                key.step = (uint32_t)t;
+                snn_rng_logistic(w->layer[k].s + (i * net->time_steps + t) * n, n, &key);
+            }
+        }
+    }
+}
+
+static void run_block(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
+                      const struct snn_shard *shard, const struct snn_block *b,
+                      struct snn_tally *tally, struct snn_probe *probe)
+{
+    if (!net->static_input)
+        encode(net, w, shard, b->first, b->n);
+    if (b->training)
+        draw_noise(net, w, shard, b);
+    snn_block_forward(net, w, params, b);
+    for (size_t i = 0; i < b->n; i++)
+        w->labels[i] = snn_data_label(shard->data, shard->test, shard->index[b->first + i]);
+    snn_block_loss(net, w, b, w->labels, shard->scale, tally);
+    if (grads)
+        snn_block_backward(net, w, params, grads, b, probe);
+}
+
+void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
+                   const struct snn_shard *shard, struct snn_tally *tally, struct snn_probe *probe)
+{
+    const struct snn_layer *first = &net->layer[0];
+    if (shard->n == 0)
+        return;
+    if (net->static_input) {
+        encode(net, w, shard, 0, shard->n);
+        first->type->begin_shard(first, &w->layer[0], params, w->input, shard->n);
+    }
+    for (size_t i = 0; i < shard->n; i += w->size.block) {
+        const size_t left = shard->n - i;
+        const struct snn_block b = {.first = i,
+                                    .n = left < w->size.block ? left : w->size.block,
+                                    .training = shard->training,
+                                    .backward = grads != NULL};
+        run_block(net, w, params, grads, shard, &b, tally, probe);
+    }
+    if (grads && net->static_input)
+        first->type->end_shard(first, &w->layer[0], grads, w->input, shard->n);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Forward and exact backward of a block, and of a shard block by block. */
+#ifndef SPIKED_CORE_TRAIN_PASS_H
+#define SPIKED_CORE_TRAIN_PASS_H
+
+#include "core/diag/probe.h"
+#include "core/train/net.h"
+
+struct snn_data;
+
+/* A part of a batch: what one thread sums alone. */
+struct snn_shard {
+    const struct snn_data *data;
+    const uint32_t *index; /* [n] samples of the data set's training or test half */
+    size_t n;
+    bool test;     /* the half */
+    bool training; /* soft surrogates are soft, input spikes are the epoch's */
+    uint32_t epoch;
+    double scale; /* of each sample's loss in the gradient: 1 / batch */
+};
+
+struct snn_tally {
+    double loss; /* summed over the samples */
+    size_t correct, samples;
+};
+
+/* All layers of a block whose input (and, where soft, whose noise in s) is in place. */
+void snn_block_forward(const struct snn_net *net, struct snn_work *w, const real *params,
+                       const struct snn_block *b);
+/* Logits, losses and hits of the block's samples (labels [b->n]); where a backward pass follows, also dL/ds
+ * and dL/du of the last layer, each sample's loss times `scale`. */
+void snn_block_loss(const struct snn_net *net, struct snn_work *w, const struct snn_block *b,
+                    const uint32_t *labels, double scale, struct snn_tally *tally);
+/* Adds to grads [n_params]; fills w->d_input where there is room. `probe` may be NULL. */
+void snn_block_backward(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
+                        const struct snn_block *b, struct snn_probe *probe);
+
+/* Encodes and runs a whole shard. grads NULL: forward only. */
+void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
+                   const struct snn_shard *shard, struct snn_tally *tally, struct snn_probe *probe);
+
+#endif

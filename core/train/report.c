@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run tells of a step: metric points and histograms, under the names of the documentation. */
+#include <math.h>
+#include <stdarg.h>
+
+#include "core/math/vec.h"
+#include "core/train/run.h"
+
+#define COMMON_POINTS 5     /* train_loss train_accuracy learning_rate validation_loss validation_accuracy */
+#define LAYER_POINTS 5      /* spike_rate silent saturated surrogate_active gradient_norm_by_step */
+#define LAYER_HISTOGRAMS 3  /* gradients/....membrane activity membrane */
+#define SATURATED 0.95      /* share of its steps in which a saturated neuron fires */
+
+size_t snn_report_histograms(const struct snn_net *net)
+{
+    return 2 * net->n_tensors + LAYER_HISTOGRAMS * net->n_layers;
+}
+
+size_t snn_report_points(const struct snn_net *net)
+{
+    return COMMON_POINTS + net->n_tensors + LAYER_POINTS * net->n_layers;
+}
+
+size_t snn_report_values(const struct snn_net *net)
+{
+    return snn_report_points(net) + net->n_layers * net->time_steps;
+}
+
+/* The record being put together in the run's own room. */
+struct record {
+    struct snn_run *r;
+    size_t n_points, n_values, n_histograms;
+};
+
+__attribute__((format(printf, 3, 4))) static double *add_points(struct record *rec, size_t n,
+                                                                const char *format, ...)
+{
+    struct snn_point *p = &rec->r->points[rec->n_points++];
+    double *values = rec->r->values + rec->n_values;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(p->name, sizeof p->name, format, args);
+    va_end(args);
+    p->values = values;
+    p->n = n;
+    rec->n_values += n;
+    return values;
+}
+
+__attribute__((format(printf, 2, 3))) static struct snn_histogram *
+add_histogram(struct record *rec, const char *format, ...)
+{
+    struct snn_histogram *h = &rec->r->histograms[rec->n_histograms++];
+    va_list args;
+    snn_histogram_clear(h);
+    va_start(args, format);
+    (void)vsnprintf(h->name, sizeof h->name, format, args);
+    va_end(args);
+    return h;
+}
+
+
+static void tell_tensors(struct record *rec)
+{
+    struct snn_run *r = rec->r;
+    for (size_t i = 0; i < r->net.n_tensors; i++) {
+        const struct snn_tensor_place *t = snn_net_tensor(&r->net, i);
+        const char *layer = r->net.layer[t->layer].name;
+        const real *g = r->grads[0] + t->offset;
+        snn_histogram_add(add_histogram(rec, "gradients/%s.%s", layer, t->role), g, t->count);
+        snn_histogram_add(add_histogram(rec, "weights/%s.%s", layer, t->role),
+                          r->params + t->offset, t->count);
+        *add_points(rec, 1, "gradient_norm/%s.%s", layer, t->role) =
+            sqrt(snn_sum_squares(g, t->count));
+    }
+}
+
+/* Firing rates: a histogram over neurons, their mean, and the shares of the two ways to be useless. */
+static void tell_activity(struct record *rec, const struct snn_probe_layer *p, const char *name)
+{
+    struct snn_histogram *h = add_histogram(rec, "activity/%s", name);
+    const double steps = (double)p->samples * (double)p->time_steps;
+    double sum = 0;
+    size_t silent = 0, saturated = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const double rate = (double)p->spikes[i] / steps;
+        const real value = (real)rate;
+        snn_histogram_add(h, &value, 1);
+        sum += rate;
+        silent += p->spikes[i] == 0;
+        saturated += rate >= SATURATED;
+    }
+    *add_points(rec, 1, "spike_rate/%s", name) = sum / (double)p->n;
+    *add_points(rec, 1, "silent/%s", name) = (double)silent / (double)p->n;
+    *add_points(rec, 1, "saturated/%s", name) = (double)saturated / (double)p->n;
+    *add_points(rec, 1, "surrogate_active/%s", name) = (double)p->active / (steps * (double)p->n);
+}
+
+static void tell_layers(struct record *rec)
+{
+    struct snn_run *r = rec->r;
+    for (size_t i = 0; i < r->net.n_layers; i++) {
+        const struct snn_probe_layer *p = &r->probe[0].layer[i];
+        const char *name = r->net.layer[i].name;
+        snn_histogram_merge(add_histogram(rec, "gradients/%s.membrane", name), &p->gradient);
+        tell_activity(rec, p, name);
+        snn_histogram_merge(add_histogram(rec, "membrane/%s", name), &p->membrane);
+        double *norm = add_points(rec, p->time_steps, "gradient_norm_by_step/%s", name);
+        for (size_t t = 0; t < p->time_steps; t++)
+            norm[t] = sqrt(p->squares[t]);
+    }
+}
+
+static void tell_training(struct record *rec)
+{
+    struct snn_cursor *at = &rec->r->at;
+    if (at->window_samples == 0)
+        return;
+    *add_points(rec, 1, "train_loss") = at->window_loss / (double)at->window_samples;
+    *add_points(rec, 1, "train_accuracy") = at->window_correct / (double)at->window_samples;
+    *add_points(rec, 1, "learning_rate") = rec->r->spec.optimizer.value[0];
+    at->window_loss = at->window_correct = 0;
+    at->window_samples = 0;
+}
+
+void snn_report(struct snn_run *r, const struct snn_hooks *hooks, bool probed, bool epoch_end)
+{
+    struct record rec = {.r = r};
+    tell_training(&rec);
+    if (epoch_end && r->validation) {
+        *add_points(&rec, 1, "validation_loss") = r->at.metrics.validation_loss;
+        *add_points(&rec, 1, "validation_accuracy") = r->at.metrics.validation_accuracy;
+    }
+    if (probed) {
+        tell_tensors(&rec);
+        tell_layers(&rec);
+    }
+    if (hooks->points)
+        hooks->points(hooks->user, r->at.step, r->at.epoch, r->points, rec.n_points);
+    if (hooks->histograms && rec.n_histograms)
+        hooks->histograms(hooks->user, r->at.step, r->at.epoch, r->histograms, rec.n_histograms);
+}

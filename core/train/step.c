@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One training step. A batch is cut into a fixed number of shards; each is summed by one thread into a gradient of
+ * its own, and the gradients are added in the shards' order. Which thread took which shard, and how many there
+ * were, leaves no trace in the result.
+ */
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+#include "core/math/vec.h"
+#include "core/train/run.h"
+
+/* Elements that a thread reduces and updates at a time. */
+#define RANGE ((size_t)1 << 14)
+/* A loss this many times the first one, or a tensor this many times its initial size, has diverged: nothing that
+ * still learns comes near. */
+#define LOSS_FACTOR 1e4
+#define WEIGHT_FACTOR 1e5
+
+size_t snn_run_steps_per_epoch(const struct snn_run *r)
+{
+    return (r->train + r->spec.batch_size - 1) / r->spec.batch_size;
+}
+
+/* Samples [n s / shards, n (s+1) / shards) of a batch belong to shard s. */
+static struct snn_shard shard_of(const struct snn_run *r, const uint32_t *index, size_t n, size_t s)
+{
+    const size_t from = n * s / r->shards, to = n * (s + 1) / r->shards;
+    return (struct snn_shard){.data = r->data, .index = index + from, .n = to - from};
+}
+
+static void run_shards(struct snn_run *r, const uint32_t *index, size_t n, bool probed)
+{
+    const int threads = (int)r->threads;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (size_t s = 0; s < r->shards; s++) {
+        struct snn_shard shard = shard_of(r, index, n, s);
+        shard.training = true;
+        shard.epoch = (uint32_t)r->at.epoch;
+        shard.scale = 1 / (double)n;
+        memset(r->grads[s], 0, r->net.n_params * sizeof(real));
+        r->tally[s] = (struct snn_tally){0};
+        if (probed)
+            snn_probe_clear(&r->probe[s]);
+        snn_shard_run(&r->net, &r->work[omp_get_thread_num()], r->params, r->grads[s], &shard,
+                      &r->tally[s], probed ? &r->probe[s] : NULL);
+    }
+}
+
+static struct snn_tally total(const struct snn_run *r)
+{
+    struct snn_tally sum = {0};
+    for (size_t s = 0; s < r->shards; s++) {
+        sum.loss += r->tally[s].loss;
+        sum.correct += r->tally[s].correct;
+        sum.samples += r->tally[s].samples;
+    }
+    return sum;
+}
+
+/* Adds the shards' gradients up in grads[0] and tells whether all of it is finite. */
+static bool reduce(struct snn_run *r)
+{
+    const size_t n = r->net.n_params;
+    const int threads = (int)r->threads;
+    int finite = 1;
+#pragma omp parallel for num_threads(threads) schedule(static) reduction(&& : finite)
+    for (size_t from = 0; from < n; from += RANGE) {
+        const size_t size = n - from < RANGE ? n - from : RANGE;
+        for (size_t s = 1; s < r->shards; s++)
+            snn_add(r->grads[0] + from, r->grads[s] + from, size);
+        finite = finite && snn_all_finite(r->grads[0] + from, size);
+    }
+    return finite;
+}
+
+static void update(struct snn_run *r)
+{
+    const struct snn_optimizer *o = snn_optimizer_of(&r->spec.optimizer);
+    const size_t n = r->net.n_params;
+    const int threads = (int)r->threads;
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (size_t from = 0; from < n; from += RANGE) {
+        real *slot[SNN_MAX_SLOTS] = {0};
+        for (size_t i = 0; i < r->n_slots; i++)
+            slot[i] = r->slot[i] + from;
+        o->update(r->params + from, r->grads[0] + from, slot, n - from < RANGE ? n - from : RANGE,
+                  (size_t)r->at.step + 1, &r->spec.optimizer);
+    }
+}
+
+static enum snn_code check_loss(struct snn_run *r, double loss, struct snn_error *err)
+{
+    if (!isfinite(loss))
+        return snn_fail(err, SNN_DIVERGED, "the loss is not finite at step %llu of epoch %llu",
+                        (unsigned long long)r->at.step + 1, (unsigned long long)r->at.epoch + 1);
+    if (r->at.step == 0)
+        r->at.first_loss = loss;
+    if (loss > LOSS_FACTOR * fmax(1, r->at.first_loss))
+        return snn_fail(err, SNN_DIVERGED,
+                        "the loss is %.3g at step %llu of epoch %llu, more than %g times the %.3g of "
+                        "the first step: try a smaller learning rate",
+                        loss, (unsigned long long)r->at.step + 1,
+                        (unsigned long long)r->at.epoch + 1, LOSS_FACTOR, r->at.first_loss);
+    return SNN_OK;
+}
+
+static void advance(struct snn_run *r, const struct snn_tally *t)
+{
+    struct snn_cursor *at = &r->at;
+    at->epoch_loss += t->loss;
+    at->epoch_correct += (double)t->correct;
+    at->epoch_samples += t->samples;
+    at->window_loss += t->loss;
+    at->window_correct += (double)t->correct;
+    at->window_samples += t->samples;
+    at->samples += t->samples;
+    at->step++;
+    at->epoch_step++;
+    at->metrics.train_loss = at->epoch_loss / (double)at->epoch_samples;
+    at->metrics.train_accuracy = at->epoch_correct / (double)at->epoch_samples;
+}
+
+enum snn_code snn_run_step(struct snn_run *r, bool probed, struct snn_error *err)
+{
+    const size_t from = (size_t)r->at.epoch_step * r->spec.batch_size;
+    const size_t left = r->train - from;
+    const size_t n = left < r->spec.batch_size ? left : r->spec.batch_size;
+
+    run_shards(r, r->order + from, n, probed);
+    const struct snn_tally t = total(r);
+    enum snn_code rc = check_loss(r, t.loss / (double)n, err);
+    if (rc != SNN_OK)
+        return rc;
+    if (!reduce(r))
+        return snn_fail(err, SNN_DIVERGED, "a gradient is not finite at step %llu of epoch %llu",
+                        (unsigned long long)r->at.step + 1, (unsigned long long)r->at.epoch + 1);
+    update(r);
+    if (probed)
+        for (size_t s = 1; s < r->shards; s++)
+            snn_probe_merge(&r->probe[0], &r->probe[s]);
+    advance(r, &t);
+    return SNN_OK;
+}
+
+enum snn_code snn_run_check_weights(const struct snn_run *r, struct snn_error *err)
+{
+    for (size_t i = 0; i < r->net.n_tensors; i++) {
+        const struct snn_tensor_place *t = snn_net_tensor(&r->net, i);
+        const double rms = sqrt(snn_sum_squares(r->params + t->offset, t->count) / (double)t->count);
+        char name[SNN_NAME_SIZE * 2];
+        if (isfinite(rms) && (r->initial_rms[i] == 0 || rms <= WEIGHT_FACTOR * r->initial_rms[i]))
+            continue;
+        snn_net_tensor_name(&r->net, t, name);
+        return snn_fail(err, SNN_DIVERGED,
+                        "the root mean square of %s is %.3g after step %llu, from %.3g at the start: "
+                        "try a smaller learning rate",
+                        name, rms, (unsigned long long)r->at.step, r->initial_rms[i]);
+    }
+    return SNN_OK;
+}
+
+void snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *index, size_t n,
+                      bool test, double *loss, double *accuracy)
+{
+    const int threads = (int)r->threads;
+    const size_t batch = r->spec.batch_size;
+    struct snn_tally sum = {0};
+    for (size_t from = 0; from < n; from += batch) {
+        const size_t size = n - from < batch ? n - from : batch;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+        for (size_t s = 0; s < r->shards; s++) {
+            struct snn_shard shard = shard_of(r, index + from, size, s);
+            shard.test = test;
+            r->tally[s] = (struct snn_tally){0};
+            snn_shard_run(&r->net, &r->work[omp_get_thread_num()], params, NULL, &shard,
+                          &r->tally[s], NULL);
+        }
+        const struct snn_tally t = total(r);
+        sum.loss += t.loss;
+        sum.correct += t.correct;
+    }
+    *loss = n ? sum.loss / (double)n : (double)NAN;
+    *accuracy = n ? (double)sum.correct / (double)n : (double)NAN;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* One worker's arrays. */
+#include "core/train/net.h"
+
+/* Half of a 1 MiB second-level cache: a block's arrays stay there between forward and backward. */
+#define BLOCK_BYTES ((size_t)512 << 10)
+
+size_t snn_work_block(const struct snn_net *net, size_t shard)
+{
+    size_t values = net->static_input ? 0 : net->features;
+    for (size_t i = 0; i < net->n_layers; i++)
+        values += 3 * net->layer[i].out; /* g, x, s */
+    const size_t fits = BLOCK_BYTES / sizeof(real) / net->time_steps / values;
+    return fits < 1 ? 1 : fits > shard ? shard : fits;
+}
+
+static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const struct snn_net *net,
+                        size_t index, const struct snn_work_size *size)
+{
+    const struct snn_layer *l = &net->layer[index];
+    const size_t steps = size->block * net->time_steps;
+    const bool last = index + 1 == net->n_layers;
+    const bool reads_membrane = snn_readout_of(&net->readout)->reads_membrane;
+
+    w->current = snn_arena_take(a, l->static_input ? size->shard : steps, l->out * sizeof(real));
+    w->x = snn_arena_take(a, steps, l->out * sizeof(real));
+    w->s = snn_arena_take(a, steps, l->out * sizeof(real));
+    w->state = snn_arena_take(a, 4 * l->out, sizeof(real));
+    if (size->record || (size->gradients && snn_cell_needs_v(&l->cell, l->learns_tau)))
+        w->v = snn_arena_take(a, steps, l->out * sizeof(real));
+    if (!size->gradients)
+        return;
+    w->g = w->current; /* the currents are used up when the gradients come */
+    if (l->static_input || size->record)
+        w->g = snn_arena_take(a, steps, l->out * sizeof(real));
+    if (last && reads_membrane)
+        w->g_membrane = snn_arena_take(a, steps, l->out * sizeof(real));
+    if (l->static_input)
+        w->current_sum = snn_arena_take(a, size->shard, l->out * sizeof(real));
+}
+
+void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct snn_net *net,
+                    const struct snn_work_size *size)
+{
+    const size_t steps = size->block * net->time_steps;
+    const size_t inputs = net->static_input ? size->shard : steps;
+    size_t widest = 0;
+
+    *w = (struct snn_work){.size = *size};
+    w->features = snn_arena_take(arena, net->features, sizeof(real));
+    w->input = snn_arena_take(arena, inputs, net->features * sizeof(real));
+    if (size->record)
+        w->d_input = snn_arena_take(arena, inputs, net->features * sizeof(real));
+    w->y = snn_arena_take(arena, net->time_steps, net->classes * sizeof(real));
+    w->dy = snn_arena_take(arena, net->time_steps, net->classes * sizeof(real));
+    w->logits = snn_arena_take(arena, net->classes, sizeof(real));
+    w->d_logits = snn_arena_take(arena, net->classes, sizeof(real));
+    w->labels = snn_arena_take(arena, size->block, sizeof *w->labels);
+    for (size_t i = 0; i < net->n_layers; i++) {
+        place_layer(&w->layer[i], arena, net, i, size);
+        widest = net->layer[i].out > widest ? net->layer[i].out : widest;
+    }
+    if (size->probe)
+        w->d_membrane = snn_arena_take(arena, steps, widest * sizeof(real));
+}
