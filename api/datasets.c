@@ -56,7 +56,7 @@ static json_t *missing_json(const struct srv_dataset *d)
 }
 
 /* What is known of the data only once it is ready. */
-static json_t *known(const struct srv_dataset *d, size_t n)
+static json_t *if_ready(const struct srv_dataset *d, size_t n)
 {
     return d->ready ? json_integer((json_int_t)n) : json_null();
 }
@@ -77,9 +77,9 @@ static json_t *dataset_json(const struct srv_dataset *d)
                      "id", api_text(d->id), "object", "dataset", "name", api_text(d->name),
                      "format", api_text(d->format), "origin", api_text(d->origin), "status",
                      d->ready ? "ready" : "incomplete", "created_at", api_time(d->created_at),
-                     "samples", samples_json(d), "features", known(d, info->features), "shape",
-                     d->ready ? shape_json(info) : json_null(), "classes", known(d, info->classes),
-                     "bytes", known(d, info->bytes), "sha256",
+                     "samples", samples_json(d), "features", if_ready(d, info->features), "shape",
+                     d->ready ? shape_json(info) : json_null(), "classes",
+                     if_ready(d, info->classes), "bytes", if_ready(d, info->bytes), "sha256",
                      d->ready ? json_string(info->sha256) : json_null(), "files", files_json(d),
                      "missing_parts", missing_json(d));
 }
