@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Cursors and list objects. */
+#include "api/page.h"
+
+#include <string.h>
+
+#include "api/problem.h"
+
+bool api_page_query(struct api_call *c, struct api_page *out)
+{
+    const char *order = srv_request_query(c->req, "order");
+    int64_t limit = 20;
+
+    if (!api_query_integer(c, "limit", 1, 100, limit, &limit))
+        return false;
+    if (order && strcmp(order, "asc") != 0 && strcmp(order, "desc") != 0) {
+        api_refuse_query(c, "order", "unknown_name", "order is \"%.40s\", want asc or desc", order);
+        return false;
+    }
+    *out = (struct api_page){
+        .limit = (size_t)limit,
+        .after = srv_request_query(c->req, "after"),
+        .ascending = order && strcmp(order, "asc") == 0,
+    };
+    return true;
+}
+
+/* A new reference to the id of the i-th object, null where there is none. */
+static json_t *id_at(const json_t *data, size_t i)
+{
+    json_t *id = json_object_get(json_array_get(data, i), "id");
+
+    return id ? json_incref(id) : json_null();
+}
+
+json_t *api_page_list(json_t *data, bool has_more)
+{
+    size_t n = json_array_size(data);
+
+    if (!data)
+        return NULL;
+    return json_pack("{s:s, s:o, s:o, s:o, s:b}", "object", "list", "first_id", id_at(data, 0),
+                     "last_id", n ? id_at(data, n - 1) : json_null(), "data", data, "has_more",
+                     has_more);
+}
