@@ -33,8 +33,7 @@ static void csv__accepted_forms__same_samples(void **state)
         "x,y,label\n1.5,-2,3\n4,5e-1,0\n",
         "0,1,label\n1.5,-2,3\n4,5e-1,0\n",
         "\"x\",\"y\",\"class\"\n1.5,-2,3\n4,5e-1,0\n",
-        "\xef\xbb\xbf"
-        "1.5,-2,3\n4,5e-1,0\n",
+        "\xef\xbb\xbf+1.5,-2,3\n4,5e-1,0\n",
         "+1.50,-2.000000000000000000e+00,3.0\n4.,.5,0e0\n",
     };
     static const float want[] = {1.5f, -2.0f, 4.0f, 0.5f};
