@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file a run is saved in. Little-endian; integers are 64 bits, texts a length and their bytes:
+ *
+ *   "SPIKEDCK"  version  size of real
+ *   text: digest of the spec, of the data, instruction set, BLAS kernel
+ *   tensors: count, then for each its name, role, layer, rank, shape
+ *   cursor: the fields of struct snn_cursor in the order of SNN_CURSOR_FIELDS
+ *   initial_rms [tensors, double]   parameters [n]   has_best, best [n]   slots: count, then [n] each
+ *   SHA-256 of everything before, 64 hexadecimal digits
+ */
+#ifndef SPIKED_CORE_CKPT_FORMAT_H
+#define SPIKED_CORE_CKPT_FORMAT_H
+
+#include "core/train/run.h"
+
+#define SNN_CKPT_MAGIC "SPIKEDCK"
+#define SNN_CKPT_VERSION 1
+
+/* name, kind: u = uint64_t, d = double. One list for writing and reading. */
+#define SNN_CURSOR_FIELDS(X)                                                                       \
+    X(u, epoch) X(u, epoch_step) X(u, step) X(u, samples) X(d, epoch_loss) X(d, epoch_correct)     \
+    X(u, epoch_samples) X(d, window_loss) X(d, window_correct) X(u, window_samples)                \
+    X(d, first_loss) X(d, metrics.train_loss) X(d, metrics.train_accuracy)                         \
+    X(d, metrics.validation_loss) X(d, metrics.validation_accuracy) X(d, metrics.test_loss)        \
+    X(d, metrics.test_accuracy) X(u, best_epoch) X(d, best_accuracy) X(d, best_loss)               \
+    X(u, best_step)
+
+/* A whole file in memory, its digest verified; read from front to back. After the first read beyond the end
+ * everything reads as zero and `failed` is set. */
+struct snn_reader {
+    unsigned char *bytes;
+    size_t size, at; /* size: without the trailer */
+    bool failed;
+};
+enum snn_code snn_reader_open(struct snn_reader *r, const char *path, struct snn_error *err);
+/* The same from memory that the reader then owns; `name` for messages. */
+enum snn_code snn_reader_take(struct snn_reader *r, unsigned char *bytes, size_t n, const char *name,
+                              struct snn_error *err);
+void snn_reader_close(struct snn_reader *r);
+uint64_t snn_read_u(struct snn_reader *r);
+double snn_read_d(struct snn_reader *r);
+void snn_read_text(struct snn_reader *r, char *text, size_t size);
+/* n items of `size` bytes, borrowed from the file's memory (unaligned); NULL beyond the end. */
+const void *snn_read_array(struct snn_reader *r, size_t n, size_t size);
+
+/* What precedes the vectors. */
+#define SNN_CKPT_TENSORS (SNN_MAX_LAYERS * SNN_MAX_TENSORS)
+struct snn_ckpt_head {
+    uint64_t real_size;
+    char spec[SNN_SHA256_HEX], data[SNN_SHA256_HEX], isa[32], blas[32];
+    size_t n_tensors, n_params;
+    struct {
+        char name[SNN_NAME_SIZE * 2], role[16];
+        size_t layer, rank, shape[SNN_MAX_RANK], count;
+    } tensor[SNN_CKPT_TENSORS];
+    struct snn_cursor at;
+};
+enum snn_code snn_ckpt_read_head(struct snn_ckpt_head *h, struct snn_reader *r, const char *name,
+                                 struct snn_error *err);
+
+/* SHA-256 over a canonical text of everything in the spec that the trained bits depend on. */
+void snn_spec_digest(const struct snn_spec *spec, char hex[SNN_SHA256_HEX]);
+
+#endif
