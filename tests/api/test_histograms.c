@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/api/world.h"
+#include "tests/support/test.h"
+
+static void post(struct world *w, size_t step, const char *name, const real *values, size_t n)
+{
+    struct snn_histogram h;
+
+    snprintf(h.name, sizeof h.name, "%s", name);
+    snn_histogram_clear(&h);
+    snn_histogram_add(&h, values, n);
+    assert_int_equal(srv_store_histograms_post(w->store, w->job, step, step / 10, &h, 1), SNN_OK);
+}
+
+static json_t *get(struct world *w, struct world_request r, int status)
+{
+    r.param[0] = r.param[0] ? r.param[0] : w->job;
+    world_call(w, api_jobs_histograms, &r);
+    assert_int_equal(w->res.status, status);
+    assert_non_null(w->json);
+    return json_object_get(w->json, "data");
+}
+
+static void histograms__tiny__is_exactly_this_text(void **state)
+{
+    struct world *w = *state;
+    const real values[] = {0, 2, -6, 9, (real)NAN, (real)INFINITY};
+    const real large[] = {2000, -3000, 0, 6000};
+    char want[1024];
+
+    post(w, 20, "gradients/layer1.weight", values, 6);
+    post(w, 30, "membrane/layer1", large, 4);
+    world_flush(w);
+    get(w, (struct world_request){.body = NULL}, 200);
+    snprintf(want, sizeof want,
+             "{\"object\":\"histograms\",\"job\":\"%s\",\"data\":[\n"
+             "{\"step\":20,\"epoch\":2,\"name\":\"gradients/layer1.weight\",\"count\":6,"
+             "\"zeros\":1,\"nan\":1,\"inf\":1,\"min\":-6,\"max\":9,\"mean\":1.25,"
+             "\"norm\":11,\"bins\":[[-8,-4,1],[2,4,1],[8,16,1]]},\n"
+             "{\"step\":30,\"epoch\":3,\"name\":\"membrane/layer1\",\"count\":4,"
+             "\"zeros\":1,\"nan\":0,\"inf\":0,\"min\":-3000,\"max\":6000,\"mean\":1250,"
+             "\"norm\":7000,\"bins\":[[null,-1024,1],[1024,null,2]]}"
+             "],\"missing\":[]}\n",
+             w->job);
+    assert_string_equal(w->text, want);
+}
+
+static void histograms__nothing_finite__has_null_statistics(void **state)
+{
+    const real values[] = {(real)NAN, (real)-INFINITY};
+    static const char *const keys[] = {"min", "max", "mean", "norm"};
+    struct world *w = *state;
+
+    post(w, 0, "gradients/layer1.bias", values, 2);
+    world_flush(w);
+    json_t *entry = json_array_get(get(w, (struct world_request){.body = NULL}, 200), 0);
+    for (size_t i = 0; i < 4; i++)
+        assert_true(json_is_null(json_object_get(entry, keys[i])));
+    assert_int_equal(json_array_size(json_object_get(entry, "bins")), 0);
+    assert_int_equal(json_integer_value(json_object_get(entry, "count")), 2);
+}
+
+/* Three steps of four histograms, of values of every magnitude. */
+static void post_many(struct world *w)
+{
+    static const char *const names[] = {"gradients/layer1.weight", "gradients/layer1.bias",
+                                        "weights/layer1.weight", "activity/layer1"};
+    uint32_t x = 12345;
+    real values[500];
+
+    for (size_t step = 0; step < 30; step += 10) {
+        for (size_t k = 0; k < 4; k++) {
+            for (size_t i = 0; i < 500; i++) {
+                x = x * 1664525u + 1013904223u;
+                values[i] =
+                    (real)ldexp((double)(int32_t)x / 2147483648.0, (int)(x >> 8 & 127) - 80);
+                values[i] = i % 50 == 0 ? 0 : i % 77 == 0 ? (real)NAN : values[i];
+            }
+            post(w, step, names[k], values, 500);
+        }
+    }
+    world_flush(w);
+}
+
+static void histograms__every_entry__adds_up_to_its_count(void **state)
+{
+    json_int_t bin_values = 0;
+    struct world *w = *state;
+
+    post_many(w);
+    json_t *data = get(w, (struct world_request){.body = NULL}, 200), *entry, *bin;
+    size_t i, k;
+    assert_int_equal(json_array_size(data), 12);
+    json_array_foreach(data, i, entry)
+    {
+        json_int_t sum = 0;
+        double last = -HUGE_VAL;
+        json_array_foreach(json_object_get(entry, "bins"), k, bin)
+        {
+            json_t *left = json_array_get(bin, 0);
+            double edge = json_is_null(left) ? -HUGE_VAL : json_number_value(left);
+            assert_true(k == 0 || edge >= last);
+            last = json_number_value(json_array_get(bin, 1));
+            sum += json_integer_value(json_array_get(bin, 2));
+            assert_true(json_integer_value(json_array_get(bin, 2)) > 0);
+        }
+        bin_values += sum;
+        sum += json_integer_value(json_object_get(entry, "zeros")) +
+               json_integer_value(json_object_get(entry, "nan")) +
+               json_integer_value(json_object_get(entry, "inf"));
+        assert_int_equal(sum, json_integer_value(json_object_get(entry, "count")));
+        assert_int_equal(sum, 500);
+    }
+    assert_true(bin_values > 12 * 450);
+}
+
+static void histograms__query__selects_names_and_steps(void **state)
+{
+    struct world *w = *state;
+
+    post_many(w);
+    static const struct {
+        struct srv_pair query[3];
+        size_t n;
+    } cases[] = {
+        {{{"name", "gradients/layer1.bias"}}, 3},
+        {{{"name", "gradients/layer1.bias,activity/layer1"}}, 6},
+        {{{"name", "gradients/*"}}, 6},
+        {{{"from_step", "10"}}, 8},
+        {{{"from_step", "5"}, {"max_steps", "1"}}, 4},
+        {{{"max_steps", "2"}, {"name", "activity/layer1"}}, 2},
+        {{{"from_step", "21"}}, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct world_request r = {.body = NULL};
+        memcpy(r.query, cases[i].query, sizeof cases[i].query);
+        assert_int_equal(json_array_size(get(w, r, 200)), cases[i].n);
+    }
+    json_t *data = get(w, (struct world_request){.query = {{"name", "nope,weights/*"}}}, 200);
+    assert_int_equal(json_array_size(data), 3);
+    data = json_object_get(w->json, "missing");
+    assert_int_equal(json_array_size(data), 1);
+    assert_string_equal(json_string_value(json_array_get(data, 0)), "nope");
+}
+
+static void histograms__wrong_requests__are_refused(void **state)
+{
+    struct world *w = *state;
+
+    get(w, (struct world_request){.param = {"job_01HZZZZZZZZZZZZZZZZZZZZZZZ"}}, 404);
+    get(w, (struct world_request){.query = {{"names", "x"}}}, 422);
+    get(w, (struct world_request){.query = {{"name", ""}}}, 422);
+    get(w, (struct world_request){.query = {{"max_steps", "all"}}}, 422);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(histograms__tiny__is_exactly_this_text),
+        TEST(histograms__nothing_finite__has_null_statistics),
+        TEST(histograms__every_entry__adds_up_to_its_count),
+        TEST(histograms__query__selects_names_and_steps),
+        TEST(histograms__wrong_requests__are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/api/world.h"
+#include "tests/support/test.h"
+
+#define CONFIG                                                                                     \
+    "{\"seed\":3,\"dataset\":{\"name\":\"digits\"},\"encoding\":{\"kind\":\"constant\","           \
+    "\"time_steps\":2},\"neuron\":{\"tau\":3.5,\"surrogate\":\"arctan\",\"reset\":\"zero\"},"      \
+    "\"layers\":[{\"kind\":\"dense\",\"units\":6},{\"kind\":\"dense\",\"units\":10,"               \
+    "\"name\":\"out\",\"neuron\":{\"surrogate\":\"sigmoid\",\"surrogate_scale\":7}}],"             \
+    "\"training\":{\"epochs\":1,\"batch_size\":256}}"
+
+struct trained {
+    struct world *world;
+    char job[SRV_ID_SIZE];
+    char checkpoint[SRV_ID_SIZE];
+};
+
+/* A job trained for one epoch, with its checkpoint recorded as a worker would. */
+static void train(struct trained *t, const char *dataset)
+{
+    struct world *w = t->world;
+    const struct snn_data *data = NULL;
+    struct snn_error err = {.code = SNN_OK};
+    struct snn_run *run = NULL;
+    struct srv_checkpoint mark = {.step = 6, .epoch = 1};
+    struct snn_spec spec;
+    char path[1200], **dropped = NULL;
+    size_t n = 0;
+
+    world_job(w, dataset, CONFIG, t->job);
+    if (srv_datasets_acquire(w->datasets, "digits", &data, &err) != SNN_OK ||
+        api_compile(CONFIG, snn_data_describe(data), &spec, &err) != SNN_OK ||
+        snn_run_new(&run, &spec, data, 1, &err) != SNN_OK ||
+        snn_run_train(run, &(struct snn_hooks){.user = NULL}, &err) != SNN_OK)
+        fail_msg("%s: %s", err.pointer, err.message);
+    snprintf(mark.path, sizeof mark.path, "%s.ckpt", t->job);
+    snprintf(path, sizeof path, "%s/%s", w->dir, mark.path);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(snn_run_save(run, f, &err), SNN_OK);
+    mark.bytes = ftell(f);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(snn_digest_file(path, mark.sha256, &err), SNN_OK);
+    assert_int_equal(srv_store_checkpoint_add(w->store, t->job, &mark, 2, &dropped, &n, &err),
+                     SNN_OK);
+    assert_int_equal(n, 0);
+    free(dropped);
+    snprintf(t->checkpoint, sizeof t->checkpoint, "%s", mark.id);
+    snn_run_free(run);
+    srv_datasets_release(w->datasets, data);
+}
+
+static int setup(void **state)
+{
+    struct trained *t = calloc(1, sizeof *t);
+    void *world = NULL;
+
+    assert_non_null(t);
+    world_setup(&world);
+    t->world = world;
+    train(t, "builtin:digits");
+    *state = t;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct trained *t = *state;
+    void *world = t->world;
+
+    world_teardown(&world);
+    free(t);
+    return 0;
+}
+
+static struct world *get(struct trained *t, struct world_request r, int status)
+{
+    r.param[0] = r.param[0] ? r.param[0] : t->job;
+    world_call(t->world, api_jobs_weights, &r);
+    if (t->world->res.status != status)
+        fail_msg("status %d, want %d: %s", t->world->res.status, status, t->world->text);
+    return t->world;
+}
+
+/* --------------------------------------------------------- a reader of safetensors, from its
+ * definition -- */
+
+struct tensors {
+    json_t *header;
+    unsigned char *bytes; /* a copy: the world's text is gone after the next call */
+    size_t size;          /* of the tensors' bytes */
+};
+
+static void read_safetensors(struct tensors *out, const char *file, size_t size)
+{
+    uint64_t n = 0;
+
+    assert_true(size > 8);
+    for (int i = 7; i >= 0; i--)
+        n = n << 8 | (unsigned char)file[i];
+    assert_true(n % 8 == 0 && n <= size - 8);
+    assert_int_equal(file[8], '{');
+    out->header = json_loadb(file + 8, n, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(out->header);
+    out->size = size - 8 - n;
+    out->bytes = malloc(out->size + 1);
+    assert_non_null(out->bytes);
+    memcpy(out->bytes, file + 8 + n, out->size);
+}
+
+static void free_tensors(struct tensors *t)
+{
+    json_decref(t->header);
+    free(t->bytes);
+}
+
+/* The i-th float of a tensor, byte by byte. */
+static float float_at(const struct tensors *t, const char *name, size_t i)
+{
+    json_t *offsets = json_object_get(json_object_get(t->header, name), "data_offsets");
+    const unsigned char *p = t->bytes + json_integer_value(json_array_get(offsets, 0)) + 4 * i;
+    uint32_t bits = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    float v;
+
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
+/* Shapes agree with offsets, and the offsets cover the bytes once, in order. */
+static void check_layout(const struct tensors *t)
+{
+    static const struct {
+        const char *name;
+        json_int_t shape[2];
+    } want[] = {{"layer1.weight", {6, 64}},
+                {"layer1.bias", {6, 0}},
+                {"out.weight", {10, 6}},
+                {"out.bias", {10, 0}}};
+    json_int_t end = 0;
+
+    assert_int_equal(json_object_size(t->header), 5);
+    for (size_t i = 0; i < 4; i++) {
+        json_t *one = json_object_get(t->header, want[i].name);
+        json_t *shape = json_object_get(one, "shape"), *at = json_object_get(one, "data_offsets");
+        size_t rank = want[i].shape[1] ? 2 : 1;
+        json_int_t count = want[i].shape[0] * (want[i].shape[1] ? want[i].shape[1] : 1);
+
+        assert_string_equal(json_string_value(json_object_get(one, "dtype")), "F32");
+        assert_int_equal(json_array_size(shape), rank);
+        for (size_t k = 0; k < rank; k++)
+            assert_int_equal(json_integer_value(json_array_get(shape, k)), want[i].shape[k]);
+        assert_int_equal(json_integer_value(json_array_get(at, 0)), end);
+        end += 4 * count;
+        assert_int_equal(json_integer_value(json_array_get(at, 1)), end);
+    }
+    assert_int_equal(end, t->size);
+}
+
+static void weights__safetensors__is_read_by_a_reader_of_its_own(void **state)
+{
+    struct trained *t = *state;
+    struct world *w = get(t, (struct world_request){.query = {{"format", "safetensors"}}}, 200);
+    char hex[SNN_SHA256_HEX], name[64];
+    struct snn_digest d;
+    struct tensors file;
+
+    snprintf(name, sizeof name, "attachment; filename=\"%s.safetensors\"", t->job);
+    assert_string_equal(world_header(w, "Content-Disposition"), name);
+    read_safetensors(&file, w->text, w->size);
+    check_layout(&file);
+    snn_digest_init(&d);
+    snn_digest_add(&d, file.bytes, file.size);
+    snn_digest_hex(&d, hex);
+
+    json_t *meta = json_object_get(file.header, "__metadata__");
+    json_t *want = json_pack("{s:s, s:s, s:s, s:s}", "format", "spiked", "job", t->job, "sha256",
+                             hex, "config", CONFIG);
+    assert_true(json_equal(meta, want));
+    json_decref(want);
+    free_tensors(&file);
+}
+
+static void check_values(const struct tensors *file, json_t *layers)
+{
+    static const char *const roles[] = {"weight", "bias"};
+    json_t *layer, *data, *number;
+    size_t i, k, compared = 0;
+
+    json_array_foreach(layers, i, layer)
+    {
+        for (size_t r = 0; r < 2; r++) {
+            char name[64];
+            snprintf(name, sizeof name, "%s.%s", json_string_value(json_object_get(layer, "name")),
+                     roles[r]);
+            json_t *one = json_object_get(json_object_get(layer, "parameters"), roles[r]);
+            assert_true(json_equal(json_object_get(one, "shape"),
+                                   json_object_get(json_object_get(file->header, name), "shape")));
+            data = json_object_get(one, "data");
+            json_array_foreach(data, k, number)
+            {
+                assert_true((float)json_number_value(number) == float_at(file, name, k));
+                compared++;
+            }
+        }
+    }
+    assert_int_equal(compared, file->size / 4);
+}
+
+static void weights__json__holds_the_same_bits_as_safetensors(void **state)
+{
+    struct trained *t = *state;
+    struct world *w = get(t, (struct world_request){.query = {{"format", "safetensors"}}}, 200);
+    struct tensors file;
+
+    read_safetensors(&file, w->text, w->size);
+    get(t, (struct world_request){.body = NULL}, 200);
+    assert_non_null(w->json);
+    assert_string_equal(world_text(w, "object"), "model");
+    assert_string_equal(world_text(w, "job"), t->job);
+    assert_string_equal(
+        world_text(w, "sha256"),
+        json_string_value(json_object_get(json_object_get(file.header, "__metadata__"), "sha256")));
+    check_values(&file, json_object_get(w->json, "layers"));
+    free_tensors(&file);
+}
+
+static void weights__neurons__are_whole_even_without_the_data_set(void **state)
+{
+    struct trained *t = *state;
+
+    for (int gone = 0; gone < 2; gone++) {
+        if (gone)
+            train(t, "ds_01HZZZZZZZZZZZZZZZZZZZZZZZ");
+        struct world *w = get(t, (struct world_request){.body = NULL}, 200);
+        json_t *layers = json_object_get(w->json, "layers");
+        json_t *want = json_pack("{s:s, s:f, s:f, s:f, s:b, s:s, s:f, s:s}", "model", "lif", "tau",
+                                 3.5, "threshold", 1.0, "step", 1.0, "detach_reset", 1, "surrogate",
+                                 "arctan", "surrogate_scale", 2.0, "reset", "zero");
+        assert_int_equal(json_array_size(layers), 2);
+        json_t *first = json_array_get(layers, 0), *second = json_array_get(layers, 1);
+        assert_true(json_equal(json_object_get(first, "neuron"), want));
+        assert_string_equal(json_string_value(json_object_get(first, "kind")), "dense");
+        json_object_set_new(want, "surrogate", json_string("sigmoid"));
+        json_object_set_new(want, "surrogate_scale", json_real(7));
+        assert_true(json_equal(json_object_get(second, "neuron"), want));
+        assert_string_equal(json_string_value(json_object_get(second, "name")), "out");
+        json_decref(want);
+    }
+}
+
+static void weights__etag__is_the_digest_of_the_file_and_saves_the_download(void **state)
+{
+    static const char *const formats[] = {"json", "safetensors"};
+    struct trained *t = *state;
+
+    for (size_t i = 0; i < 2; i++) {
+        struct world_request r = {.query = {{"format", formats[i]}}};
+        struct world *w = get(t, r, 200);
+        char hex[SNN_SHA256_HEX], tag[80], list[200];
+        struct snn_digest d;
+
+        snn_digest_init(&d);
+        snn_digest_add(&d, w->text, w->size);
+        snn_digest_hex(&d, hex);
+        snprintf(tag, sizeof tag, "\"%s\"", hex);
+        assert_string_equal(world_header(w, "ETag"), tag);
+        snprintf(list, sizeof list, "\"other\", W/%s", tag);
+        const char *const matching[] = {tag, list, "*"};
+        for (size_t k = 0; k < 3; k++) {
+            r.headers[0] = (struct srv_pair){"If-None-Match", matching[k]};
+            get(t, r, 304);
+            assert_int_equal(w->size, 0);
+            assert_string_equal(world_header(w, "ETag"), tag);
+        }
+        r.headers[0].value = "\"other\"";
+        get(t, r, 200);
+    }
+}
+
+static void weights__checkpoint__is_chosen_by_word_or_id(void **state)
+{
+    struct trained *t = *state;
+    const char *const known[] = {"best", "last", t->checkpoint};
+
+    for (size_t i = 0; i < 3; i++)
+        get(t, (struct world_request){.query = {{"checkpoint", known[i]}}}, 200);
+    get(t, (struct world_request){.query = {{"checkpoint", "ckpt_01HZZZZZZZZZZZZZZZZZZZZZZZ"}}},
+        404);
+    assert_contains(world_text(t->world, "detail"), t->checkpoint);
+    get(t, (struct world_request){.query = {{"checkpoint", "first"}}}, 422);
+}
+
+static void weights__nothing_to_send__says_why(void **state)
+{
+    struct trained *t = *state;
+    char path[1200];
+
+    get(t, (struct world_request){.param = {t->world->job}}, 404);
+    assert_contains(world_text(t->world, "detail"), "queued");
+    assert_contains(world_text(t->world, "detail"), "no checkpoint yet");
+    get(t, (struct world_request){.param = {"job_01HZZZZZZZZZZZZZZZZZZZZZZZ"}}, 404);
+    get(t, (struct world_request){.query = {{"format", "pickle"}}}, 422);
+    assert_contains(world_text(t->world, "detail"), "json, safetensors");
+    get(t, (struct world_request){.query = {{"form", "json"}}}, 422);
+
+    snprintf(path, sizeof path, "%s/%s.ckpt", t->world->dir, t->job);
+    assert_int_equal(remove(path), 0);
+    get(t, (struct world_request){.body = NULL}, 500);
+}
+
+static void checkpoints__list__has_the_recorded_file(void **state)
+{
+    struct trained *t = *state;
+    struct world *w = t->world;
+
+    world_call(w, api_jobs_checkpoints, &(struct world_request){.param = {t->job}});
+    assert_int_equal(w->res.status, 200);
+    json_t *data = json_object_get(w->json, "data"), *one = json_array_get(data, 0);
+    assert_int_equal(json_array_size(data), 1);
+    assert_string_equal(json_string_value(json_object_get(one, "id")), t->checkpoint);
+    assert_int_equal(json_integer_value(json_object_get(one, "step")), 6);
+    assert_int_equal(json_integer_value(json_object_get(one, "epoch")), 1);
+    assert_true(json_integer_value(json_object_get(one, "created_at")) > 0);
+    world_call(w, api_jobs_checkpoints, &(struct world_request){.param = {w->job}});
+    assert_int_equal(json_array_size(json_object_get(w->json, "data")), 0);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(weights__safetensors__is_read_by_a_reader_of_its_own),
+        TEST(weights__json__holds_the_same_bits_as_safetensors),
+        TEST(weights__neurons__are_whole_even_without_the_data_set),
+        TEST(weights__etag__is_the_digest_of_the_file_and_saves_the_download),
+        TEST(weights__checkpoint__is_chosen_by_word_or_id),
+        TEST(weights__nothing_to_send__says_why),
+        TEST(checkpoints__list__has_the_recorded_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
