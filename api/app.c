@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* The API as an app of server/http.h: a request finds its route, the route's handler fills the
+ * response. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "api/route.h"
+
+/* A request under way: what begin found out and finish needs. */
+struct exchange {
+    struct api_call call;
+    const struct api_route *route; /* NULL: there is none, finish says so */
+    bool opened;                   /* the route's close is due */
+};
+
+enum snn_code api_new(struct api **out, const struct api_options *options, struct snn_error *err)
+{
+    struct api *api = calloc(1, sizeof *api);
+
+    if (!api)
+        return snn_fail(err, SNN_NOMEM, "no memory for the API");
+    /* Hash tables of clients' keys need a random seed, set before there are threads; 0 takes the
+     * system's. */
+    json_object_seed(0);
+    api->options = *options;
+    atomic_init(&api->draining, false);
+    *out = api;
+    return SNN_OK;
+}
+
+void api_free(struct api *api)
+{
+    free(api);
+}
+
+void api_drain(struct api *api)
+{
+    atomic_store(&api->draining, true);
+}
+
+/* ---------------------------------------------------------------------------------- begin -- */
+
+/* 404, or 405 with the methods that the path has. */
+static void refuse_path(struct api_call *c)
+{
+    bool path_known;
+    char allow[64];
+
+    api_route_find(c, allow, sizeof allow, &path_known);
+    if (!path_known) {
+        api_problem(c, 404, "not_found", "there is nothing at %.300s", c->req->path);
+        return;
+    }
+    srv_response_header(c->res, "Allow", "%s", allow);
+    api_problem(c, 405, "method_not_allowed", "%.20s is not for %.300s, want one of: %s",
+                c->req->method, c->req->path, allow);
+}
+
+/* A browser sends Origin with what a page asks for: a page of another origin may not change
+ * anything here. */
+static bool foreign_origin(struct api_call *c)
+{
+    const char *origin = srv_request_header(c->req, "Origin");
+    const char *host = srv_request_header(c->req, "Host");
+    const char *authority = origin ? strstr(origin, "://") : NULL;
+
+    if (!origin || strcmp(c->req->method, "GET") == 0 || strcmp(c->req->method, "HEAD") == 0)
+        return false;
+    if (authority && host && strcasecmp(authority + 3, host) == 0)
+        return false;
+    api_problem(c, 403, "foreign_origin", "Origin is %.100s, want this server's own", origin);
+    return true;
+}
+
+static bool body_too_large(struct api_call *c, uint64_t limit)
+{
+    uint64_t size = c->req->content_length;
+
+    if (size == UINT64_MAX || size <= limit) /* unknown: http counts */
+        return false;
+    api_problem(c, 413, "body_too_large", "the body has %llu bytes, want at most %llu",
+                (unsigned long long)size, (unsigned long long)limit);
+    return true;
+}
+
+/* False with the reply made. A reply here closes the connection, so a request that has no body is
+ * let through to finish even where its path is wrong. */
+static bool enter(struct exchange *x, struct srv_request *req)
+{
+    const struct api_route *r = x->route;
+
+    if (foreign_origin(&x->call))
+        return false;
+    if (!r && req->content_length == 0)
+        return true;
+    if (!r) {
+        refuse_path(&x->call);
+        return false;
+    }
+    req->body_limit = r->open ? x->call.api->options.config->max_upload_bytes : r->body_limit;
+    if (body_too_large(&x->call, req->body_limit))
+        return false;
+    if (!r->open)
+        return true;
+    x->opened = true; /* even where open fails: it may have made a part of the stream */
+    return r->open(&x->call, &req->sink);
+}
+
+static bool begin(void *user, struct srv_request *req, struct srv_response *res)
+{
+    struct exchange *x = calloc(1, sizeof *x);
+    struct api_call call = {.api = user, .req = req, .res = res};
+    bool path_known, entered;
+    char allow[64];
+
+    if (!x) {
+        api_problem(&call, 503, "out_of_memory", "no memory for the request");
+        return false;
+    }
+    req->app = x;
+    x->call = call;
+    x->route = api_route_find(&x->call, allow, sizeof allow, &path_known);
+    entered = enter(x, req);
+    x->call.res = NULL; /* this response is http's again */
+    return entered;
+}
+
+/* --------------------------------------------------------------------------------- finish -- */
+
+static void finish(void *user, struct srv_request *req, struct srv_response *res)
+{
+    struct exchange *x = req->app;
+
+    (void)user;
+    x->call.req = req;
+    x->call.res = res;
+    if (x->route)
+        x->route->handle(&x->call);
+    else
+        refuse_path(&x->call);
+    if (res->status == 0)
+        api_problem(&x->call, 500, "internal", "the handler of %s gave no answer",
+                    x->route ? x->route->pattern : "no route");
+    x->call.res = NULL;
+}
+
+static void release(void *user, struct srv_request *req)
+{
+    struct exchange *x = req->app;
+
+    (void)user;
+    if (x && x->opened && x->route->close)
+        x->route->close(&x->call);
+    free(x);
+    req->app = NULL;
+}
+
+static void reject(void *user, int status, const char *code, const char *detail,
+                   const struct srv_request *req, struct srv_response *res)
+{
+    struct api_call call = {.api = user, .req = req, .res = res};
+
+    api_problem(&call, status, code, "%s", detail);
+}
+
+struct srv_app api_app(struct api *api)
+{
+    return (struct srv_app){
+        .user = api, .begin = begin, .finish = finish, .release = release, .reject = reject};
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything that can be chosen, straight from the core's tables, and the curves of surrogates. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "api/problem.h"
+#include "api/spec.h"
+
+/* Appends to the array at *list; once memory fails *list stays NULL. */
+static void append(json_t **list, json_t *value)
+{
+    if (json_array_append_new(*list, value) != 0) {
+        json_decref(*list);
+        *list = NULL;
+    }
+}
+
+/* A value as the parameter's type has it. */
+static json_t *typed(enum snn_param_type type, double v)
+{
+    if (type == SNN_BOOLEAN)
+        return json_boolean(v != 0);
+    return type == SNN_INTEGER ? json_integer((json_int_t)v) : api_number(v);
+}
+
+/* Booleans have no range. */
+static json_t *bound(const struct snn_param *p, double v)
+{
+    return p->type == SNN_BOOLEAN || v > 9e18 || v < -9e18 ? json_null() : typed(p->type, v);
+}
+
+static json_t *param_json(const struct snn_param *p)
+{
+    static const char *const types[] = {
+        [SNN_REAL] = "number", [SNN_INTEGER] = "integer", [SNN_BOOLEAN] = "boolean"};
+
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:b}", "name", p->name, "doc",
+                     p->doc, "type", types[p->type], "default",
+                     p->required ? json_null() : typed(p->type, p->value), "min", bound(p, p->min),
+                     "max", bound(p, p->max), "min_exclusive", p->min_open, "max_exclusive",
+                     p->max_open, "required", p->required);
+}
+
+static json_t *params_json(const struct snn_param *params, size_t n)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        append(&list, param_json(&params[i]));
+    return list;
+}
+
+static json_t *kind_json(const struct snn_kind *kind)
+{
+    return json_pack("{s:s, s:s, s:o}", "name", kind->name, "doc", kind->doc, "params",
+                     params_json(kind->params, kind->n_params));
+}
+
+static json_t *parts_json(const struct snn_kind *format)
+{
+    json_t *list = json_array();
+
+    for (const char *const *part = snn_format_parts(format); part && *part; part++)
+        append(&list, json_string(*part));
+    return list;
+}
+
+static json_t *registry_json(const struct snn_registry *r)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < r->count; i++) {
+        const struct snn_kind *kind = snn_registry_at(r, i);
+        json_t *entry = kind_json(kind);
+
+        if (entry && r == &snn_formats)
+            json_object_set_new(entry, "parts", parts_json(kind));
+        append(&list, entry);
+    }
+    return list;
+}
+
+/* The core's limits, and those of the fields that are the API's own. */
+static json_t *limits_json(void)
+{
+    json_t *list = params_json(snn_spec_limits, snn_spec_limit_count);
+
+    for (size_t i = 0; i < api_job_shape.n_fields; i++) {
+        const struct api_field *f = &api_job_shape.fields[i];
+
+        if (f->doc)
+            append(&list,
+                   json_pack("{s:s, s:s, s:s, s:I, s:I}", "name", f->name, "doc", f->doc, "type",
+                             "integer", "min", (json_int_t)f->min, "max", (json_int_t)f->max));
+    }
+    return list;
+}
+
+void api_catalog_get(struct api_call *c)
+{
+    json_t *catalog =
+        json_pack("{s:s, s:s}", "object", "catalog", "version", c->api->options.version);
+    bool failed = !catalog;
+
+    for (size_t i = 0; snn_registries[i] && !failed; i++)
+        failed = json_object_set_new(catalog, snn_registries[i]->name,
+                                     registry_json(snn_registries[i])) != 0;
+    failed = failed || json_object_set_new(catalog, "limits", limits_json()) != 0 ||
+             json_object_set_new(catalog, "instruction_set", json_string(snn_isa())) != 0 ||
+             json_object_set_new(catalog, "blas", json_string(snn_blas())) != 0;
+    if (failed) {
+        json_decref(catalog);
+        catalog = NULL;
+    }
+    api_reply(c, 200, catalog);
+}
+
+/* --------------------------------------------------------------------------------- curves -- */
+
+#define MAX_POINTS 2001
+#define MAX_X 1e6
+
+struct curve {
+    struct snn_choice surrogate;
+    double from, to;
+    int64_t points;
+};
+
+/* False with the reply made. Every parameter of the surrogate is a query parameter. */
+static bool read_curve(struct api_call *c, const struct snn_kind *kind, struct curve *out)
+{
+    const char *known[3 + SNN_MAX_PARAMS + 1] = {"from", "to", "points"};
+    struct snn_error err = {0};
+
+    for (size_t i = 0; i < kind->n_params && i < SNN_MAX_PARAMS; i++)
+        known[3 + i] = kind->params[i].name;
+    out->surrogate = snn_choice_of(kind);
+    if (!api_query_known(c, known) || !api_query_number(c, "from", -MAX_X, MAX_X, -3, &out->from) ||
+        !api_query_number(c, "to", -MAX_X, MAX_X, 3, &out->to) ||
+        !api_query_integer(c, "points", 2, MAX_POINTS, 121, &out->points))
+        return false;
+    for (size_t i = 0; i < kind->n_params && i < SNN_MAX_PARAMS; i++) {
+        const struct snn_param *p = &kind->params[i];
+        double *v = &out->surrogate.value[i];
+
+        if (!api_query_number(c, p->name, -1e300, 1e300, p->value, v))
+            return false;
+        if (snn_param_check(p, *v, &err) != SNN_OK) {
+            api_refuse_query(c, p->name, "out_of_range", "%s", err.message);
+            return false;
+        }
+    }
+    if (out->from < out->to)
+        return true;
+    api_refuse_query(c, "to", "out_of_range", "to is %g, want more than from, which is %g", out->to,
+                     out->from);
+    return false;
+}
+
+static json_t *numbers(const double *v, size_t n)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        append(&list, api_number(v[i]));
+    return list;
+}
+
+static json_t *curve_json(const struct curve *curve, double *x)
+{
+    size_t n = (size_t)curve->points;
+    double *spike = x + n, *derivative = x + 2 * n;
+    const struct snn_choice *s = &curve->surrogate;
+
+    /* From both ends, so that the two are exact and 0 is met where the range is even about it. */
+    for (size_t i = 0; i < n; i++)
+        x[i] = (curve->from * (double)(n - 1 - i) + curve->to * (double)i) / (double)(n - 1);
+    snn_surrogate_curve(s, x, n, spike, derivative);
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "object", "surrogate_curve", "name",
+                     s->kind->name, "scale", api_number(snn_choice_value(s, "scale", NAN)), "x",
+                     numbers(x, n), "spike", numbers(spike, n), "derivative",
+                     numbers(derivative, n));
+}
+
+void api_surrogates_curve(struct api_call *c)
+{
+    const struct snn_kind *kind;
+    struct snn_error err = {0};
+    struct curve curve;
+    double *x;
+
+    if (snn_registry_get(&kind, &snn_surrogates, c->param[0], &err) != SNN_OK) {
+        api_error(c, &err);
+        return;
+    }
+    if (!read_curve(c, kind, &curve))
+        return;
+    x = calloc((size_t)curve.points, 3 * sizeof *x);
+    api_reply(c, 200, x ? curve_json(&curve, x) : NULL);
+    free(x);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* Jobs that are there: list, get, cancel, delete. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/job_object.h"
+#include "api/page.h"
+#include "api/problem.h"
+
+static void not_found(struct api_call *c, const char *id)
+{
+    api_problem(c, 404, "not_found", "there is no job %s", id);
+}
+
+bool api_find_job(struct api_call *c, struct srv_job *out)
+{
+    struct snn_error err = {0};
+    enum snn_code rc = srv_store_job_get(c->api->options.store, c->param[0], out, &err);
+
+    if (rc == SNN_NOT_FOUND)
+        not_found(c, c->param[0]);
+    else if (rc != SNN_OK)
+        api_error(c, &err);
+    return rc == SNN_OK;
+}
+
+void api_jobs_get(struct api_call *c)
+{
+    static const char *const known[] = {NULL};
+    struct srv_job job;
+
+    if (!api_query_known(c, known) || !api_find_job(c, &job))
+        return;
+    api_reply(c, 200, api_job_object(&job));
+    srv_job_clear(&job);
+}
+
+void api_jobs_config(struct api_call *c)
+{
+    static const char *const known[] = {NULL};
+    struct srv_job job;
+
+    if (!api_query_known(c, known) || !api_find_job(c, &job))
+        return;
+    srv_response_body(c->res, 200, "application/json", job.config,
+                      job.config ? strlen(job.config) : 0);
+    job.config = NULL; /* the response's now */
+    srv_job_clear(&job);
+}
+
+/* ------------------------------------------------------------------------------------ list -- */
+
+/* ?status=; -1 where it is not given. False with the reply made. */
+static bool query_status(struct api_call *c, int *out)
+{
+    const char *name = srv_request_query(c->req, "status");
+    enum srv_job_status status;
+    char names[200] = "";
+    size_t used = 0;
+
+    *out = -1;
+    if (!name)
+        return true;
+    if (srv_job_status_find(&status, name)) {
+        *out = (int)status;
+        return true;
+    }
+    for (int i = 0; i < SRV_JOB_STATUS_COUNT && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+                                 srv_job_status_name((enum srv_job_status)i));
+    api_refuse_query(c, "status", "unknown_name", "status is \"%.40s\", want one of: %s", name,
+                     names);
+    return false;
+}
+
+static bool copy_within(char *out, size_t size, const char *text, size_t n)
+{
+    if (n >= size)
+        return false;
+    memcpy(out, text, n);
+    out[n] = '\0';
+    return true;
+}
+
+/* ?metadata[key]=value, as many as there are. False with the reply made. */
+static bool query_metadata(struct api_call *c, struct srv_meta out[SRV_MAX_METADATA], size_t *n)
+{
+    static const char prefix[] = "metadata[";
+    const size_t skip = sizeof prefix - 1;
+
+    *n = 0;
+    for (size_t i = 0; i < c->req->n_query; i++) {
+        const struct srv_pair *q = &c->req->query[i];
+
+        if (strncmp(q->name, prefix, skip) != 0)
+            continue;
+        if (*n == SRV_MAX_METADATA) {
+            api_refuse_query(c, q->name, "out_of_range", "want at most %d pairs of metadata",
+                             SRV_MAX_METADATA);
+            return false;
+        }
+        if (!copy_within(out[*n].key, sizeof out->key, q->name + skip,
+                         strlen(q->name) - skip - 1) ||
+            !copy_within(out[*n].value, sizeof out->value, q->value, strlen(q->value))) {
+            api_refuse_query(c, q->name, "out_of_range",
+                             "want a key of at most %zu bytes and a value of at most %zu",
+                             sizeof out->key - 1, sizeof out->value - 1);
+            return false;
+        }
+        ++*n;
+    }
+    return true;
+}
+
+/* Frees the jobs. */
+static json_t *list_json(struct srv_job *jobs, size_t n, bool has_more)
+{
+    json_t *data = json_array();
+
+    for (size_t i = 0; i < n; i++) {
+        if (json_array_append_new(data, api_job_object(&jobs[i])) != 0) {
+            json_decref(data);
+            data = NULL;
+        }
+    }
+    srv_job_list_free(jobs, n);
+    return api_page_list(data, has_more);
+}
+
+void api_jobs_list(struct api_call *c)
+{
+    static const char *const known[] = {"status", "limit", "after", "order", "metadata[", NULL};
+    struct srv_meta metadata[SRV_MAX_METADATA];
+    struct srv_job_filter filter = {.metadata = metadata};
+    struct srv_job *jobs = NULL;
+    struct snn_error err = {0};
+    struct api_page page;
+    bool has_more;
+    enum snn_code rc;
+    size_t n;
+
+    if (!api_query_known(c, known) || !api_page_query(c, &page) ||
+        !query_status(c, &filter.status) || !query_metadata(c, metadata, &filter.n_metadata))
+        return;
+    filter.after = page.after;
+    filter.ascending = page.ascending;
+    filter.limit = page.limit;
+    rc = srv_store_job_list(c->api->options.store, &filter, &jobs, &n, &has_more, &err);
+    if (rc == SNN_OK)
+        api_reply(c, 200, list_json(jobs, n, has_more));
+    else if (rc == SNN_NOT_FOUND)
+        api_refuse_query(c, "after", "unknown_name", "after is \"%.60s\", want the id of a job",
+                         page.after ? page.after : "");
+    else
+        api_error(c, &err);
+}
+
+/* ------------------------------------------------------------------------ cancel and delete -- */
+
+/* An action needs no body; `{}` is what some clients send. */
+static bool no_fields(struct api_call *c)
+{
+    struct api_errors errors = {0};
+    json_t *body, *value;
+    const char *key;
+    bool empty;
+
+    if (c->req->body_size == 0)
+        return true;
+    body = api_body(c);
+    if (!body)
+        return false;
+    json_object_foreach(body, key, value) api_errors_add(
+        &errors, "", "unknown_field", "there is no field \"%.60s\" here, want none", key);
+    empty = api_errors_count(&errors) == 0;
+    if (!empty)
+        api_invalid(c, 422, &errors);
+    json_decref(body);
+    return empty;
+}
+
+/* The job's worker looks at once. */
+static void notify(struct api_call *c, const struct srv_job *job)
+{
+    if (c->api->options.pool && !srv_job_status_terminal(job->status))
+        srv_pool_notify(c->api->options.pool, job->id);
+}
+
+/* Over already: not an error where it was cancelled. */
+static bool is_over(struct api_call *c, const struct srv_job *job)
+{
+    if (!srv_job_status_terminal(job->status))
+        return false;
+    if (job->status == SRV_JOB_cancelled)
+        api_reply(c, 200, api_job_object(job));
+    else
+        api_problem(c, 409, "illegal_transition", "the job %s is %s and cannot be cancelled",
+                    job->id, srv_job_status_name(job->status));
+    return true;
+}
+
+void api_jobs_cancel(struct api_call *c)
+{
+    struct snn_error err = {0};
+    struct srv_job before, after;
+    enum snn_code rc;
+
+    if (!no_fields(c) || !api_find_job(c, &before))
+        return;
+    if (!is_over(c, &before)) {
+        rc = srv_store_job_cancel(c->api->options.store, before.id, false, &after, &err);
+        if (rc == SNN_OK) {
+            notify(c, &after);
+            api_reply(c, 202, api_job_object(&after));
+            srv_job_clear(&after);
+        } else if (rc == SNN_INVALID) { /* it ended in between */
+            api_problem(c, 409, "illegal_transition", "%s", err.message);
+        } else {
+            api_error(c, &err);
+        }
+    }
+    srv_job_clear(&before);
+}
+
+static void remove_job(struct api_call *c, const char *id)
+{
+    struct snn_error err = {0};
+    enum snn_code rc = srv_store_job_delete(c->api->options.store, id, &err);
+
+    if (rc == SNN_NOT_FOUND) {
+        not_found(c, id);
+    } else if (rc == SNN_INVALID) {
+        api_problem(c, 409, "illegal_transition", "%s", err.message);
+    } else if (rc != SNN_OK) {
+        api_error(c, &err);
+    } else {
+        /* The row first: files without a row are only room lost, a row without files a broken job.
+         */
+        srv_job_files_remove(c->api->options.config, id);
+        c->res->status = 204;
+    }
+}
+
+/* A job that is over goes at once; one that runs is cancelled, and goes when its worker lets go of
+ * it. */
+void api_jobs_delete(struct api_call *c)
+{
+    struct snn_error err = {0};
+    struct srv_job before, after;
+    enum snn_code rc = SNN_INVALID;
+
+    if (!api_find_job(c, &before))
+        return;
+    if (!srv_job_status_terminal(before.status))
+        rc = srv_store_job_cancel(c->api->options.store, before.id, true, &after, &err);
+    if (rc == SNN_OK && !srv_job_status_terminal(after.status)) {
+        notify(c, &after);
+        api_reply(c, 202, api_job_object(&after));
+    } else if (rc == SNN_OK || rc == SNN_INVALID) {
+        remove_job(c, before.id);
+    } else {
+        api_error(c, &err);
+    }
+    if (rc == SNN_OK)
+        srv_job_clear(&after);
+    srv_job_clear(&before);
+}

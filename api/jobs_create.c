@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* POST /v1/jobs and POST /v1/jobs/validate. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/admission.h"
+#include "api/job_object.h"
+#include "api/problem.h"
+
+#define QUEUE_RETRY_SECONDS 10
+#define DRAIN_RETRY_SECONDS 5
+
+/* Judges the body. False with the reply made; then there is nothing to clear. */
+static bool judge(struct api_call *c, struct api_admission *a)
+{
+    struct snn_error err = {0};
+    json_t *job = api_body(c);
+    enum snn_code rc;
+
+    if (!job)
+        return false;
+    rc = api_admission_judge(a, &c->api->options, job, &err);
+    json_decref(job);
+    if (rc == SNN_OK)
+        return true;
+    api_admission_clear(a);
+    api_error(c, &err);
+    return false;
+}
+
+/* ---------------------------------------------------------------------------------- create -- */
+
+static void refuse_memory(struct api_call *c, const struct api_admission *a)
+{
+    size_t limit = c->api->options.config->memory_limit;
+    char detail[200];
+    json_t *problem;
+
+    snprintf(detail, sizeof detail,
+             "the job needs %zu bytes of memory, want at most %zu (memory-limit)",
+             a->estimate.bytes, limit);
+    problem = api_problem_new(c, 422, "memory_limit", detail);
+    if (problem) {
+        json_object_set_new(problem, "estimated_bytes",
+                            json_integer((json_int_t)a->estimate.bytes));
+        json_object_set_new(problem, "limit_bytes", json_integer((json_int_t)limit));
+    }
+    api_problem_send(c, 422, problem);
+}
+
+/* The row to store, with the text exactly as it came. */
+static enum snn_code make_row(struct srv_job *row, const struct api_call *c,
+                              const struct api_admission *a, struct snn_error *err)
+{
+    const struct api_form *form = &a->form;
+
+    memset(row, 0, sizeof *row);
+    memcpy(row->name, form->name, sizeof row->name);
+    memcpy(row->dataset, a->dataset.id, sizeof row->dataset);
+    row->priority = form->priority;
+    row->seed = form->seed;
+    row->memory_bytes = (int64_t)a->estimate.bytes;
+    row->threads = (int64_t)c->api->options.config->threads_per_job;
+    row->epochs = (int64_t)form->spec.epochs;
+    row->steps = (int64_t)a->estimate.steps;
+    row->samples_per_second = row->eta_seconds = -1;
+#define UNKNOWN(name) row->metrics.name = NAN;
+    SNN_METRICS(UNKNOWN)
+#undef UNKNOWN
+    row->config = strdup(c->req->body);
+    if (form->n_metadata)
+        row->metadata = calloc(form->n_metadata, sizeof *row->metadata);
+    if (!row->config || (form->n_metadata && !row->metadata))
+        return snn_fail(err, SNN_NOMEM, "no memory for the job");
+    row->n_metadata = form->n_metadata;
+    if (row->n_metadata)
+        memcpy(row->metadata, form->metadata, row->n_metadata * sizeof *row->metadata);
+    return SNN_OK;
+}
+
+/* Stores the job and answers; 201 only for one that is on disk. */
+static void create(struct api_call *c, const struct api_admission *a)
+{
+    const struct api_options *o = &c->api->options;
+    struct snn_error err = {0};
+    struct srv_job row;
+    enum snn_code rc = make_row(&row, c, a, &err);
+
+    if (rc == SNN_OK)
+        rc = srv_store_job_create(o->store, &row, o->config->max_queued, &err);
+    if (rc == SNN_OK) {
+        if (o->pool)
+            srv_pool_wake(o->pool);
+        srv_response_header(c->res, "Location", "/v1/jobs/%s", row.id);
+        api_reply(c, 201, api_job_object(&row));
+    } else if (rc == SNN_LIMIT) {
+        srv_response_header(c->res, "Retry-After", "%d", QUEUE_RETRY_SECONDS);
+        api_problem(c, 429, "queue_full", "%s", err.message);
+    } else {
+        api_error(c, &err);
+    }
+    srv_job_clear(&row);
+}
+
+void api_jobs_create(struct api_call *c)
+{
+    struct api_admission a;
+
+    if (atomic_load(&c->api->draining)) {
+        srv_response_header(c->res, "Retry-After", "%d", DRAIN_RETRY_SECONDS);
+        api_problem(c, 503, "draining", "the daemon is stopping and takes no jobs");
+        return;
+    }
+    if (!judge(c, &a))
+        return;
+    if (api_errors_count(&a.errors))
+        api_invalid(c, 422, &a.errors);
+    else if (a.too_big)
+        refuse_memory(c, &a);
+    else
+        create(c, &a);
+    api_admission_clear(&a);
+}
+
+/* -------------------------------------------------------------------------------- validate -- */
+
+/* A count of a job that was measured, else null. */
+static json_t *count(const struct api_admission *a, size_t v)
+{
+    return a->has_estimate ? json_integer((json_int_t)v) : json_null();
+}
+
+static json_t *list_of(const struct api_errors *e)
+{
+    return json_is_array(e->list) ? json_incref(e->list) : json_array();
+}
+
+static json_t *validation(const struct api_admission *a)
+{
+    const struct snn_estimate *e = &a->estimate;
+
+    return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "object",
+                     "validation", "valid", api_errors_count(&a->errors) == 0, "errors",
+                     list_of(&a->errors), "warnings", list_of(&a->warnings), "parameters",
+                     count(a, e->parameters), "memory_bytes", count(a, e->bytes), "steps",
+                     count(a, e->steps), "steps_per_epoch", count(a, e->steps_per_epoch),
+                     "multiply_adds_per_sample",
+                     a->has_estimate ? api_number(e->multiply_adds) : json_null(), "samples",
+                     "train", count(a, e->train), "validation", count(a, e->validation), "test",
+                     count(a, a->dataset.info.test));
+}
+
+void api_jobs_validate(struct api_call *c)
+{
+    size_t limit = c->api->options.config->memory_limit;
+    struct api_admission a;
+
+    if (!judge(c, &a))
+        return;
+    if (a.too_big)
+        api_errors_add(&a.errors, "", "memory_limit",
+                       "the job needs %zu bytes of memory, want at most %zu", a.estimate.bytes,
+                       limit);
+    api_reply(c, 200, validation(&a));
+    api_admission_clear(&a);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* Matching paths against the route table. Exact: no case folding, no trailing slash, no empty
+ * segment. */
+#include "api/route.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define PARAM_SIZE sizeof(((struct api_call *)0)->param[0])
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+#define CROCKFORD DIGITS "ABCDEFGHJKMNPQRSTVWXYZ"
+#define ULID_LENGTH 26
+
+/* A prefix of small letters, an underscore, a ULID. */
+static bool is_id(const char *s)
+{
+    size_t n = strspn(s, LOWER);
+
+    return n > 0 && s[n] == '_' && strlen(s + n + 1) == ULID_LENGTH &&
+           strspn(s + n + 1, CROCKFORD) == ULID_LENGTH;
+}
+
+static bool is_dataset(const char *s)
+{
+    return s[0] && s[strspn(s, LOWER UPPER DIGITS "._:-")] == '\0';
+}
+
+static bool is_word(const char *s)
+{
+    return s[0] && s[strspn(s, LOWER UPPER DIGITS "_-")] == '\0';
+}
+
+static const struct {
+    const char *name; /* as it stands in a pattern */
+    bool (*fits)(const char *segment);
+} classes[] = {
+    {"{job}", is_id}, {"{dataset}", is_dataset}, {"{name}", is_word}, {"{part}", is_word}};
+
+static bool class_fits(const char *name, size_t n, const char *segment)
+{
+    for (size_t i = 0; i < COUNT(classes); i++)
+        if (strlen(classes[i].name) == n && memcmp(classes[i].name, name, n) == 0)
+            return classes[i].fits(segment);
+    return false;
+}
+
+/* One segment, without its slash. */
+static bool segment_fits(const char *want, size_t n_want, const char *got, size_t n_got,
+                         char param[API_MAX_PATH_PARAMS][72], size_t *n_params)
+{
+    char *p = param[*n_params < API_MAX_PATH_PARAMS ? *n_params : 0];
+
+    if (n_want == 0 || want[0] != '{')
+        return n_want == n_got && memcmp(want, got, n_got) == 0;
+    if (*n_params >= API_MAX_PATH_PARAMS || n_got >= PARAM_SIZE)
+        return false;
+    memcpy(p, got, n_got);
+    p[n_got] = '\0';
+    ++*n_params;
+    return class_fits(want, n_want, p);
+}
+
+bool api_route_match(const char *pattern, const char *path, char param[API_MAX_PATH_PARAMS][72],
+                     size_t *n_params)
+{
+    *n_params = 0;
+    while (*pattern == '/' && *path == '/') {
+        size_t n_want = strcspn(++pattern, "/"), n_got = strcspn(++path, "/");
+
+        if (!segment_fits(pattern, n_want, path, n_got, param, n_params))
+            return false;
+        pattern += n_want;
+        path += n_got;
+    }
+    return *pattern == '\0' && *path == '\0';
+}
+
+static void add_method(char *allow, size_t size, const char *method)
+{
+    size_t used = strlen(allow);
+
+    if (used + 2 < size)
+        snprintf(allow + used, size - used, "%s%s%s", used ? ", " : "", method,
+                 strcmp(method, "GET") == 0 ? ", HEAD" : "");
+}
+
+const struct api_route *api_route_find(struct api_call *c, char *allow, size_t size,
+                                       bool *path_known)
+{
+    const char *method = strcmp(c->req->method, "HEAD") == 0 ? "GET" : c->req->method;
+
+    allow[0] = '\0';
+    *path_known = false;
+    for (size_t i = 0; i < api_route_count; i++) {
+        const struct api_route *r = &api_routes[i];
+
+        if (!api_route_match(r->pattern, c->req->path, c->param, &c->n_params))
+            continue;
+        if (strcmp(r->method, method) == 0)
+            return r;
+        *path_known = true;
+        add_method(allow, size, r->method);
+    }
+    return NULL;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Every route there is. */
+#include "api/call.h"
+
+#define KIB 1024u
+#define MIB (1024u * KIB)
+
+/* A job is text of a person or a script; what acts on a resource that is named needs no body but
+ * may have an empty object; the files of data sets are streamed, and config's max_upload_bytes is
+ * their limit. */
+#define JOB_BODY MIB
+#define SMALL_BODY (64 * KIB)
+
+/* clang-format off */
+const struct api_route api_routes[] = {
+    {.method = "POST", .pattern = "/v1/jobs", .handle = api_jobs_create, .body_limit = JOB_BODY,
+     .doc = "queue a job"},
+    {.method = "POST", .pattern = "/v1/jobs/validate", .handle = api_jobs_validate, .body_limit = JOB_BODY,
+     .doc = "what is wrong with a job, and what it would need; nothing is stored"},
+    {.method = "GET", .pattern = "/v1/jobs", .handle = api_jobs_list, .doc = "jobs, newest first"},
+    {.method = "GET", .pattern = "/v1/jobs/{job}", .handle = api_jobs_get, .doc = "one job"},
+    {.method = "DELETE", .pattern = "/v1/jobs/{job}", .handle = api_jobs_delete,
+     .doc = "remove a job with all it left; one that runs is cancelled first"},
+    {.method = "POST", .pattern = "/v1/jobs/{job}/cancel", .handle = api_jobs_cancel, .body_limit = SMALL_BODY,
+     .doc = "stop a job that is not over"},
+    {.method = "GET", .pattern = "/v1/jobs/{job}/config", .handle = api_jobs_config,
+     .doc = "the job as it was sent"},
+    {.method = "GET", .pattern = "/v1/jobs/{job}/events", .handle = api_jobs_events,
+     .doc = "what happened to a job"},
+    {.method = "GET", .pattern = "/v1/jobs/{job}/metrics", .handle = api_jobs_metrics,
+     .doc = "series of losses, accuracies, rates and norms"},
+    {.method = "GET", .pattern = "/v1/jobs/{job}/histograms", .handle = api_jobs_histograms,
+     .doc = "histograms of gradients, weights, activity and membranes"},
+    {.method = "GET", .pattern = "/v1/jobs/{job}/checkpoints", .handle = api_jobs_checkpoints,
+     .doc = "the checkpoints kept"},
+    {.method = "GET", .pattern = "/v1/jobs/{job}/weights", .handle = api_jobs_weights,
+     .doc = "the trained model"},
+    {.method = "POST", .pattern = "/v1/datasets", .handle = api_datasets_create, .body_limit = SMALL_BODY,
+     .doc = "a new, empty data set"},
+    {.method = "GET", .pattern = "/v1/datasets", .handle = api_datasets_list, .doc = "the data sets"},
+    {.method = "GET", .pattern = "/v1/datasets/{dataset}", .handle = api_datasets_get, .doc = "one data set"},
+    {.method = "DELETE", .pattern = "/v1/datasets/{dataset}", .handle = api_datasets_delete,
+     .doc = "remove an uploaded data set"},
+    {.method = "PUT", .pattern = "/v1/datasets/{dataset}/files/{part}", .handle = api_datasets_put,
+     .open = api_datasets_put_open, .close = api_datasets_put_close, .doc = "upload one file of a data set"},
+    {.method = "GET", .pattern = "/v1/catalog", .handle = api_catalog_get,
+     .doc = "everything that can be chosen, with parameters, ranges and defaults"},
+    {.method = "GET", .pattern = "/v1/surrogates/{name}", .handle = api_surrogates_curve,
+     .doc = "the curve of a surrogate"},
+    {.method = "GET", .pattern = "/livez", .handle = api_livez, .doc = "the process answers"},
+    {.method = "GET", .pattern = "/readyz", .handle = api_readyz, .doc = "jobs can be accepted"},
+};
+/* clang-format on */
+const size_t api_route_count = sizeof api_routes / sizeof api_routes[0];
