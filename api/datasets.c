@@ -224,36 +224,35 @@ void api_datasets_get(struct api_call *c)
     free(d);
 }
 
+/* What cannot be done to a data set as it stands (not an upload, in use) is a conflict. */
+static void refuse_change(struct api_call *c, const struct snn_error *err)
+{
+    if (err->code == SNN_INVALID)
+        api_problem(c, 409, "conflict", "%s", err->message);
+    else
+        api_error(c, err);
+}
+
 void api_datasets_delete(struct api_call *c)
 {
     struct snn_error err = {.code = SNN_OK};
-    enum snn_code rc = srv_datasets_delete(c->api->options.datasets, c->param[0], &err);
 
-    if (rc == SNN_OK)
-        c->res->status = 204;
-    else if (rc == SNN_INVALID)
-        api_problem(c, 409, "conflict", "%s", err.message);
+    if (srv_datasets_delete(c->api->options.datasets, c->param[0], &err) != SNN_OK)
+        refuse_change(c, &err);
     else
-        api_error(c, &err);
+        c->res->status = 204;
 }
 
 /* ----------------------------------------------------------------------------------- upload -- */
 
 bool api_datasets_put_open(struct api_call *c, struct srv_sink *sink)
 {
-    size_t limit = c->api->options.config->max_upload_bytes;
     struct snn_error err = {.code = SNN_OK};
     struct srv_upload *upload = NULL;
 
-    /* A body of unknown length is held to the limit as it comes. */
-    if (c->req->content_length != UINT64_MAX && c->req->content_length > limit) {
-        api_problem(c, 413, "content_too_large", "the file has %llu bytes, want at most %zu",
-                    (unsigned long long)c->req->content_length, limit);
-        return false;
-    }
     if (srv_upload_open(&upload, c->api->options.datasets, c->param[0], c->param[1], &err) !=
         SNN_OK) {
-        api_error(c, &err);
+        refuse_change(c, &err);
         return false;
     }
     c->stream = upload;

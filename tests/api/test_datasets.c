@@ -128,20 +128,9 @@ static void put__bad_file__is_refused_with_the_readers_words(void **state)
     assert_contains(world_text(w, "detail"), "x");
     put(w, id, "train-images", TRAIN, 404);
     put(w, "ds_01HZZZZZZZZZZZZZZZZZZZZZZZ", "train", TRAIN, 404);
+    put(w, "builtin:digits", "train", TRAIN, 409);
     call(w, api_datasets_get, (struct world_request){.param = {id}}, 200);
     assert_int_equal(json_array_size(json_object_get(w->json, "files")), 0);
-}
-
-static void put__more_than_allowed__is_refused_before_it_is_read(void **state)
-{
-    struct world *w = *state;
-    char id[64];
-
-    create(w, id);
-    w->config.max_upload_bytes = strlen(TRAIN) - 1;
-    put(w, id, "train", TRAIN, 413);
-    w->config.max_upload_bytes++;
-    put(w, id, "train", TRAIN, 200);
 }
 
 static void list__pages__cover_every_data_set_once(void **state)
@@ -203,7 +192,6 @@ int main(void)
         TEST(create__wrong_body__names_each_wrong_field),
         TEST(put__every_part__makes_it_ready),
         TEST(put__bad_file__is_refused_with_the_readers_words),
-        TEST(put__more_than_allowed__is_refused_before_it_is_read),
         TEST(list__pages__cover_every_data_set_once),
         TEST(delete__only_what_is_uploaded_and_idle),
     };
