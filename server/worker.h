@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* One claimed job, trained to its end or given back. */
+#ifndef SPIKED_SERVER_WORKER_H
+#define SPIKED_SERVER_WORKER_H
+
+#include <stdatomic.h>
+
+#include "server/pool.h"
+
+/* What others ask of a running job. Set by the pool (any thread), read by the job's worker at every
+ * step. */
+struct srv_stop {
+    atomic_bool cancel; /* end it: the user does not want it any more */
+    atomic_bool drain;  /* save it and give it back: the daemon ends */
+};
+
+/* Trains the job, writes down what comes of it and releases it: succeeded, failed, cancelled, or
+ * queued again. Whatever goes wrong ends the job, not the process. *job is changed, and stays the
+ * caller's. */
+void srv_worker_run(const struct srv_pool_options *options, struct srv_job *job,
+                    struct srv_stop *stop);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files behind server/worker.h share. Nobody else includes it. */
+#ifndef SPIKED_SERVER_WORKER_INTERNAL_H
+#define SPIKED_SERVER_WORKER_INTERNAL_H
+
+#include "server/checkpoint.h"
+#include "server/rate.h"
+#include "server/worker.h"
+
+/* A job in a worker's hands. Its thread's alone. */
+struct srv_work {
+    const struct srv_pool_options *options;
+    struct srv_job *job;
+    struct srv_stop *stop;
+    const struct snn_data *data;
+    struct snn_run *run;
+    struct snn_spec spec;
+    struct srv_checkpoint saved; /* the last that was written or resumed from */
+    bool is_saved;               /* there is one */
+    bool out_of_time;            /* it ran longer than a job may */
+    bool post_failed;            /* told once, not at every step */
+    size_t first_sample;         /* where this attempt began */
+    int64_t began_ms, posted_ms, saved_ms;
+    struct srv_rate rate;
+};
+
+/* ---- worker_report.c: what a run tells, on its way to the store ---- */
+
+/* The hooks that write down progress, points and histograms, save checkpoints and stop the run. */
+struct snn_hooks srv_work_hooks(struct srv_work *w);
+/* Copies where the run stands into the job's columns. */
+void srv_work_progress(struct srv_work *w, const struct snn_progress *p);
+/* Appends an event with the job's step and epoch. It may be lost in a crash. */
+void srv_work_event(struct srv_work *w, const char *type, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Saves the run unless its step is saved already. */
+enum snn_code srv_work_save(struct srv_work *w, struct snn_error *err);
+/* Whether somebody, or the clock, wants the job to stop. */
+bool srv_work_stopped(struct srv_work *w);
+
+#endif
