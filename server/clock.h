@@ -6,14 +6,14 @@
 #include <stdint.h>
 
 struct srv_clock {
-    int64_t (*wall_seconds)(void);      /* Unix time */
-    int64_t (*monotonic_ms)(void);      /* for intervals */
+    int64_t (*wall_seconds)(void); /* Unix time */
+    int64_t (*monotonic_ms)(void); /* for intervals */
 };
 extern const struct srv_clock srv_system_clock;
 
 #define SRV_ID_SIZE 32
-/* "job_" + ULID (26 characters of Crockford base 32: 48 bits of ms, 80 random bits; ascending within a
- * process). @thread any */
+/* "job_" + ULID (26 characters of Crockford base 32: 48 bits of ms, 80 random bits; ascending
+ * within a process). @thread any */
 void srv_id_make(char id[SRV_ID_SIZE], const char *prefix);
 
 #endif

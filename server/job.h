@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A job as the server knows it: a row, its states and who may move it from one to another. What its config
- * means is the api's business (text here), what training means is the core's. */
+/* A job as the server knows it: a row, its states and who may move it from one to another. What its
+ * config means is the api's business (text here), what training means is the core's. */
 #ifndef SPIKED_SERVER_JOB_H
 #define SPIKED_SERVER_JOB_H
 
@@ -9,8 +9,9 @@
 
 /* state, terminal */
 #define SRV_JOB_STATES(X)                                                                          \
-    X(queued, 0) X(running, 0) X(pausing, 0) X(paused, 0) X(cancelling, 0) X(succeeded, 1)         \
-    X(failed, 1) X(cancelled, 1)
+    X(queued, 0)                                                                                   \
+    X(running, 0) X(pausing, 0) X(paused, 0) X(cancelling, 0) X(succeeded, 1) X(failed, 1)         \
+        X(cancelled, 1)
 #define SRV_JOB_ENUM(name, terminal) SRV_JOB_##name,
 enum srv_job_status { SRV_JOB_STATES(SRV_JOB_ENUM) SRV_JOB_STATUS_COUNT };
 #undef SRV_JOB_ENUM
@@ -30,7 +31,7 @@ struct srv_job {
     char id[SRV_ID_SIZE];
     enum srv_job_status status;
     char name[129];
-    int64_t priority, seed;  /* seed: the bits of the uint64 */
+    int64_t priority, seed;                                  /* seed: the bits of the uint64 */
     int64_t created_at, started_at, finished_at, updated_at; /* Unix seconds; 0 = not yet */
     int64_t attempt, version;
     char dataset[SRV_ID_SIZE + 128]; /* id of the data set, as server/datasets.h resolves it */
@@ -38,10 +39,10 @@ struct srv_job {
     /* progress; rate and eta are negative where not known */
     int64_t epoch, epochs, step, steps;
     double samples_per_second, eta_seconds;
-    struct snn_metrics metrics; /* NaN = none; stored as NULL */
+    struct snn_metrics metrics;                               /* NaN = none; stored as NULL */
     char error_code[48], error_message[512], error_param[96]; /* "" = none */
     char model_sha256[SNN_SHA256_HEX];
-    char *config; /* malloc'ed JSON text as accepted */
+    char *config;              /* malloc'ed JSON text as accepted */
     struct srv_meta *metadata; /* malloc'ed [n_metadata] */
     size_t n_metadata;
 };

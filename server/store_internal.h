@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* What the store's files share. Functions with a srv_conn run on a reader of the pool or, inside a
+ * command, on the writer's connection. */
+#ifndef SPIKED_SERVER_STORE_INTERNAL_H
+#define SPIKED_SERVER_STORE_INTERNAL_H
+
+#include "server/db.h"
+#include "server/store.h"
+#include "server/transition.h"
+#include "server/writer.h"
+
+#include <pthread.h>
+
+#define SRV_READERS_KEPT 16
+
+struct srv_store {
+    struct srv_clock clock;
+    int lock_fd; /* -1 = none */
+    char *path;  /* of the database */
+    struct srv_writer *writer;
+    pthread_mutex_t lock; /* guards the readers that are free */
+    struct srv_conn *readers[SRV_READERS_KEPT];
+    size_t n_readers;
+};
+
+/* A read-only connection inside a transaction: everything read until srv_store_unread is of one
+ * moment. */
+enum snn_code srv_store_read(struct srv_store *s, struct srv_conn **out, struct snn_error *err);
+void srv_store_unread(struct srv_store *s, struct srv_conn *c);
+
+/* ------------------------------------------------------------------------------------ jobs -- */
+
+/* seq of the job; SNN_NOT_FOUND. */
+enum snn_code srv_job_seq(struct srv_conn *c, const char *id, int64_t *out, struct snn_error *err);
+/* The whole row with its metadata; SNN_NOT_FOUND. *out is the caller's to clear. */
+enum snn_code srv_job_load(struct srv_conn *c, int64_t seq, struct srv_job *out,
+                           struct snn_error *err);
+/* "SELECT <columns of a job>", to be continued with FROM; srv_job_read reads them. */
+extern const char srv_job_select[];
+void srv_job_read(struct srv_query *q, struct srv_job *out);
+enum snn_code srv_job_read_metadata(struct srv_conn *c, struct srv_job *job, struct snn_error *err);
+enum snn_code srv_job_insert(struct srv_conn *c, const struct srv_job *job, struct snn_error *err);
+/* Writes progress and metrics, and the result where `result`. Neither version nor time. */
+enum snn_code srv_job_update(struct srv_conn *c, const struct srv_job *job, bool result,
+                             struct snn_error *err);
+/* version + 1, updated_at. */
+enum snn_code srv_job_touch(struct srv_conn *c, int64_t seq, int64_t now, struct snn_error *err);
+/* Moves the row along t (which has an event): status, finished_at, version, and the event with
+ * `message`. Of *job it takes seq, attempt, step and epoch. */
+enum snn_code srv_job_move(struct srv_conn *c, const struct srv_job *job, int64_t now,
+                           const struct srv_transition *t, const char *message,
+                           struct snn_error *err);
+/* Removes the row if it was marked to be and `status` is one in which nobody holds it. */
+enum snn_code srv_job_remove_marked(struct srv_conn *c, int64_t seq, enum srv_job_status status,
+                                    bool *removed, struct snn_error *err);
+/* The row and all that refers to it. */
+enum snn_code srv_job_remove(struct srv_conn *c, int64_t seq, struct snn_error *err);
+
+/* ---------------------------------------------------------------------------------- events -- */
+
+/* Appends; the event's seq is given here, and `at` where it is 0. */
+enum snn_code srv_event_insert(struct srv_conn *c, int64_t job_seq, int64_t now,
+                               const struct srv_event *e, struct snn_error *err);
+
+#endif
