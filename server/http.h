@@ -90,6 +90,9 @@ struct srv_http_options {
     const char *server_name; /* "spiked/0.1.0" */
 };
 
+/* Whether only this machine can reach it; false for what is no address. @thread any */
+bool srv_listen_is_loopback(const char *listen);
+
 struct srv_http;
 enum snn_code srv_http_start(struct srv_http **out, const struct srv_http_options *options,
                              const struct srv_app *app, struct snn_error *err);
