@@ -106,7 +106,7 @@ enum snn_code srv_checkpoint_save(struct srv_checkpoint *out, const struct srv_c
 
     if (rc != SNN_OK)
         return rc;
-    srv_id_make(unique, "tmp");
+    srv_id_make(unique, "");
     snprintf(c.path, sizeof c.path, "jobs/%s/step-%zu.ckpt", job, p.step);
     rc = srv_path(path, err, "%s/%s", config->data_dir, c.path);
     if (rc == SNN_OK)

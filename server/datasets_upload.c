@@ -134,7 +134,7 @@ enum snn_code srv_upload_open(struct srv_upload **out, struct srv_datasets *d, c
     u->d = d;
     u->fd = -1;
     snprintf(u->id, sizeof u->id, "%s", row.id);
-    srv_id_make(u->own, "up");
+    srv_id_make(u->own, "up_");
     snn_digest_init(&u->digest);
     rc = snn_registry_get(&u->format, &snn_formats, row.format, err);
     if (rc == SNN_OK)

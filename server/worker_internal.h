@@ -17,6 +17,7 @@ struct srv_work {
     struct snn_spec spec;
     struct srv_checkpoint saved; /* the last that was written or resumed from */
     bool is_saved;               /* there is one */
+    bool saved_any;              /* this attempt has saved, or tried to */
     bool out_of_time;            /* it ran longer than a job may */
     bool post_failed;            /* told once, not at every step */
     size_t first_sample;         /* where this attempt began */

@@ -11,8 +11,10 @@
 /* Often enough for a progress bar, seldom enough to cost nothing. */
 #define PROGRESS_MS 250
 /* A checkpoint is a file written through to the disk. Where epochs take milliseconds, one at the
- * end of each would cost more than the training it protects; two seconds are soon trained again. */
+ * end of each would cost more than the training it protects; two seconds are soon trained again. An
+ * attempt's first comes earlier: a daemon that is killed every second still gets its jobs done. */
 #define CHECKPOINT_MS 2000
+#define FIRST_CHECKPOINT_MS 250
 
 static int64_t now_ms(const struct srv_work *w)
 {
@@ -118,6 +120,7 @@ enum snn_code srv_work_save(struct srv_work *w, struct snn_error *err)
                              err);
     /* From the end of the writing, done or not: a slow or full disk is not asked all the time. */
     w->saved_ms = now_ms(w);
+    w->saved_any = true;
     if (rc != SNN_OK)
         return rc;
     w->is_saved = true;
@@ -130,10 +133,11 @@ static void save_when_due(struct srv_work *w, bool epoch_end)
 {
     int64_t since = now_ms(w) - w->saved_ms;
     int64_t every = (int64_t)w->options->config->checkpoint_seconds * 1000;
+    int64_t spacing = w->saved_any ? CHECKPOINT_MS : FIRST_CHECKPOINT_MS;
     struct snn_error err = {0};
     char quoted[512];
 
-    if (!(epoch_end && since >= CHECKPOINT_MS) && !(every && since >= every))
+    if (!(epoch_end && since >= spacing) && !(every && since >= every))
         return;
     if (srv_work_save(w, &err) == SNN_OK)
         return;

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon put together: the one file that sees every layer. Each part is started in the order in
+ * which it needs the others, and stopped in the order in which they need it.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "server/checkpoint.h"
+#include "server/log.h"
+#include "server/signals.h"
+#include "server/version.h"
+
+/* As in sysexits.h. */
+#define EXIT_USAGE 64
+#define EXIT_CONFIG 78
+#define EXIT_SECOND_SIGNAL 130
+
+/* A job under which the daemon died so often, with no new checkpoint in between, is to blame
+ * itself. */
+#define MAX_ATTEMPTS 5
+
+struct daemon {
+    struct srv_config config;
+    char boot_id[SRV_ID_SIZE], server_name[64];
+    struct srv_store *store;
+    struct srv_datasets *datasets;
+    struct srv_pool *pool;
+    struct api *api;
+    struct srv_http *http;
+};
+
+static int complain(const struct snn_error *err, int status)
+{
+    fprintf(stderr, "spiked: %s\n", err->message);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------- starting -- */
+
+static enum snn_code check_listen(const struct srv_config *config, struct snn_error *err)
+{
+    if (config->insecure_no_auth || srv_listen_is_loopback(config->listen))
+        return SNN_OK;
+    return snn_fail(err, SNN_INVALID,
+                    "listen is \"%s\", want a loopback address such as 127.0.0.1:8080: whoever "
+                    "reaches another one could use it without a password (--insecure-no-auth "
+                    "allows it all the same)",
+                    config->listen);
+}
+
+static enum snn_code open_state(struct daemon *d, struct snn_error *err)
+{
+    size_t recovered = 0;
+    enum snn_code rc;
+
+    srv_id_make(d->boot_id, "boot_");
+    rc = srv_store_open(&d->store, d->config.data_dir, &srv_system_clock, err);
+    if (rc == SNN_OK)
+        rc = srv_store_recover(d->store, d->boot_id, MAX_ATTEMPTS, &recovered, err);
+    if (rc == SNN_OK && recovered)
+        srv_log(SRV_LOG_warning, "jobs_recovered", "count=%zu", recovered);
+    if (rc == SNN_OK)
+        rc = srv_checkpoint_sweep(&d->config, d->store, err);
+    if (rc == SNN_OK)
+        rc = srv_datasets_new(&d->datasets, &d->config, d->store, err);
+    return rc;
+}
+
+static enum snn_code start_pool(struct daemon *d, struct snn_error *err)
+{
+    struct srv_pool_options options = {.config = &d->config,
+                                       .store = d->store,
+                                       .datasets = d->datasets,
+                                       .clock = &srv_system_clock,
+                                       .boot_id = d->boot_id,
+                                       .compile = api_compile};
+
+    return srv_pool_start(&d->pool, &options, err);
+}
+
+static enum snn_code start_http(struct daemon *d, struct snn_error *err)
+{
+    struct api_options api = {.config = &d->config,
+                              .store = d->store,
+                              .datasets = d->datasets,
+                              .pool = d->pool,
+                              .clock = &srv_system_clock,
+                              .version = srv_version()};
+    struct srv_http_options http = {.listen = d->config.listen,
+                                    .threads = 2,
+                                    .connections = 1024,
+                                    .per_address = 256,
+                                    .timeout_seconds = 30,
+                                    .server_name = d->server_name};
+    struct srv_app app;
+    enum snn_code rc = api_new(&d->api, &api, err);
+
+    if (rc != SNN_OK)
+        return rc;
+    snprintf(d->server_name, sizeof d->server_name, "spiked/%s", srv_version());
+    app = api_app(d->api);
+    return srv_http_start(&d->http, &http, &app, err);
+}
+
+static enum snn_code start(struct daemon *d, struct snn_error *err)
+{
+    enum snn_code rc = open_state(d, err);
+
+    if (rc == SNN_OK)
+        rc = start_pool(d, err);
+    if (rc == SNN_OK)
+        rc = start_http(d, err);
+    return rc;
+}
+
+/* ------------------------------------------------------------------------------- stopping -- */
+
+/* Somebody who asks twice does not want to wait. What is lost is what a crash would lose: nothing
+ * accepted, only steps since the last checkpoint. */
+static void *exit_at_signal(void *unused)
+{
+    (void)unused;
+    srv_signals_wait(-1);
+    _exit(EXIT_SECOND_SIGNAL);
+}
+
+static void watch_for_second_signal(void)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, exit_at_signal, NULL) == 0)
+        pthread_detach(thread);
+}
+
+static void drain(struct daemon *d)
+{
+    watch_for_second_signal();
+    if (d->api)
+        api_drain(d->api);
+    if (d->http)
+        srv_http_drain(d->http);
+    if (d->pool)
+        srv_pool_drain(d->pool);
+}
+
+/* The store last: all others use it. */
+static void stop(struct daemon *d)
+{
+    srv_http_stop(d->http);
+    srv_pool_free(d->pool);
+    api_free(d->api);
+    srv_datasets_free(d->datasets);
+    srv_store_close(d->store);
+}
+
+/* ---------------------------------------------------------------------------------- serve -- */
+
+static void announce(const struct daemon *d)
+{
+    printf("spiked listening on http://%s\n", srv_http_address(d->http));
+    fflush(stdout);
+    srv_log(SRV_LOG_info, "listening",
+            "address=%s version=%s revision=%s isa=%s blas=%s workers=%zu threads_per_job=%zu",
+            srv_http_address(d->http), srv_version(), srv_revision(), snn_isa(), snn_blas(),
+            d->config.workers, d->config.threads_per_job);
+}
+
+static int serve(struct daemon *d)
+{
+    struct snn_error err = {0};
+    enum srv_log_level level;
+    enum snn_code rc = srv_log_level_parse(&level, d->config.log_level, &err);
+
+    if (rc == SNN_OK)
+        rc = check_listen(&d->config, &err);
+    if (rc != SNN_OK)
+        return complain(&err, EXIT_CONFIG);
+    srv_log_start(level, stderr);
+    rc = srv_signals_start(&err);
+    if (rc == SNN_OK)
+        rc = start(d, &err);
+    if (rc == SNN_OK) {
+        int signal;
+
+        announce(d);
+        signal = srv_signals_wait(-1);
+        srv_log(SRV_LOG_info, "stopping", "signal=%s", sigabbrev_np(signal));
+    }
+    drain(d);
+    stop(d);
+    if (rc != SNN_OK)
+        return complain(&err, EXIT_FAILURE);
+    srv_log(SRV_LOG_info, "stopped", "status=0");
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[])
+{
+    static struct daemon d;
+    enum srv_config_action action;
+    struct snn_error err = {0};
+    enum snn_code rc = srv_config_load(&d.config, &action, argc, argv, environ, &err);
+
+    if (rc != SNN_OK)
+        return complain(&err, rc == SNN_INVALID ? EXIT_USAGE : EXIT_CONFIG);
+    if (action == SRV_CONFIG_HELP) {
+        srv_config_help(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (action == SRV_CONFIG_VERSION) {
+        printf("spiked %s (%s) isa=%s blas=%s\n", srv_version(), srv_revision(), snn_isa(),
+               snn_blas());
+        return EXIT_SUCCESS;
+    }
+    return serve(&d);
+}
