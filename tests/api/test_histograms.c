@@ -6,13 +6,18 @@
 #include "tests/api/world.h"
 #include "tests/support/test.h"
 
+static void fill(struct snn_histogram *h, const char *name, const real *values, size_t n)
+{
+    snprintf(h->name, sizeof h->name, "%s", name);
+    snn_histogram_clear(h);
+    snn_histogram_add(h, values, n);
+}
+
 static void post(struct world *w, size_t step, const char *name, const real *values, size_t n)
 {
     struct snn_histogram h;
 
-    snprintf(h.name, sizeof h.name, "%s", name);
-    snn_histogram_clear(&h);
-    snn_histogram_add(&h, values, n);
+    fill(&h, name, values, n);
     assert_int_equal(srv_store_histograms_post(w->store, w->job, step, step / 10, &h, 1), SNN_OK);
 }
 
@@ -69,6 +74,7 @@ static void post_many(struct world *w)
 {
     static const char *const names[] = {"gradients/layer1.weight", "gradients/layer1.bias",
                                         "weights/layer1.weight", "activity/layer1"};
+    static struct snn_histogram h[4];
     uint32_t x = 12345;
     real values[500];
 
@@ -80,8 +86,10 @@ static void post_many(struct world *w)
                     (real)ldexp((double)(int32_t)x / 2147483648.0, (int)(x >> 8 & 127) - 80);
                 values[i] = i % 50 == 0 ? 0 : i % 77 == 0 ? (real)NAN : values[i];
             }
-            post(w, step, names[k], values, 500);
+            fill(&h[k], names[k], values, 500);
         }
+        assert_int_equal(srv_store_histograms_post(w->store, w->job, step, step / 10, h, 4),
+                         SNN_OK);
     }
     world_flush(w);
 }

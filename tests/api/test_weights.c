@@ -164,7 +164,7 @@ static void weights__safetensors__is_read_by_a_reader_of_its_own(void **state)
 {
     struct trained *t = *state;
     struct world *w = get(t, (struct world_request){.query = {{"format", "safetensors"}}}, 200);
-    char hex[SNN_SHA256_HEX], name[64];
+    char hex[SNN_SHA256_HEX], name[96];
     struct snn_digest d;
     struct tensors file;
 
