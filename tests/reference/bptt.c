@@ -147,9 +147,13 @@ static bool read_input(struct ref_case *c, struct network *w)
         }
     w->x = transposed(c, seen, w->T, w->B, w->in);
     w->labels = ref_take(&c->pool, w->B, sizeof *w->labels);
-    for (size_t b = 0; b < w->B; b++)
-        w->labels[b] = (uint32_t)labels.data[b];
-    return true;
+    for (size_t b = 0; b < w->B; b++) {
+        if (!(labels.data[b] >= 0 && labels.data[b] <= UINT32_MAX))
+            ref_fail(c, "a label is %g, want a class", labels.data[b]);
+        else
+            w->labels[b] = (uint32_t)labels.data[b];
+    }
+    return !c->failed;
 }
 
 /* ----------------------------------------------------------------------------- building -- */

@@ -127,7 +127,7 @@ static void clear__fresh__has_no_extremes_and_keeps_its_name(void **state)
 
     (void)state;
     memset(&h, 0xff, sizeof h);
-    strcpy(h.name, "gradients/layer1.weight");
+    (void)snprintf(h.name, sizeof h.name, "gradients/layer1.weight");
     snn_histogram_clear(&h);
     assert_string_equal(h.name, "gradients/layer1.weight");
     assert_true(h.min > h.max);
