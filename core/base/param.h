@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Building registries: a table of rows that start with a struct snn_kind. The lookups are in core/snn.h. */
+/* Building registries: a table of rows that start with a struct snn_kind. The lookups are in
+ * core/snn.h. */
 #ifndef SPIKED_CORE_BASE_PARAM_H
 #define SPIKED_CORE_BASE_PARAM_H
 

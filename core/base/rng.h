@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Counter-based random numbers (Philox4x32-10; Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As
- * Easy as 1, 2, 3; SC 2011). A draw is a pure function of its key and its index, so neither threads nor
- * pauses nor resumes can change it. */
+/* Counter-based random numbers (Philox4x32-10; Salmon, Moraes, Dror, Shaw: Parallel Random Numbers:
+ * As Easy as 1, 2, 3; SC 2011). A draw is a pure function of its key and its index, so neither
+ * threads nor pauses nor resumes can change it. */
 #ifndef SPIKED_CORE_BASE_RNG_H
 #define SPIKED_CORE_BASE_RNG_H
 
 #include "core/snn.h"
 
 enum snn_stream { /* what a draw is for; the values are part of the saved format: never renumber */
-    SNN_STREAM_INIT = 1,   /* initial weights: layer, step = tensor of the layer */
-    SNN_STREAM_SPLIT = 2,  /* which training samples are held out for validation */
-    SNN_STREAM_SHUFFLE = 3, /* order of the samples in an epoch */
-    SNN_STREAM_ENCODE = 4, /* input spikes in training */
-    SNN_STREAM_ENCODE_EVAL = 5, /* input spikes in evaluation: the same in every epoch */
-    SNN_STREAM_NOISE = 6   /* threshold noise of `noisy` */
+                  SNN_STREAM_INIT = 1,    /* initial weights: layer, step = tensor of the layer */
+                  SNN_STREAM_SPLIT = 2,   /* which training samples are held out for validation */
+                  SNN_STREAM_SHUFFLE = 3, /* order of the samples in an epoch */
+                  SNN_STREAM_ENCODE = 4,  /* input spikes in training */
+                  SNN_STREAM_ENCODE_EVAL =
+                      5,               /* input spikes in evaluation: the same in every epoch */
+                  SNN_STREAM_NOISE = 6 /* threshold noise of `noisy` */
 };
 
 struct snn_rng_key {

@@ -7,12 +7,13 @@
 
 struct snn_encoder {
     struct snn_kind kind;
-    /* The same input at each step: `out` is [n], written once, and the first layer multiplies it once. */
+    /* The same input at each step: `out` is [n], written once, and the first layer multiplies it
+     * once. */
     bool is_static;
-    /* x [n] features of one sample; out [T, n] (or [n] where static). The draws' step and unit are set here;
-     * the key brings seed, stream, epoch and sample. */
-    void (*encode)(real *out, const real *x, size_t n, size_t time_steps, const struct snn_choice *c,
-                   const struct snn_rng_key *key);
+    /* x [n] features of one sample; out [T, n] (or [n] where static). The draws' step and unit are
+     * set here; the key brings seed, stream, epoch and sample. */
+    void (*encode)(real *out, const real *x, size_t n, size_t time_steps,
+                   const struct snn_choice *c, const struct snn_rng_key *key);
 };
 
 static inline const struct snn_encoder *snn_encoder_of(const struct snn_choice *c)

@@ -7,8 +7,8 @@
 
 struct snn_loss {
     struct snn_kind kind;
-    /* The loss of one sample (in double), and where dlogits is not NULL its gradient [C] times `scale`
-     * (1/batch). Not finite where the logits are not. */
+    /* The loss of one sample (in double), and where dlogits is not NULL its gradient [C] times
+     * `scale` (1/batch). Not finite where the logits are not. */
     double (*value)(real *dlogits, const real *logits, size_t classes, size_t label, double scale,
                     const struct snn_choice *c);
 };

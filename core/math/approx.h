@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* exp and log that a compiler can vectorise: straight-line code, no table, no branch on the value. In a double
- * build they are libm's, since the references ask for 1e-10. */
+/* exp and log that a compiler can vectorise: straight-line code, no table, no branch on the value.
+ * In a double build they are libm's, since the references ask for 1e-10. */
 #ifndef SPIKED_CORE_MATH_APPROX_H
 #define SPIKED_CORE_MATH_APPROX_H
 
@@ -24,8 +24,9 @@ static inline real snn_log(real x)
 
 #else
 
-/* e^x, relative error below 1.2e-7; x outside [-87.3, 88.3] gives the value at that end. NaN stays NaN.
- * x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite's two-part ln 2), e^r by its Taylor polynomial. */
+/* e^x, relative error below 1.2e-7; x outside [-87.3, 88.3] gives the value at that end. NaN stays
+ * NaN. x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite's two-part ln 2), e^r by its Taylor
+ * polynomial. */
 static inline float snn_exp(float x)
 {
     const float round = 12582912.0f; /* 1.5 * 2^23: adding and subtracting rounds to an integer */
@@ -50,8 +51,8 @@ static inline float snn_exp(float x)
     return p * two_n;
 }
 
-/* ln x for normal positive x, absolute error below 1e-6 + 1.2e-7 |ln x|. x = 2^n m with m in [sqrt(1/2), sqrt 2),
- * ln m = 2 atanh(s), s = (m-1)/(m+1), |s| < 0.172. */
+/* ln x for normal positive x, absolute error below 1e-6 + 1.2e-7 |ln x|. x = 2^n m with m in
+ * [sqrt(1/2), sqrt 2), ln m = 2 atanh(s), s = (m-1)/(m+1), |s| < 0.172. */
 static inline float snn_log(float x)
 {
     int32_t bits;
