@@ -27,14 +27,14 @@ typedef float real;
 
 #define SNN_CODES(X)                                                                               \
     X(SNN_OK, "ok")                                                                                \
-    X(SNN_INVALID, "invalid")         /* a value the caller gave cannot be used */                 \
-    X(SNN_NOT_FOUND, "not_found")     /* a name, file or data set that is not there */             \
-    X(SNN_FORMAT, "bad_format")       /* a file that is not what it claims to be */                \
-    X(SNN_LIMIT, "limit_exceeded")    /* more than is allowed */                                   \
-    X(SNN_NOMEM, "out_of_memory")     /* an allocation failed */                                   \
-    X(SNN_IO, "io_error")             /* the system refused to read or write */                    \
-    X(SNN_DIVERGED, "diverged")       /* a loss, gradient or weight stopped being finite */        \
-    X(SNN_STOPPED, "stopped")         /* the caller's hook asked the run to stop */
+    X(SNN_INVALID, "invalid")      /* a value the caller gave cannot be used */                    \
+    X(SNN_NOT_FOUND, "not_found")  /* a name, file or data set that is not there */                \
+    X(SNN_FORMAT, "bad_format")    /* a file that is not what it claims to be */                   \
+    X(SNN_LIMIT, "limit_exceeded") /* more than is allowed */                                      \
+    X(SNN_NOMEM, "out_of_memory")  /* an allocation failed */                                      \
+    X(SNN_IO, "io_error")          /* the system refused to read or write */                       \
+    X(SNN_DIVERGED, "diverged")    /* a loss, gradient or weight stopped being finite */           \
+    X(SNN_STOPPED, "stopped")      /* the caller's hook asked the run to stop */
 
 #define SNN_CODE_ENUM(code, text) code,
 enum snn_code { SNN_CODES(SNN_CODE_ENUM) SNN_CODE_COUNT };
@@ -49,7 +49,8 @@ struct snn_error {
 /* The code's lower-case name, "unknown" outside the list. @thread any */
 const char *snn_code_name(enum snn_code code);
 
-/* Fills *err (first failure wins: nothing is written where err already holds one) and returns code. */
+/* Fills *err (first failure wins: nothing is written where err already holds one) and returns code.
+ */
 enum snn_code snn_fail(struct snn_error *err, enum snn_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same, with the place in a spec. */
@@ -59,8 +60,8 @@ enum snn_code snn_fail_at(struct snn_error *err, const char *pointer, enum snn_c
 /* ------------------------------------------------------------------------------ registries -- */
 
 /* Everything that can be chosen by name (neurons, surrogates, resets, encoders, readouts, losses,
- * optimizers, layers, data formats) is a row in a table that starts with a struct snn_kind. The API's
- * validation and catalog are loops over these tables, so a new row needs no other edit. */
+ * optimizers, layers, data formats) is a row in a table that starts with a struct snn_kind. The
+ * API's validation and catalog are loops over these tables, so a new row needs no other edit. */
 
 enum snn_param_type { SNN_REAL, SNN_INTEGER, SNN_BOOLEAN };
 
@@ -166,20 +167,20 @@ extern const size_t snn_spec_limit_count;
 
 /* What a data set holds, known without keeping it in memory. */
 struct snn_data_info {
-    size_t train, test;            /* samples */
-    size_t features;               /* values per sample: the product of shape */
-    size_t shape[SNN_MAX_RANK];    /* of one sample, outermost first */
+    size_t train, test;         /* samples */
+    size_t features;            /* values per sample: the product of shape */
+    size_t shape[SNN_MAX_RANK]; /* of one sample, outermost first */
     size_t rank;
-    size_t classes;                /* labels are 0 .. classes-1 */
-    size_t bytes;                  /* memory it takes when open */
-    char sha256[SNN_SHA256_HEX];   /* over the decoded samples and labels: equal data, equal digest */
+    size_t classes;              /* labels are 0 .. classes-1 */
+    size_t bytes;                /* memory it takes when open */
+    char sha256[SNN_SHA256_HEX]; /* over the decoded samples and labels: equal data, equal digest */
 };
 
 /* The files of a data set, in the order of its format's parts. */
 struct snn_data_source {
-    const struct snn_kind *format;       /* a row of snn_formats: digits, idx, csv */
-    const char *paths[SNN_MAX_PARTS];    /* NULL where the format has no such part */
-    size_t max_bytes;                    /* refuse to decode more from a file; 0 = 4 GiB */
+    const struct snn_kind *format;    /* a row of snn_formats: digits, idx, csv */
+    const char *paths[SNN_MAX_PARTS]; /* NULL where the format has no such part */
+    size_t max_bytes;                 /* refuse to decode more from a file; 0 = 4 GiB */
 };
 
 struct snn_data; /* immutable once open: may be read by many threads */
@@ -197,15 +198,15 @@ const struct snn_data_info *snn_data_describe(const struct snn_data *data);
 /* ----------------------------------------------------------------------------- spec checks -- */
 
 struct snn_estimate {
-    size_t parameters;      /* weights, biases */
-    size_t bytes;           /* of the run's one block, and of the data set */
+    size_t parameters;        /* weights, biases */
+    size_t bytes;             /* of the run's one block, and of the data set */
     size_t train, validation; /* samples after the split */
     size_t steps_per_epoch, steps;
-    double multiply_adds;   /* of one training sample, forward and backward */
+    double multiply_adds; /* of one training sample, forward and backward */
 };
 
-/* Calls `report` once for every thing that is wrong with the spec for that data, and returns the first
- * one's code; the messages' pointers are those of the job's JSON. */
+/* Calls `report` once for every thing that is wrong with the spec for that data, and returns the
+ * first one's code; the messages' pointers are those of the job's JSON. */
 enum snn_code snn_spec_check(const struct snn_spec *spec, const struct snn_data_info *data,
                              void (*report)(void *user, const struct snn_error *what), void *user);
 /* Things that are legal and probably not meant (a step too long for tau, ...). */
@@ -219,8 +220,8 @@ enum snn_code snn_run_estimate(struct snn_estimate *out, const struct snn_spec *
 /* -------------------------------------------------------------- what a run tells its caller -- */
 
 #define SNN_METRICS(X)                                                                             \
-    X(train_loss) X(train_accuracy) X(validation_loss) X(validation_accuracy) X(test_loss)         \
-    X(test_accuracy)
+    X(train_loss)                                                                                  \
+    X(train_accuracy) X(validation_loss) X(validation_accuracy) X(test_loss) X(test_accuracy)
 
 /* NaN = not known yet. train_*: mean over the epoch so far, then over the whole epoch. */
 struct snn_metrics {
@@ -230,14 +231,15 @@ struct snn_metrics {
 };
 
 struct snn_progress {
-    size_t epoch, epochs;     /* epochs finished, of */
-    size_t step, steps;       /* steps finished, of; over the whole run */
-    size_t samples;           /* training samples finished, over the whole run */
-    bool epoch_end;           /* this call is the one after an epoch and its validation */
+    size_t epoch, epochs; /* epochs finished, of */
+    size_t step, steps;   /* steps finished, of; over the whole run */
+    size_t samples;       /* training samples finished, over the whole run */
+    bool epoch_end;       /* this call is the one after an epoch and its validation */
     struct snn_metrics metrics;
 };
 
-/* Metric values that belong to one step. A series of more than one value is e.g. one per time step. */
+/* Metric values that belong to one step. A series of more than one value is e.g. one per time step.
+ */
 struct snn_point {
     char name[SNN_NAME_SIZE * 2];
     const double *values; /* [n], borrowed for the call; NaN and infinities may occur */
@@ -249,10 +251,10 @@ struct snn_point {
 #define SNN_HIST_SIDE (SNN_HIST_EXP_MAX - SNN_HIST_EXP_MIN + 1 + 2)
 #define SNN_HIST_BINS (2 * SNN_HIST_SIDE)
 
-/* Fixed signed log2-magnitude bins, so histograms of different steps, shards and runs add up exactly.
- * bins are in ascending order of value: bins[0] is below -2^10, then [-2^(e+1), -2^e) mirrored for e = 9..-40,
- * one for (-2^-40, 0), one for (0, 2^-40), [2^e, 2^(e+1)) for e = -40..9, and 2^10 and above.
- * zeros + nan + inf + sum(bins) == count. */
+/* Fixed signed log2-magnitude bins, so histograms of different steps, shards and runs add up
+ * exactly. bins are in ascending order of value: bins[0] is below -2^10, then [-2^(e+1), -2^e)
+ * mirrored for e = 9..-40, one for (-2^-40, 0), one for (0, 2^-40), [2^e, 2^(e+1)) for e = -40..9,
+ * and 2^10 and above. zeros + nan + inf + sum(bins) == count. */
 struct snn_histogram {
     char name[SNN_NAME_SIZE * 2]; /* "gradients/layer1.weight" */
     uint64_t count, zeros, nan, inf;
@@ -270,13 +272,15 @@ void snn_histogram_edges(size_t i, double *left, double *right);
 
 struct snn_run;
 
-/* Called by the thread that called snn_run_train, between steps, when the run's state is whole: a hook
- * may save it. Any may be NULL. */
+/* Called by the thread that called snn_run_train, between steps, when the run's state is whole: a
+ * hook may save it. Any may be NULL. */
 struct snn_hooks {
     void *user;
-    /* After every step (after an epoch's last: with its validation done). False stops the run: snn_run_train returns SNN_STOPPED. */
+    /* After every step (after an epoch's last: with its validation done). False stops the run:
+     * snn_run_train returns SNN_STOPPED. */
     bool (*progress)(void *user, struct snn_run *run, const struct snn_progress *p);
-    /* The metric points of one step, at most once per step: at diagnostic steps and at epochs' ends. */
+    /* The metric points of one step, at most once per step: at diagnostic steps and at epochs'
+     * ends. */
     void (*points)(void *user, size_t step, size_t epoch, const struct snn_point *p, size_t n);
     void (*histograms)(void *user, size_t step, size_t epoch, const struct snn_histogram *h,
                        size_t n);
@@ -285,17 +289,18 @@ struct snn_hooks {
 /* `data` is borrowed for the run's life. threads >= 1 changes the speed, never the bits. */
 enum snn_code snn_run_new(struct snn_run **out, const struct snn_spec *spec,
                           const struct snn_data *data, size_t threads, struct snn_error *err);
-/* Trains from where the run stands to its end, then evaluates on the test set. SNN_STOPPED leaves the run
- * whole: it may be saved, and trained on. */
+/* Trains from where the run stands to its end, then evaluates on the test set. SNN_STOPPED leaves
+ * the run whole: it may be saved, and trained on. */
 enum snn_code snn_run_train(struct snn_run *run, const struct snn_hooks *hooks,
                             struct snn_error *err);
 void snn_run_free(struct snn_run *run);
 struct snn_progress snn_run_progress(const struct snn_run *run);
 
-/* Writes everything a bit-exact resume needs (weights, best weights, optimizer state, cursor, sums) with a
- * SHA-256 trailer to an open stream, at its position. The caller makes it durable. */
+/* Writes everything a bit-exact resume needs (weights, best weights, optimizer state, cursor, sums)
+ * with a SHA-256 trailer to an open stream, at its position. The caller makes it durable. */
 enum snn_code snn_run_save(const struct snn_run *run, FILE *to, struct snn_error *err);
-/* Puts a fresh run into the state saved. Refuses a file of another spec or data, or one that is damaged. */
+/* Puts a fresh run into the state saved. Refuses a file of another spec or data, or one that is
+ * damaged. */
 enum snn_code snn_run_load(struct snn_run *run, const char *path, struct snn_error *err);
 
 /* ----------------------------------------------------------------------------------- model -- */
@@ -333,8 +338,8 @@ void snn_digest_add(struct snn_digest *d, const void *bytes, size_t n);
 void snn_digest_hex(struct snn_digest *d, char hex[SNN_SHA256_HEX]);
 enum snn_code snn_digest_file(const char *path, char hex[SNN_SHA256_HEX], struct snn_error *err);
 
-/* What the bits of a run depend on beside the job: the instruction set the core was built for and the BLAS
- * kernel in use. */
+/* What the bits of a run depend on beside the job: the instruction set the core was built for and
+ * the BLAS kernel in use. */
 const char *snn_isa(void);
 const char *snn_blas(void);
 

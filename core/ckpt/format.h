@@ -6,8 +6,8 @@
  *   text: digest of the spec, of the data, instruction set, BLAS kernel
  *   tensors: count, then for each its name, role, layer, rank, shape
  *   cursor: the fields of struct snn_cursor in the order of SNN_CURSOR_FIELDS
- *   initial_rms [tensors, double]   parameters [n]   has_best, best [n]   slots: count, then [n] each
- *   SHA-256 of everything before, 64 hexadecimal digits
+ *   initial_rms [tensors, double]   parameters [n]   has_best, best [n]   slots: count, then [n]
+ * each SHA-256 of everything before, 64 hexadecimal digits
  */
 #ifndef SPIKED_CORE_CKPT_FORMAT_H
 #define SPIKED_CORE_CKPT_FORMAT_H
@@ -19,15 +19,16 @@
 
 /* name, kind: u = uint64_t, d = double. One list for writing and reading. */
 #define SNN_CURSOR_FIELDS(X)                                                                       \
-    X(u, epoch) X(u, epoch_step) X(u, step) X(u, samples) X(d, epoch_loss) X(d, epoch_correct)     \
-    X(u, epoch_samples) X(d, window_loss) X(d, window_correct) X(u, window_samples)                \
-    X(d, first_loss) X(d, metrics.train_loss) X(d, metrics.train_accuracy)                         \
-    X(d, metrics.validation_loss) X(d, metrics.validation_accuracy) X(d, metrics.test_loss)        \
-    X(d, metrics.test_accuracy) X(u, best_epoch) X(d, best_accuracy) X(d, best_loss)               \
-    X(u, best_step)
+    X(u, epoch)                                                                                    \
+    X(u, epoch_step) X(u, step) X(u, samples) X(d, epoch_loss) X(d, epoch_correct)                 \
+        X(u, epoch_samples) X(d, window_loss) X(d, window_correct) X(u, window_samples)            \
+            X(d, first_loss) X(d, metrics.train_loss) X(d, metrics.train_accuracy)                 \
+                X(d, metrics.validation_loss) X(d, metrics.validation_accuracy)                    \
+                    X(d, metrics.test_loss) X(d, metrics.test_accuracy) X(u, best_epoch)           \
+                        X(d, best_accuracy) X(d, best_loss) X(u, best_step)
 
-/* A whole file in memory, its digest verified; read from front to back. After the first read beyond the end
- * everything reads as zero and `failed` is set. */
+/* A whole file in memory, its digest verified; read from front to back. After the first read beyond
+ * the end everything reads as zero and `failed` is set. */
 struct snn_reader {
     unsigned char *bytes;
     size_t size, at; /* size: without the trailer */
@@ -35,8 +36,8 @@ struct snn_reader {
 };
 enum snn_code snn_reader_open(struct snn_reader *r, const char *path, struct snn_error *err);
 /* The same from memory that the reader then owns; `name` for messages. */
-enum snn_code snn_reader_take(struct snn_reader *r, unsigned char *bytes, size_t n, const char *name,
-                              struct snn_error *err);
+enum snn_code snn_reader_take(struct snn_reader *r, unsigned char *bytes, size_t n,
+                              const char *name, struct snn_error *err);
 void snn_reader_close(struct snn_reader *r);
 uint64_t snn_read_u(struct snn_reader *r);
 double snn_read_d(struct snn_reader *r);

@@ -31,8 +31,8 @@ static enum snn_code slurp(unsigned char **out, size_t *n, const char *path, str
     return SNN_OK;
 }
 
-enum snn_code snn_reader_take(struct snn_reader *r, unsigned char *bytes, size_t n, const char *name,
-                              struct snn_error *err)
+enum snn_code snn_reader_take(struct snn_reader *r, unsigned char *bytes, size_t n,
+                              const char *name, struct snn_error *err)
 {
     struct snn_digest digest;
     char hex[SNN_SHA256_HEX];
@@ -46,8 +46,9 @@ enum snn_code snn_reader_take(struct snn_reader *r, unsigned char *bytes, size_t
     snn_digest_add(&digest, bytes, r->size);
     snn_digest_hex(&digest, hex);
     if (memcmp(hex, bytes + r->size, TRAILER) != 0)
-        return snn_fail(err, SNN_FORMAT, "%s: damaged: its SHA-256 is %s, not the %.64s it ends with",
-                        name, hex, (const char *)bytes + r->size);
+        return snn_fail(err, SNN_FORMAT,
+                        "%s: damaged: its SHA-256 is %s, not the %.64s it ends with", name, hex,
+                        (const char *)bytes + r->size);
     return SNN_OK;
 }
 

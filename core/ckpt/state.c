@@ -52,7 +52,8 @@ void snn_spec_digest(const struct snn_spec *spec, char hex[SNN_SHA256_HEX])
     digest_number(&d, (double)spec->batch_size);
     digest_number(&d, (double)spec->shards);
     digest_number(&d, spec->validation_fraction);
-    digest_number(&d, (double)spec->diagnostics_every); /* decides where the metrics' windows begin */
+    digest_number(&d,
+                  (double)spec->diagnostics_every); /* decides where the metrics' windows begin */
     snn_digest_hex(&d, hex);
 }
 
@@ -150,18 +151,21 @@ static enum snn_code check_fits(const struct snn_run *run, const struct snn_ckpt
         return snn_fail(err, SNN_FORMAT, "%s: numbers of %llu bytes, want %zu", path,
                         (unsigned long long)h->real_size, sizeof(real));
     if (strcmp(spec, h->spec) != 0)
-        return snn_fail(err, SNN_INVALID, "%s: saved by a run of another config (%.12s..., want %.12s...)",
-                        path, h->spec, spec);
+        return snn_fail(err, SNN_INVALID,
+                        "%s: saved by a run of another config (%.12s..., want %.12s...)", path,
+                        h->spec, spec);
     if (strcmp(run->info.sha256, h->data) != 0)
-        return snn_fail(err, SNN_INVALID, "%s: saved by a run on other data (%.12s..., want %.12s...)",
-                        path, h->data, run->info.sha256);
+        return snn_fail(err, SNN_INVALID,
+                        "%s: saved by a run on other data (%.12s..., want %.12s...)", path, h->data,
+                        run->info.sha256);
     if (h->n_params != run->net.n_params)
         return snn_fail(err, SNN_FORMAT, "%s: %zu parameters, want %zu", path, h->n_params,
                         run->net.n_params);
     return SNN_OK;
 }
 
-/* Where the vectors are in the file; all found before any is copied, so that a bad file changes nothing. */
+/* Where the vectors are in the file; all found before any is copied, so that a bad file changes
+ * nothing. */
 struct vectors {
     const void *initial_rms, *params, *best, *slot[SNN_MAX_SLOTS];
 };

@@ -40,8 +40,8 @@ static real peak_of(const struct snn_cell *c)
     return peak;
 }
 
-static uint64_t count_active(const struct snn_probe_layer *p, const struct snn_cell *c, const real *x,
-                             const real *s, real least)
+static uint64_t count_active(const struct snn_probe_layer *p, const struct snn_cell *c,
+                             const real *x, const real *s, real least)
 {
     real *ones = p->scratch, *slope = p->scratch + p->n;
     uint64_t active = 0;
@@ -53,8 +53,8 @@ static uint64_t count_active(const struct snn_probe_layer *p, const struct snn_c
     return active;
 }
 
-void snn_probe_look(struct snn_probe_layer *p, const struct snn_cell *c, const real *x, const real *s,
-                    const real *d_membrane, size_t samples)
+void snn_probe_look(struct snn_probe_layer *p, const struct snn_cell *c, const real *x,
+                    const real *s, const real *d_membrane, size_t samples)
 {
     const size_t n = p->n, rows = samples * p->time_steps;
     const real least = peak_of(c) / 100;

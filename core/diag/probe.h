@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a diagnostic step looks at inside the layers: spikes, membranes, surrogates and dL/du. One probe per shard;
- * merged in the shards' order, so the numbers do not depend on threads. */
+/* What a diagnostic step looks at inside the layers: spikes, membranes, surrogates and dL/du. One
+ * probe per shard; merged in the shards' order, so the numbers do not depend on threads. */
 #ifndef SPIKED_CORE_DIAG_PROBE_H
 #define SPIKED_CORE_DIAG_PROBE_H
 
@@ -28,8 +28,8 @@ struct snn_probe {
 void snn_probe_place(struct snn_probe *p, struct snn_arena *arena, const struct snn_net *net);
 void snn_probe_clear(struct snn_probe *p);
 /* Takes in a block: x, s, d_membrane [samples, T, n]. */
-void snn_probe_look(struct snn_probe_layer *p, const struct snn_cell *c, const real *x, const real *s,
-                    const real *d_membrane, size_t samples);
+void snn_probe_look(struct snn_probe_layer *p, const struct snn_cell *c, const real *x,
+                    const real *s, const real *d_membrane, size_t samples);
 void snn_probe_merge(struct snn_probe *into, const struct snn_probe *from);
 
 #endif

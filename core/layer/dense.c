@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Dense layer. A static input costs one product per shard forward and one backward, whatever the number of steps:
- * W x is the same at every step, and sum_t dI_t x^T = (sum_t dI_t) x^T. */
+/* Dense layer. A static input costs one product per shard forward and one backward, whatever the
+ * number of steps: W x is the same at every step, and sum_t dI_t x^T = (sum_t dI_t) x^T. */
 #include "core/layer/dense.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Dense layer: I = W s + b, W [out, in], b [out]. The functions of its row; contracts in layer.h. */
+/* Dense layer: I = W s + b, W [out, in], b [out]. The functions of its row; contracts in layer.h.
+ */
 #ifndef SPIKED_CORE_LAYER_DENSE_H
 #define SPIKED_CORE_LAYER_DENSE_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layers: synapses and the neurons behind them. A layer computes all steps of a block of samples at once, so that
- * a kind that needs its own spikes back (recurrence) can run its own loop over time. Layout of a block's arrays:
- * [sample, step, unit], unit contiguous.
+ * Layers: synapses and the neurons behind them. A layer computes all steps of a block of samples at
+ * once, so that a kind that needs its own spikes back (recurrence) can run its own loop over time.
+ * Layout of a block's arrays: [sample, step, unit], unit contiguous.
  */
 #ifndef SPIKED_CORE_LAYER_LAYER_H
 #define SPIKED_CORE_LAYER_LAYER_H
@@ -35,7 +35,7 @@ struct snn_layer_work {
     real *current; /* [Sb, T, out], or [S, out] where the input is static */
     real *x, *s;   /* [Sb, T, out] */
     real *v;       /* [Sb, T, out] or NULL */
-    real *g;       /* [Sb, T, out]: dL/ds in, dL/dI out; shares current's room where that is not static */
+    real *g; /* [Sb, T, out]: dL/ds in, dL/dI out; shares current's room where that is not static */
     real *g_membrane;  /* [Sb, T, out]: dL/du of a membrane readout; NULL but in the last layer */
     real *d_membrane;  /* [Sb, T, out]: dL/du for diagnostics, NULL = not wanted */
     real *current_sum; /* [S, out]: sum over t of dL/dI, where the input is static */

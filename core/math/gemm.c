@@ -3,7 +3,7 @@
 #include "core/math/gemm.h"
 
 #include <cblas.h>
-#include <pthread.h>
+#include <threads.h>
 
 #ifdef SNN_DOUBLE
 #define GEMM cblas_dgemm
@@ -11,8 +11,8 @@
 #define GEMM cblas_sgemm
 #endif
 
-/* Threads belong to the run (a shard each): a product that spread over cores would change its bits with their
- * number and fight the other shards for them. */
+/* Threads belong to the run (a shard each): a product that spread over cores would change its bits
+ * with their number and fight the other shards for them. */
 static void single_threaded(void)
 {
     openblas_set_num_threads(1);
@@ -20,8 +20,8 @@ static void single_threaded(void)
 
 void snn_gemm_init(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, single_threaded);
+    static once_flag once = ONCE_FLAG_INIT;
+    call_once(&once, single_threaded);
 }
 
 const char *snn_blas(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Dense products, row-major, one thread per call: a thin face on CBLAS, so that only gemm.c knows it. */
+/* Dense products, row-major, one thread per call: a thin face on CBLAS, so that only gemm.c knows
+ * it. */
 #ifndef SPIKED_CORE_MATH_GEMM_H
 #define SPIKED_CORE_MATH_GEMM_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Integrate-and-fire by Euler steps, forward and its exact reverse. Equations: core/neuron/neuron.h. */
+/* Integrate-and-fire by Euler steps, forward and its exact reverse. Equations:
+ * core/neuron/neuron.h. */
 #include <string.h>
 
 #include "core/neuron/neuron.h"

@@ -5,9 +5,10 @@
 #include "core/base/param.h"
 
 static const struct snn_param params[] = {
-    {"tau", "membrane time constant, in steps of length 1", SNN_REAL, 2, 0, 1e6, true, false, false},
-    {"threshold", "membrane at which it fires (equality fires)", SNN_REAL, 1, -1e6, 1e6, false, false,
+    {"tau", "membrane time constant, in steps of length 1", SNN_REAL, 2, 0, 1e6, true, false,
      false},
+    {"threshold", "membrane at which it fires (equality fires)", SNN_REAL, 1, -1e6, 1e6, false,
+     false, false},
     {"step", "length h of a time step", SNN_REAL, 1, 0, 1e3, true, false, false},
     {"detach_reset", "whether no gradient flows through the spike in the reset", SNN_BOOLEAN, 1, 0,
      1, false, false, false},

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Neurons: from input current to spikes over time, and the exact reverse of it. One sample at a time, all its
- * steps; arrays are [T, N] with N contiguous. The recursions are spikeDE's (core/README.md gives the equations):
+ * Neurons: from input current to spikes over time, and the exact reverse of it. One sample at a
+ * time, all its steps; arrays are [T, N] with N contiguous. The recursions are spikeDE's
+ * (core/README.md gives the equations):
  *
  *     f0 = (I - leak v) / tau          u = v + f0          x = u - threshold          s = spike(x)
  *     w  = v + h f0                    v' = w - s (a + b w)
@@ -40,14 +41,14 @@ struct snn_cell_forward {
 };
 
 struct snn_cell_backward {
-    const real *x, *s, *v; /* as forward left them; v only where d_tau or a reset needs it */
-    real *g;               /* in [T, N]: dL/ds; out: dL/dI (unless d_current_sum) */
+    const real *x, *s, *v;  /* as forward left them; v only where d_tau or a reset needs it */
+    real *g;                /* in [T, N]: dL/ds; out: dL/dI (unless d_current_sum) */
     const real *g_membrane; /* [T, N]: dL/du from outside, NULL = none */
-    real *d_membrane;      /* out [T, N]: dL/du, for diagnostics; NULL = not wanted */
-    real *d_current_sum;   /* [N]: sum over t of dL/dI is added; NULL = not wanted */
-    real *lambda;          /* in/out [N]: dL/dv after the last step, before the first */
-    real *scratch;         /* [2 N] */
-    double *d_tau;         /* dL/dtau is added; NULL = not wanted; needs v */
+    real *d_membrane;       /* out [T, N]: dL/du, for diagnostics; NULL = not wanted */
+    real *d_current_sum;    /* [N]: sum over t of dL/dI is added; NULL = not wanted */
+    real *lambda;           /* in/out [N]: dL/dv after the last step, before the first */
+    real *scratch;          /* [2 N] */
+    double *d_tau;          /* dL/dtau is added; NULL = not wanted; needs v */
 };
 
 struct snn_neuron {

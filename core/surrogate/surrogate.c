@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The surrogates: a row each. The row's expression is the whole definition; its loop, its lookup, its place in the
- * catalog and the completeness check of the tests follow from it. Sources: core/README.md. */
+/* The surrogates: a row each. The row's expression is the whole definition; its loop, its lookup,
+ * its place in the catalog and the completeness check of the tests follow from it. Sources:
+ * core/README.md. */
 #include "core/surrogate/surrogate.h"
 
 #include "core/base/param.h"
@@ -13,7 +14,8 @@ static inline real sq(real x)
     return x * x;
 }
 
-/* k s (1 - s), with s = s(kx): 1 - s is written out, so the tail at large x underflows as the reference's does. */
+/* k s (1 - s), with s = s(kx): 1 - s is written out, so the tail at large x underflows as the
+ * reference's does. */
 static inline real logistic_slope(real k, real s)
 {
     return k * s * (1 - s);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Surrogate derivatives: what the backward pass puts in place of the Heaviside step's. x = membrane - threshold. */
+/* Surrogate derivatives: what the backward pass puts in place of the Heaviside step's. x = membrane
+ * - threshold. */
 #ifndef SPIKED_CORE_SURROGATE_SURROGATE_H
 #define SPIKED_CORE_SURROGATE_SURROGATE_H
 
@@ -7,10 +8,11 @@
 
 struct snn_surrogate {
     struct snn_kind kind; /* its only parameter is `scale` */
-    /* In training the spike itself is soft: s = sigmoid(k x + e), e ~ Logistic(0, 1). Evaluation is hard. */
+    /* In training the spike itself is soft: s = sigmoid(k x + e), e ~ Logistic(0, 1). Evaluation is
+     * hard. */
     bool soft;
-    /* out[i] = g[i] * dS/dx at x[i]; s[i] is the spike emitted there (a soft surrogate derives through it).
-     * `out` may be `g`. */
+    /* out[i] = g[i] * dS/dx at x[i]; s[i] is the spike emitted there (a soft surrogate derives
+     * through it). `out` may be `g`. */
     void (*gradient)(real *out, const real *g, const real *x, const real *s, size_t n, real k);
 };
 

@@ -74,8 +74,8 @@ enum snn_code snn_run_layout(struct snn_run *r, struct snn_error *err)
     return SNN_OK;
 }
 
-/* The held-out samples are the head of one permutation of all; both parts are then put in ascending order,
- * so that "which" is all the split decides. */
+/* The held-out samples are the head of one permutation of all; both parts are then put in ascending
+ * order, so that "which" is all the split decides. */
 static int ascending(const void *a, const void *b)
 {
     const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -118,7 +118,8 @@ static void start(struct snn_run *r)
     snn_net_initialise(&r->net, r->params);
     for (size_t i = 0; i < r->net.n_tensors; i++) {
         const struct snn_tensor_place *t = snn_net_tensor(&r->net, i);
-        r->initial_rms[i] = sqrt(snn_sum_squares(r->params + t->offset, t->count) / (double)t->count);
+        r->initial_rms[i] =
+            sqrt(snn_sum_squares(r->params + t->offset, t->count) / (double)t->count);
     }
 #define UNKNOWN(name) r->at.metrics.name = unknown;
     SNN_METRICS(UNKNOWN)

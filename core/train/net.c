@@ -6,7 +6,6 @@
 
 #include "core/base/rng.h"
 
-
 static void place_tensors(struct snn_net *net, struct snn_layer *l, size_t index)
 {
     for (size_t k = 0; k < l->n_tensors; k++) {
@@ -71,9 +70,9 @@ static enum snn_code init_layer(struct snn_net *net, const struct snn_spec *spec
     return SNN_OK;
 }
 
-enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena, const struct snn_spec *spec,
-                           size_t features, const struct snn_net_options *options,
-                           struct snn_error *err)
+enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena,
+                           const struct snn_spec *spec, size_t features,
+                           const struct snn_net_options *options, struct snn_error *err)
 {
     *net = (struct snn_net){
         .n_layers = spec->n_layers,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A network resolved from a spec, and one worker's room to run it in. The parameters are one flat vector; a
- * tensor is a place in it. Nothing here allocates: places come from an arena, so that measuring a run and
- * laying it out are the same code.
+ * A network resolved from a spec, and one worker's room to run it in. The parameters are one flat
+ * vector; a tensor is a place in it. Nothing here allocates: places come from an arena, so that
+ * measuring a run and laying it out are the same code.
  */
 #ifndef SPIKED_CORE_TRAIN_NET_H
 #define SPIKED_CORE_TRAIN_NET_H
@@ -16,7 +16,7 @@
 /* What a job cannot say (yet), for runs that reproduce a reference. Zeroed = none of it. */
 struct snn_net_options {
     bool learns_tau[SNN_MAX_LAYERS]; /* by spikeDE's tau = tau_spec (1 + exp p), p from 0 */
-    const double *steps;             /* [T] step lengths of all layers; NULL = each layer's own `step` */
+    const double *steps; /* [T] step lengths of all layers; NULL = each layer's own `step` */
 };
 
 struct snn_net {
@@ -30,10 +30,11 @@ struct snn_net {
     real *h[SNN_MAX_LAYERS]; /* [T] each */
 };
 
-/* Resolves a checked spec; takes its few arrays from the arena. SNN_LIMIT where a size overflows. */
-enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena, const struct snn_spec *spec,
-                           size_t features, const struct snn_net_options *options,
-                           struct snn_error *err);
+/* Resolves a checked spec; takes its few arrays from the arena. SNN_LIMIT where a size overflows.
+ */
+enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena,
+                           const struct snn_spec *spec, size_t features,
+                           const struct snn_net_options *options, struct snn_error *err);
 /* The i-th tensor of the net, in the order of layers and of the tensors in a layer. */
 const struct snn_tensor_place *snn_net_tensor(const struct snn_net *net, size_t i);
 /* "layer1.weight" */
@@ -43,27 +44,27 @@ void snn_net_tensor_name(const struct snn_net *net, const struct snn_tensor_plac
 void snn_net_initialise(const struct snn_net *net, real *params);
 
 struct snn_work_size {
-    size_t shard;       /* most samples of a shard */
-    size_t block;       /* samples run through all layers at a time */
-    bool gradients;     /* room for the backward pass */
-    bool probe;         /* room to look at dL/du */
-    bool record;        /* keep what a reference is compared with: v, currents, dL/dinput */
+    size_t shard;   /* most samples of a shard */
+    size_t block;   /* samples run through all layers at a time */
+    bool gradients; /* room for the backward pass */
+    bool probe;     /* room to look at dL/du */
+    bool record;    /* keep what a reference is compared with: v, currents, dL/dinput */
 };
 
 struct snn_work {
     struct snn_work_size size;
-    real *features; /* [features] of one sample */
-    real *input;    /* [shard, features] where static, else [block, T, features] */
-    real *d_input;  /* as input; NULL unless recorded */
-    real *y, *dy;   /* [T, classes] what the readout reads, and its gradient */
+    real *features;          /* [features] of one sample */
+    real *input;             /* [shard, features] where static, else [block, T, features] */
+    real *d_input;           /* as input; NULL unless recorded */
+    real *y, *dy;            /* [T, classes] what the readout reads, and its gradient */
     real *logits, *d_logits; /* [classes] */
     uint32_t *labels;        /* [block] */
     real *d_membrane;        /* [block, T, widest layer], for the probe */
     struct snn_layer_work layer[SNN_MAX_LAYERS];
 };
 
-/* How many samples' arrays to keep in the cache at once: a constant of the sizes, never of the machine,
- * since the block is part of what fixes the bits. */
+/* How many samples' arrays to keep in the cache at once: a constant of the sizes, never of the
+ * machine, since the block is part of what fixes the bits. */
 size_t snn_work_block(const struct snn_net *net, size_t shard);
 void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct snn_net *net,
                     const struct snn_work_size *size);

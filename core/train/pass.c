@@ -55,8 +55,8 @@ void snn_block_loss(const struct snn_net *net, struct snn_work *w, const struct 
         memset(last->g, 0, b->n * size * sizeof *last->g);
 }
 
-void snn_block_backward(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
-                        const struct snn_block *b, struct snn_probe *probe)
+void snn_block_backward(const struct snn_net *net, struct snn_work *w, const real *params,
+                        real *grads, const struct snn_block *b, struct snn_probe *probe)
 {
     for (size_t i = net->n_layers; i-- > 0;) {
         const struct snn_layer *l = &net->layer[i];
@@ -119,8 +119,8 @@ static void draw_noise(const struct snn_net *net, struct snn_work *w, const stru
     }
 }
 
-static void run_block(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
-                      const struct snn_shard *shard, const struct snn_block *b,
+static void run_block(const struct snn_net *net, struct snn_work *w, const real *params,
+                      real *grads, const struct snn_shard *shard, const struct snn_block *b,
                       struct snn_tally *tally, struct snn_probe *probe)
 {
     if (!net->static_input)

@@ -27,13 +27,13 @@ struct snn_tally {
 /* All layers of a block whose input (and, where soft, whose noise in s) is in place. */
 void snn_block_forward(const struct snn_net *net, struct snn_work *w, const real *params,
                        const struct snn_block *b);
-/* Logits, losses and hits of the block's samples (labels [b->n]); where a backward pass follows, also dL/ds
- * and dL/du of the last layer, each sample's loss times `scale`. */
+/* Logits, losses and hits of the block's samples (labels [b->n]); where a backward pass follows,
+ * also dL/ds and dL/du of the last layer, each sample's loss times `scale`. */
 void snn_block_loss(const struct snn_net *net, struct snn_work *w, const struct snn_block *b,
                     const uint32_t *labels, double scale, struct snn_tally *tally);
 /* Adds to grads [n_params]; fills w->d_input where there is room. `probe` may be NULL. */
-void snn_block_backward(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
-                        const struct snn_block *b, struct snn_probe *probe);
+void snn_block_backward(const struct snn_net *net, struct snn_work *w, const real *params,
+                        real *grads, const struct snn_block *b, struct snn_probe *probe);
 
 /* Encodes and runs a whole shard. grads NULL: forward only. */
 void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run tells of a step: metric points and histograms, under the names of the documentation. */
+/* What a run tells of a step: metric points and histograms, under the names of the documentation.
+ */
 #include <math.h>
 #include <stdarg.h>
 
 #include "core/math/vec.h"
 #include "core/train/run.h"
 
-#define COMMON_POINTS 5     /* train_loss train_accuracy learning_rate validation_loss validation_accuracy */
-#define LAYER_POINTS 5      /* spike_rate silent saturated surrogate_active gradient_norm_by_step */
-#define LAYER_HISTOGRAMS 3  /* gradients/....membrane activity membrane */
-#define SATURATED 0.95      /* share of its steps in which a saturated neuron fires */
+#define COMMON_POINTS                                                                              \
+    5 /* train_loss train_accuracy learning_rate validation_loss validation_accuracy */
+#define LAYER_POINTS 5     /* spike_rate silent saturated surrogate_active gradient_norm_by_step */
+#define LAYER_HISTOGRAMS 3 /* gradients/....membrane activity membrane */
+#define SATURATED 0.95     /* share of its steps in which a saturated neuron fires */
 
 size_t snn_report_histograms(const struct snn_net *net)
 {
@@ -59,7 +61,6 @@ add_histogram(struct record *rec, const char *format, ...)
     return h;
 }
 
-
 static void tell_tensors(struct record *rec)
 {
     struct snn_run *r = rec->r;
@@ -75,7 +76,8 @@ static void tell_tensors(struct record *rec)
     }
 }
 
-/* Firing rates: a histogram over neurons, their mean, and the shares of the two ways to be useless. */
+/* Firing rates: a histogram over neurons, their mean, and the shares of the two ways to be useless.
+ */
 static void tell_activity(struct record *rec, const struct snn_probe_layer *p, const char *name)
 {
     struct snn_histogram *h = add_histogram(rec, "activity/%s", name);

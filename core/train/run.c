@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The course of a run: epochs of steps, validation, records, and the caller's say after each step. */
+/* The course of a run: epochs of steps, validation, records, and the caller's say after each step.
+ */
 #include "core/train/run.h"
 
 #include <math.h>
@@ -29,7 +30,8 @@ bool snn_run_probes(const struct snn_run *r, uint64_t step)
     return every && (step % every == 0 || step == r->spec.epochs * snn_run_steps_per_epoch(r));
 }
 
-/* The best epoch is that of the highest validation accuracy; of equals the one of lower loss, then the earlier. */
+/* The best epoch is that of the highest validation accuracy; of equals the one of lower loss, then
+ * the earlier. */
 static void validate(struct snn_run *r)
 {
     struct snn_cursor *at = &r->at;

@@ -8,18 +8,18 @@
 #include "core/train/pass.h"
 #include "core/train/spec.h"
 
-/* Where the run stands: everything a resume needs beside the vectors. Plain values, saved field by field
- * (core/ckpt); all counts are of finished work. */
+/* Where the run stands: everything a resume needs beside the vectors. Plain values, saved field by
+ * field (core/ckpt); all counts are of finished work. */
 struct snn_cursor {
     uint64_t epoch, epoch_step, step, samples;
-    double epoch_loss, epoch_correct;    /* sums over the epoch's samples so far */
+    double epoch_loss, epoch_correct; /* sums over the epoch's samples so far */
     uint64_t epoch_samples;
-    double window_loss, window_correct;  /* sums since the last metric record */
+    double window_loss, window_correct; /* sums since the last metric record */
     uint64_t window_samples;
-    double first_loss;                   /* of step 1: the yardstick for divergence */
+    double first_loss; /* of step 1: the yardstick for divergence */
     struct snn_metrics metrics;
-    uint64_t best_epoch;                 /* epochs finished when `best` was current; 0 = none yet */
-    double best_accuracy, best_loss;     /* on the validation split */
+    uint64_t best_epoch;             /* epochs finished when `best` was current; 0 = none yet */
+    double best_accuracy, best_loss; /* on the validation split */
     uint64_t best_step;
 };
 
@@ -33,12 +33,12 @@ struct snn_run {
     struct snn_net net;
     size_t shards, train, validation; /* samples after the split */
     size_t n_slots;
-    real *params, *best;              /* [n_params]; best is NULL without a validation split */
-    real *slot[SNN_MAX_SLOTS];        /* optimizer state, [n_params] each */
-    real *grads[64];                  /* [n_params] per shard; grads[0] is where they are summed */
-    struct snn_work *work;            /* [threads] */
-    struct snn_probe *probe;          /* [shards]; NULL without diagnostics */
-    struct snn_tally *tally;          /* [shards] */
+    real *params, *best;       /* [n_params]; best is NULL without a validation split */
+    real *slot[SNN_MAX_SLOTS]; /* optimizer state, [n_params] each */
+    real *grads[64];           /* [n_params] per shard; grads[0] is where they are summed */
+    struct snn_work *work;     /* [threads] */
+    struct snn_probe *probe;   /* [shards]; NULL without diagnostics */
+    struct snn_tally *tally;   /* [shards] */
     uint32_t *train_index, *validation_index, *test_index, *order;
     double *initial_rms;              /* [n_tensors]: of the weights before step 1 */
     struct snn_histogram *histograms; /* what one record tells */
@@ -48,7 +48,8 @@ struct snn_run {
     struct snn_cursor at;
 };
 
-/* Everything of the run that is sized by spec and data, into r->arena (which may be only measuring). */
+/* Everything of the run that is sized by spec and data, into r->arena (which may be only
+ * measuring). */
 enum snn_code snn_run_layout(struct snn_run *r, struct snn_error *err);
 
 size_t snn_run_steps_per_epoch(const struct snn_run *r);
@@ -58,8 +59,8 @@ void snn_run_shuffle(struct snn_run *r);
 /* A step of that number (from 1) is looked into: every so many, and the last. */
 bool snn_run_probes(const struct snn_run *r, uint64_t step);
 
-/* One update from the epoch's batch at r->at.epoch_step; advances r->at. `probed` tells whether the probes
- * are filled (a diagnostic step). */
+/* One update from the epoch's batch at r->at.epoch_step; advances r->at. `probed` tells whether the
+ * probes are filled (a diagnostic step). */
 enum snn_code snn_run_step(struct snn_run *r, bool probed, struct snn_error *err);
 /* Mean loss and accuracy of `params` on samples of one half, evaluation mode. */
 void snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *index, size_t n,
@@ -67,8 +68,8 @@ void snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *ind
 /* SNN_DIVERGED where weights grew out of all proportion. */
 enum snn_code snn_run_check_weights(const struct snn_run *r, struct snn_error *err);
 
-/* The record of the step just done: what the probes saw (`probed`), and what an epoch's end tells. One call of
- * each hook, and the window of the running means starts anew. */
+/* The record of the step just done: what the probes saw (`probed`), and what an epoch's end tells.
+ * One call of each hook, and the window of the running means starts anew. */
 void snn_report(struct snn_run *r, const struct snn_hooks *hooks, bool probed, bool epoch_end);
 /* How many histograms, points and values a record may need. */
 size_t snn_report_histograms(const struct snn_net *net);

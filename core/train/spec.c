@@ -124,8 +124,9 @@ static void check_layers(struct report *r, const struct snn_spec *spec,
     if (in < data->classes) {
         char place[64];
         (void)snprintf(place, sizeof place, "/layers/%zu/units", spec->n_layers - 1);
-        wrong(r, place, "the last layer has %zu units, but the labels go up to %zu: want at least %zu",
-              in, data->classes - 1, data->classes);
+        wrong(r, place,
+              "the last layer has %zu units, but the labels go up to %zu: want at least %zu", in,
+              data->classes - 1, data->classes);
     }
 }
 
@@ -185,10 +186,11 @@ void snn_spec_warn(const struct snn_spec *spec,
         char place[64];
         (void)snprintf(place, sizeof place, "/layers/%zu/neuron/tau", i);
         if (snn_neuron_of(&n->model)->leak != 0 && fabs(1 - h / tau) >= 1)
-            wrong(&r, place,
-                  "step/tau is %g: the membrane's factor 1 - step/tau is %g a step, so it oscillates "
-                  "without decay; want tau above step/2",
-                  h / tau, 1 - h / tau);
+            wrong(
+                &r, place,
+                "step/tau is %g: the membrane's factor 1 - step/tau is %g a step, so it oscillates "
+                "without decay; want tau above step/2",
+                h / tau, 1 - h / tau);
         if (n->model.value[SNN_NEURON_THRESHOLD] <= 0) {
             (void)snprintf(place, sizeof place, "/layers/%zu/neuron/threshold", i);
             wrong(&r, place, "threshold %g is not above zero: a neuron at rest fires at every step",

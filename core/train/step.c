@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One training step. A batch is cut into a fixed number of shards; each is summed by one thread into a gradient of
- * its own, and the gradients are added in the shards' order. Which thread took which shard, and how many there
- * were, leaves no trace in the result.
+ * One training step. A batch is cut into a fixed number of shards; each is summed by one thread
+ * into a gradient of its own, and the gradients are added in the shards' order. Which thread took
+ * which shard, and how many there were, leaves no trace in the result.
  */
 #include <math.h>
 #include <omp.h>
@@ -13,8 +13,8 @@
 
 /* Elements that a thread reduces and updates at a time. */
 #define RANGE ((size_t)1 << 14)
-/* A loss this many times the first one, or a tensor this many times its initial size, has diverged: nothing that
- * still learns comes near. */
+/* A loss this many times the first one, or a tensor this many times its initial size, has diverged:
+ * nothing that still learns comes near. */
 #define LOSS_FACTOR 1e4
 #define WEIGHT_FACTOR 1e5
 
@@ -98,11 +98,12 @@ static enum snn_code check_loss(struct snn_run *r, double loss, struct snn_error
     if (r->at.step == 0)
         r->at.first_loss = loss;
     if (loss > LOSS_FACTOR * fmax(1, r->at.first_loss))
-        return snn_fail(err, SNN_DIVERGED,
-                        "the loss is %.3g at step %llu of epoch %llu, more than %g times the %.3g of "
-                        "the first step: try a smaller learning rate",
-                        loss, (unsigned long long)r->at.step + 1,
-                        (unsigned long long)r->at.epoch + 1, LOSS_FACTOR, r->at.first_loss);
+        return snn_fail(
+            err, SNN_DIVERGED,
+            "the loss is %.3g at step %llu of epoch %llu, more than %g times the %.3g of "
+            "the first step: try a smaller learning rate",
+            loss, (unsigned long long)r->at.step + 1, (unsigned long long)r->at.epoch + 1,
+            LOSS_FACTOR, r->at.first_loss);
     return SNN_OK;
 }
 
@@ -148,15 +149,17 @@ enum snn_code snn_run_check_weights(const struct snn_run *r, struct snn_error *e
 {
     for (size_t i = 0; i < r->net.n_tensors; i++) {
         const struct snn_tensor_place *t = snn_net_tensor(&r->net, i);
-        const double rms = sqrt(snn_sum_squares(r->params + t->offset, t->count) / (double)t->count);
+        const double rms =
+            sqrt(snn_sum_squares(r->params + t->offset, t->count) / (double)t->count);
         char name[SNN_NAME_SIZE * 2];
         if (isfinite(rms) && (r->initial_rms[i] == 0 || rms <= WEIGHT_FACTOR * r->initial_rms[i]))
             continue;
         snn_net_tensor_name(&r->net, t, name);
-        return snn_fail(err, SNN_DIVERGED,
-                        "the root mean square of %s is %.3g after step %llu, from %.3g at the start: "
-                        "try a smaller learning rate",
-                        name, rms, (unsigned long long)r->at.step, r->initial_rms[i]);
+        return snn_fail(
+            err, SNN_DIVERGED,
+            "the root mean square of %s is %.3g after step %llu, from %.3g at the start: "
+            "try a smaller learning rate",
+            name, rms, (unsigned long long)r->at.step, r->initial_rms[i]);
     }
     return SNN_OK;
 }
