@@ -227,7 +227,7 @@ static void read_params(struct api_errors *e, const struct api_slot *slot, const
         if (value)
             api_read_param(e, p, name, place, value, &choice->value[i]);
         else if (p->required)
-            api_errors_add(e, place, "missing_field", "%s is missing, want %s", name, p->doc);
+            api_errors_add(e, place, "missing_field", "%s is missing: %s", name, p->doc);
     }
 }
 

@@ -117,9 +117,10 @@ static void read_dataset(struct api_errors *e, const struct api_field *f, const 
 
     (void)f;
     api_read(e, &dataset_shape, at, value, member);
-    if (json_is_object(value) && name == id)
-        api_errors_add(e, at, name ? "invalid" : "missing_field",
-                       "%s name and id are given, want exactly one", name ? "both" : "neither");
+    if (json_is_object(value) && name && id)
+        api_errors_add(e, at, "invalid", "both name and id are given, want exactly one");
+    else if (json_is_object(value) && !name && !id)
+        api_errors_add(e, at, "missing_field", "neither name nor id is given, want exactly one");
 }
 
 /* ------------------------------------------------------------------------------------- job -- */
@@ -199,9 +200,14 @@ static bool is_known(const struct api_errors *e, const char *pointer)
 static void add_semantic(void *user, const struct snn_error *what)
 {
     struct api_errors *e = user;
+    char pointer[sizeof what->pointer];
+    size_t n = strlen(what->pointer);
 
-    if (!is_known(e, what->pointer))
-        api_errors_add(e, what->pointer, "invalid", "%s", what->message);
+    memcpy(pointer, what->pointer, n + 1);
+    if (n && pointer[n - 1] == '/') /* the whole of an object, not its member "" */
+        pointer[n - 1] = '\0';
+    if (!is_known(e, pointer))
+        api_errors_add(e, pointer, "invalid", "%s", what->message);
 }
 
 void api_form_check(const struct api_form *form, const struct snn_data_info *data,
