@@ -3,7 +3,6 @@
 #include "core/math/gemm.h"
 
 #include <cblas.h>
-#include <threads.h>
 
 #ifdef SNN_DOUBLE
 #define GEMM cblas_dgemm
@@ -13,15 +12,9 @@
 
 /* Threads belong to the run (a shard each): a product that spread over cores would change its bits
  * with their number and fight the other shards for them. */
-static void single_threaded(void)
+__attribute__((constructor)) static void single_threaded(void)
 {
     openblas_set_num_threads(1);
-}
-
-void snn_gemm_init(void)
-{
-    static once_flag once = ONCE_FLAG_INIT;
-    call_once(&once, single_threaded);
 }
 
 const char *snn_blas(void)

@@ -6,9 +6,6 @@
 
 #include "core/snn.h"
 
-/* Once before the first product: makes the library use one thread per call. @thread any */
-void snn_gemm_init(void);
-
 /* C [m, n] = beta C + A [m, k] B [n, k]^T: a layer's forward product, W as B. */
 void snn_gemm_nt(real *c, const real *a, const real *b, size_t m, size_t n, size_t k, real beta);
 /* C [m, n] = beta C + A [m, k] B [k, n]: the gradient of a layer's input. */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/base/rng.h"
-#include "core/math/gemm.h"
 #include "core/math/vec.h"
 #include "core/train/run.h"
 
@@ -184,7 +183,6 @@ enum snn_code snn_run_new(struct snn_run **out, const struct snn_spec *spec,
     if (rc == SNN_OK)
         rc = split(r, err);
     if (rc == SNN_OK) {
-        snn_gemm_init();
         start(r);
         *out = r;
         r = NULL;
