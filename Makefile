@@ -248,6 +248,7 @@ CHECK_PACKAGES := $(BUILD_PACKAGES) libcmocka-dev clang-14 libclang-rt-14-dev li
 	clang-format-14 universal-ctags dataset-fashion-mnist
 # Asks apt for nothing that is there, and says what it is going to ask for. An old package list may
 # name files that the mirror no longer has: then it is fetched anew, once.
+APT_FLAGS := -y -q --no-install-recommends -o Dpkg::Use-Pty=0
 define install_packages
 @missing=; for p in $(PACKAGES); do \
 status=$$(dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null); \
@@ -259,8 +260,8 @@ echo "Going to install with apt-get:$$missing"; \
 sudo=; [ "$$(id -u)" -eq 0 ] || sudo=sudo; \
 apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get"; \
 [ -n "$$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null)" ] || $$apt update -q; \
-$$apt install -y -q --no-install-recommends $$missing || \
-{ $$apt update -q && $$apt install -y -q --no-install-recommends $$missing; }
+$$apt install $(APT_FLAGS) $$missing || \
+{ $$apt update -q && $$apt install $(APT_FLAGS) $$missing; }
 endef
 deps: PACKAGES := $(BUILD_PACKAGES)
 deps-check: PACKAGES := $(CHECK_PACKAGES)
