@@ -8,9 +8,9 @@
 #include "server/datasets_internal.h"
 #include "server/log.h"
 
-size_t srv_datasets_max_bytes(const struct srv_config *config)
+size_t srv_datasets_max_bytes(const struct srv_config *config, bool uploaded)
 {
-    size_t upload = config->max_upload_bytes, memory = config->memory_limit;
+    size_t upload = uploaded ? config->max_upload_bytes : 0, memory = config->memory_limit;
 
     if (upload == 0 || memory == 0)
         return upload ? upload : memory;

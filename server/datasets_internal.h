@@ -57,8 +57,9 @@ enum snn_code srv_datasets_place(struct srv_datasets *d, struct srv_located *out
                                  const struct srv_dataset_row *row, struct snn_error *err);
 /* The upload of a row as the outside sees it. */
 void srv_dataset_of_row(struct srv_dataset *out, const struct srv_dataset_row *row);
-/* What a file may decode to, in bytes; 0 = no limit. */
-size_t srv_datasets_max_bytes(const struct srv_config *config);
+/* What a file may decode to, in bytes; 0 = no limit. What lies on the machine is held to its memory
+ * alone, what came over the network to the limit of uploads too. */
+size_t srv_datasets_max_bytes(const struct srv_config *config, bool uploaded);
 /* [A-Za-z0-9._-]{1,64}, not "." or ".." (harmless in a path and in a URL) and not "ds_..." (no id).
  */
 bool srv_dataset_name_fits(const char *name);

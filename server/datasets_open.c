@@ -63,8 +63,8 @@ static enum snn_code fill(struct srv_datasets *d, struct srv_open_data *s,
                           const struct srv_located *where, struct snn_data **out,
                           struct snn_error *err)
 {
-    struct snn_data_source source = {.format = where->format,
-                                     .max_bytes = srv_datasets_max_bytes(d->config)};
+    struct snn_data_source source = {
+        .format = where->format, .max_bytes = srv_datasets_max_bytes(d->config, !where->origin)};
     struct snn_data *data = NULL;
     enum snn_code rc;
 

@@ -150,17 +150,24 @@ out:
     return rc;
 }
 
-/* A folder whose name an upload has already is left alone: jobs go on meaning what they meant. */
-static bool upload_has(struct srv_datasets *d, const char *name, const char *folder)
+/* Adds `o`, of that folder, or frees it. A folder whose name an upload has already is left alone:
+ * jobs go on meaning what they meant. */
+static enum snn_code add_unless_upload(struct srv_datasets *d, struct srv_origin *o,
+                                       const char *folder, struct snn_error *err)
 {
     struct srv_dataset_row row;
+    struct snn_error why = {0};
     char quoted[256];
+    enum snn_code rc = srv_store_dataset_get(d->store, o->name, &row, &why);
 
-    if (srv_store_dataset_get(d->store, name, &row, NULL) != SNN_OK)
-        return false;
+    if (rc == SNN_NOT_FOUND)
+        return add(d, o, err);
+    srv_origin_free(o);
+    if (rc != SNN_OK)
+        return snn_fail(err, rc, "%s", why.message);
     srv_log(SRV_LOG_warning, "dataset_ignored", "folder=%s reason=\"an upload has this name\"",
             srv_log_quote(quoted, sizeof quoted, folder));
-    return true;
+    return SNN_OK;
 }
 
 static enum snn_code scan_fixed(struct srv_datasets *d, size_t row, struct snn_error *err)
@@ -175,8 +182,8 @@ static enum snn_code scan_fixed(struct srv_datasets *d, size_t row, struct snn_e
     rc = snn_registry_get(&o->format, &snn_formats, fixed[row].format, err);
     if (rc == SNN_OK && folder)
         rc = find_parts(o, folder, &complete, err);
-    if (rc == SNN_OK && complete && !(folder && upload_has(d, o->name, folder)))
-        return add(d, o, err);
+    if (rc == SNN_OK && complete)
+        return folder ? add_unless_upload(d, o, folder, err) : add(d, o, err);
     srv_origin_free(o);
     return rc;
 }
@@ -210,8 +217,8 @@ static enum snn_code try_folder(struct srv_datasets *d, const char *dir, const c
     if (!o)
         return SNN_NOMEM;
     rc = scan_folder(o, folder, &complete, err);
-    if (rc == SNN_OK && complete && !upload_has(d, name, folder))
-        return add(d, o, err);
+    if (rc == SNN_OK && complete)
+        return add_unless_upload(d, o, folder, err);
     srv_origin_free(o);
     return rc;
 }

@@ -216,7 +216,7 @@ static enum snn_code judge_whole(struct srv_upload *u, struct srv_dataset_row *r
                                  struct snn_error *err)
 {
     struct snn_data_source source = {.format = u->format,
-                                     .max_bytes = srv_datasets_max_bytes(u->d->config)};
+                                     .max_bytes = srv_datasets_max_bytes(u->d->config, true)};
     const char *const *parts = snn_format_parts(u->format);
     struct srv_located where;
     struct snn_data *data;
@@ -289,7 +289,7 @@ enum snn_code srv_upload_finish(struct srv_upload *u, struct srv_dataset *out,
     rc = make_durable(u, err);
     if (rc == SNN_OK)
         rc = snn_data_check_part(u->format, u->part_index, u->path,
-                                 srv_datasets_max_bytes(u->d->config), err);
+                                 srv_datasets_max_bytes(u->d->config, true), err);
     if (rc == SNN_OK)
         rc = record(u, out, err);
     return rc;
