@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon's options: one table gives the flag (--data-dir), the variable (SPIKED_DATA_DIR), the key of the
- * configuration file (data-dir = ...), the default, the range and the help text. Flags beat variables beat the
- * file beat defaults. Unknown flags, SPIKED_ variables and keys are errors that list what there is. */
+/* The daemon's options: one table gives the flag (--data-dir), the variable (SPIKED_DATA_DIR), the
+ * key of the configuration file (data-dir = ...), the default, the range and the help text. Flags
+ * beat variables beat the file beat defaults. Unknown flags, SPIKED_ variables and keys are errors
+ * that list what there is. */
 #ifndef SPIKED_SERVER_CONFIG_H
 #define SPIKED_SERVER_CONFIG_H
 
@@ -12,16 +13,18 @@
 struct srv_config {
     char listen[128];
     char data_dir[1024];
-    char datasets_dirs[SRV_MAX_DATASET_DIRS][1024]; /* --datasets-dir may be repeated; ':' separates in env */
+    char datasets_dirs[SRV_MAX_DATASET_DIRS]
+                      [1024]; /* --datasets-dir may be repeated; ':' separates in env */
     size_t n_datasets_dirs;
     size_t workers, threads_per_job;
-    size_t memory_limit;      /* bytes, for all jobs together; 0 in the file or flag = half of the machine's */
-    size_t max_job_seconds;   /* 0 = no limit */
+    size_t memory_limit;       /* bytes, for all jobs together; 0 in the file or flag = half of the
+                                  machine's */
+    size_t max_job_seconds;    /* 0 = no limit */
     size_t checkpoint_seconds; /* at least every so often; 30 */
-    size_t max_upload_bytes;  /* of one data set file; 4 GiB */
-    size_t max_queued;        /* jobs; 10,000 */
+    size_t max_upload_bytes;   /* of one data set file; 4 GiB */
+    size_t max_queued;         /* jobs; 10,000 */
     char log_level[16];
-    bool insecure_no_auth;    /* allow a listen address that is not loopback */
+    bool insecure_no_auth; /* allow a listen address that is not loopback */
 };
 
 /* What the command line asked for beside options. */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* What the machine has to give. */
+#ifndef SPIKED_SERVER_MACHINE_H
+#define SPIKED_SERVER_MACHINE_H
+
+#include <stddef.h>
+
+/* Bytes of memory this process may use: the machine's, or less where a control group (a container,
+ * a systemd unit) or one above it sets memory.max. `root` is put before /proc and /sys: "". 0 when
+ * nothing can be told. @thread any */
+size_t srv_machine_memory(const char *root);
+
+#endif
