@@ -138,6 +138,25 @@ json_t *ask_at(const struct world *w, const char *path)
     return value;
 }
 
+int64_t ask_integer_at(const struct world *w, const char *path)
+{
+    if (!json_is_integer(ask_at(w, path)))
+        fail_msg("%s is no integer in %s", path, w->text);
+    return json_integer_value(ask_at(w, path));
+}
+
+const char *ask_text_at(const struct world *w, const char *path)
+{
+    const char *text = json_string_value(ask_at(w, path));
+
+    return text ? text : "";
+}
+
+bool ask_null_at(const struct world *w, const char *path)
+{
+    return json_is_null(ask_at(w, path));
+}
+
 static bool is_text(const json_t *object, const char *key, const char *want)
 {
     const char *text = json_string_value(json_object_get(object, key));

@@ -25,6 +25,10 @@ int ask_post(struct world *w, const char *target, const char *body);
 /* The value at a path of the answer's object like "progress.steps" or "data.0.id"; NULL if there is
  * none. */
 json_t *ask_at(const struct world *w, const char *path);
+/* The same by type: fails where it is no integer; "" where it is no string; whether it is null. */
+int64_t ask_integer_at(const struct world *w, const char *path);
+const char *ask_text_at(const struct world *w, const char *path);
+bool ask_null_at(const struct world *w, const char *path);
 /* Whether the answer's errors have one at that pointer (or parameter) with that code. */
 bool ask_has_error(const struct world *w, const char *pointer, const char *code);
 

@@ -1,81 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs as JSON: defaults, overrides, and every way to be wrong with its pointer and code. */
-#include "api/spec.h"
-
-#include <inttypes.h>
+/* Jobs as JSON: the defaults, and every way to be wrong with its pointer and code. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/api/forms.h"
 #include "tests/support/test.h"
-
-static const struct snn_data_info digits = {
-    .train = 1437, .test = 360, .features = 64, .shape = {8, 8}, .rank = 2, .classes = 10};
-
-/* What every job needs, around what a test adds: {"dataset", "layers", EXTRA}. */
-#define JOB(extra)                                                                                 \
-    "{\"dataset\":{\"name\":\"digits\"},\"layers\":[{\"kind\":\"dense\",\"units\":10}]" extra "}"
-/* Layers of the test's own. */
-#define LAYERS(layers) "{\"dataset\":{\"name\":\"digits\"},\"layers\":[" layers "]}"
-#define OUT "{\"kind\":\"dense\",\"units\":10}"
-
-/* Reads and checks a job; the errors are the caller's to clear. */
-static void judge(struct api_form *form, const char *text, struct api_errors *e)
-{
-    json_error_t found;
-    json_t *job = json_loads(text, JSON_REJECT_DUPLICATES, &found);
-
-    if (!job)
-        fail_msg("%s: %s", text, found.text);
-    api_form_read(form, job, e);
-    api_form_check(form, &digits, e);
-    json_decref(job);
-}
-
-static void print_errors(const struct api_errors *e)
-{
-    json_t *entry;
-    size_t i;
-
-    json_array_foreach(e->list, i, entry)
-        print_error("  %s: %s: %s\n", json_string_value(json_object_get(entry, "pointer")),
-                    json_string_value(json_object_get(entry, "code")),
-                    json_string_value(json_object_get(entry, "detail")));
-}
-
-static struct snn_spec compile(const char *text)
-{
-    struct snn_error err = {0};
-    struct snn_spec spec;
-
-    if (api_compile(text, &digits, &spec, &err) != SNN_OK)
-        fail_msg("%s: %s: %s", text, err.pointer, err.message);
-    return spec;
-}
-
-static bool has(const struct api_errors *e, const char *pointer, const char *code)
-{
-    json_t *entry;
-    size_t i;
-
-    json_array_foreach(
-        e->list, i,
-        entry) if (strcmp(json_string_value(json_object_get(entry, "pointer")), pointer) == 0 &&
-                   strcmp(json_string_value(json_object_get(entry, "code")), code) ==
-                       0) return true;
-    return false;
-}
-
-static const char *detail(const struct api_errors *e, size_t i)
-{
-    return json_string_value(json_object_get(json_array_get(e->list, i), "detail"));
-}
 
 /* -------------------------------------------------------------------------------- defaults -- */
 
 static void job__least__has_the_documented_defaults(void **state)
 {
-    struct snn_spec s = compile(JOB(""));
+    struct snn_spec s = form_compile(JOB(""));
     const struct snn_layer_spec *l = &s.layers[0];
 
     (void)state;
@@ -107,7 +42,7 @@ static void job__least__has_the_documented_defaults(void **state)
 
 static void job__every_field__is_taken(void **state)
 {
-    struct snn_spec s = compile(
+    struct snn_spec s = form_compile(
         "{\"name\":\"n\",\"seed\":9223372036854775807,\"priority\":-100,\"metadata\":{\"a\":\"b\"},"
         "\"dataset\":{\"id\":\"builtin:digits\"},"
         "\"encoding\":{\"kind\":\"rate\",\"time_steps\":25,\"gain\":0.5},"
@@ -158,78 +93,9 @@ static void surrogate__scale_left_out__is_the_surrogates_own(void **state)
         struct snn_spec s;
 
         snprintf(text, sizeof text, JOB(",\"neuron\":{\"surrogate\":\"%s\"}"), rows[i].name);
-        s = compile(text);
+        s = form_compile(text);
         assert_near(snn_choice_value(&s.layers[0].neuron.surrogate, "scale", -1), rows[i].scale, 0);
     }
-}
-
-/* ------------------------------------------------------------------------------- overrides -- */
-
-#define WITH_NEURON(neuron, layer)                                                                 \
-    "{\"dataset\":{\"name\":\"digits\"},\"neuron\":" neuron                                        \
-    ",\"layers\":[{\"kind\":\"dense\",\"units\":10,\"neuron\":" layer "}]}"
-
-static void layer__neuron__overrides_single_keys(void **state)
-{
-    struct snn_spec s = compile(
-        WITH_NEURON("{\"tau\":3,\"threshold\":0.5,\"surrogate\":\"arctan\",\"surrogate_scale\":7}",
-                    "{\"threshold\":2}"));
-    const struct snn_neuron_spec *n = &s.layers[0].neuron;
-
-    (void)state;
-    assert_near(snn_choice_value(&n->model, "tau", -1), 3, 0);
-    assert_near(snn_choice_value(&n->model, "threshold", -1), 2, 0);
-    assert_string_equal(n->surrogate.kind->name, "arctan");
-    assert_near(snn_choice_value(&n->surrogate, "scale", -1), 7, 0);
-}
-
-static void layer__other_surrogate__goes_back_to_its_own_scale(void **state)
-{
-    static const struct {
-        const char *text;
-        double scale;
-    } rows[] = {
-        {WITH_NEURON("{\"surrogate\":\"arctan\",\"surrogate_scale\":7}",
-                     "{\"surrogate\":\"sigmoid\"}"),
-         5},
-        {WITH_NEURON("{\"surrogate\":\"arctan\",\"surrogate_scale\":7}",
-                     "{\"surrogate\":\"sigmoid\",\"surrogate_scale\":3}"),
-         3},
-        /* the same one again is no change */
-        {WITH_NEURON("{\"surrogate\":\"arctan\",\"surrogate_scale\":7}",
-                     "{\"surrogate\":\"arctan\"}"),
-         7},
-        {WITH_NEURON("{\"surrogate\":\"arctan\",\"surrogate_scale\":7}", "{\"surrogate_scale\":9}"),
-         9},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct snn_spec s = compile(rows[i].text);
-
-        assert_near(snn_choice_value(&s.layers[0].neuron.surrogate, "scale", -1), rows[i].scale, 0);
-    }
-}
-
-static void layer__other_model__keeps_what_was_set(void **state)
-{
-    struct snn_spec s =
-        compile(WITH_NEURON("{\"model\":\"lif\",\"threshold\":0.75}", "{\"model\":\"if\"}"));
-    const struct snn_neuron_spec *n = &s.layers[0].neuron;
-
-    (void)state;
-    assert_string_equal(n->model.kind->name, "if");
-    assert_near(snn_choice_value(&n->model, "threshold", -1), 0.75, 0);
-}
-
-static void layer__override__does_not_reach_its_neighbours(void **state)
-{
-    struct snn_spec s =
-        compile(LAYERS("{\"kind\":\"dense\",\"units\":7,\"neuron\":{\"tau\":9}}," OUT));
-
-    (void)state;
-    assert_near(snn_choice_value(&s.layers[0].neuron.model, "tau", -1), 9, 0);
-    assert_near(snn_choice_value(&s.layers[1].neuron.model, "tau", -1), 2, 0);
 }
 
 /* ------------------------------------------------------------------------------------ wrong -- */
@@ -324,10 +190,10 @@ static void job__one_thing_wrong__is_the_one_error(void **state)
         struct api_form form;
         bool found;
 
-        judge(&form, wrong[i].job, &e);
-        found = has(&e, wrong[i].pointer, wrong[i].code);
+        form_judge(&form, wrong[i].job, &e);
+        found = form_has(&e, wrong[i].pointer, wrong[i].code);
         if (!found || api_errors_count(&e) != 1) {
-            print_errors(&e);
+            form_print(&e);
             fail_msg("%s: want one error, %s at %s", wrong[i].job, wrong[i].code, wrong[i].pointer);
         }
         api_errors_clear(&e);
@@ -340,25 +206,25 @@ static void job__many_things_wrong__are_all_told(void **state)
     struct api_form form;
 
     (void)state;
-    judge(&form,
-          "{\"dataset\":{\"name\":\"digits\",\"path\":\"/"
-          "etc\"},\"sede\":1,\"encoding\":{\"kind\":\"rate\","
-          "\"time_steps\":-4,\"gian\":1},\"neuron\":{\"surrogate\":\"bogus\",\"tau\":\"x\"},"
-          "\"layers\":[{\"kind\":\"dense\"},{\"kind\":\"dense\",\"units\":-1},{\"kind\":5},"
-          "{\"kind\":\"dense\",\"units\":3}],\"training\":{\"optimizer\":{\"kind\":\"adam\","
-          "\"learning_rate\":0}}}",
-          &e);
+    form_judge(&form,
+               "{\"dataset\":{\"name\":\"digits\",\"path\":\"/"
+               "etc\"},\"sede\":1,\"encoding\":{\"kind\":\"rate\","
+               "\"time_steps\":-4,\"gian\":1},\"neuron\":{\"surrogate\":\"bogus\",\"tau\":\"x\"},"
+               "\"layers\":[{\"kind\":\"dense\"},{\"kind\":\"dense\",\"units\":-1},{\"kind\":5},"
+               "{\"kind\":\"dense\",\"units\":3}],\"training\":{\"optimizer\":{\"kind\":\"adam\","
+               "\"learning_rate\":0}}}",
+               &e);
     assert_int_equal(api_errors_count(&e), 10);
-    assert_true(has(&e, "/dataset/path", "unknown_field"));
-    assert_true(has(&e, "/training/optimizer/learning_rate", "out_of_range"));
-    assert_true(has(&e, "/sede", "unknown_field"));
-    assert_true(has(&e, "/encoding/time_steps", "out_of_range"));
-    assert_true(has(&e, "/encoding/gian", "unknown_field"));
-    assert_true(has(&e, "/neuron/surrogate", "unknown_name"));
-    assert_true(has(&e, "/neuron/tau", "wrong_type"));
-    assert_true(has(&e, "/layers/0/units", "missing_field"));
-    assert_true(has(&e, "/layers/1/units", "out_of_range"));
-    assert_true(has(&e, "/layers/2/kind", "wrong_type"));
+    assert_true(form_has(&e, "/dataset/path", "unknown_field"));
+    assert_true(form_has(&e, "/training/optimizer/learning_rate", "out_of_range"));
+    assert_true(form_has(&e, "/sede", "unknown_field"));
+    assert_true(form_has(&e, "/encoding/time_steps", "out_of_range"));
+    assert_true(form_has(&e, "/encoding/gian", "unknown_field"));
+    assert_true(form_has(&e, "/neuron/surrogate", "unknown_name"));
+    assert_true(form_has(&e, "/neuron/tau", "wrong_type"));
+    assert_true(form_has(&e, "/layers/0/units", "missing_field"));
+    assert_true(form_has(&e, "/layers/1/units", "out_of_range"));
+    assert_true(form_has(&e, "/layers/2/kind", "wrong_type"));
     api_errors_clear(&e);
 }
 
@@ -368,10 +234,11 @@ static void job__unknown_kind__leaves_the_fields_of_any_kind_alone(void **state)
     struct api_form form;
 
     (void)state;
-    judge(&form, JOB(",\"encoding\":{\"kind\":\"ltency\",\"latency_tau\":3,\"nothing\":1}"), &e);
+    form_judge(&form, JOB(",\"encoding\":{\"kind\":\"ltency\",\"latency_tau\":3,\"nothing\":1}"),
+               &e);
     assert_int_equal(api_errors_count(&e), 2);
-    assert_true(has(&e, "/encoding/kind", "unknown_name"));
-    assert_true(has(&e, "/encoding/nothing", "unknown_field"));
+    assert_true(form_has(&e, "/encoding/kind", "unknown_name"));
+    assert_true(form_has(&e, "/encoding/nothing", "unknown_field"));
     api_errors_clear(&e);
 }
 
@@ -400,31 +267,11 @@ static void message__names_what_was_found_and_wanted(void **state)
         struct api_errors e = {0};
         struct api_form form;
 
-        judge(&form, rows[i].job, &e);
+        form_judge(&form, rows[i].job, &e);
         assert_int_equal(api_errors_count(&e), 1);
-        assert_contains(detail(&e, 0), rows[i].want);
+        assert_contains(form_detail(&e, 0), rows[i].want);
         api_errors_clear(&e);
     }
-}
-
-static void layers__count__at_most_what_the_core_holds(void **state)
-{
-    char text[4096] = "{\"dataset\":{\"name\":\"digits\"},\"layers\":[";
-    struct api_errors e = {0};
-    struct api_form form;
-    struct snn_spec s;
-
-    (void)state;
-    for (int i = 0; i < SNN_MAX_LAYERS; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s" OUT, i ? "," : "");
-    snprintf(text + strlen(text), sizeof text - strlen(text), "]}");
-    s = compile(text);
-    assert_int_equal(s.n_layers, SNN_MAX_LAYERS);
-    snprintf(text + strlen(text) - 2, sizeof text - strlen(text), "," OUT "]}");
-    judge(&form, text, &e);
-    assert_true(has(&e, "/layers", "out_of_range"));
-    assert_contains(detail(&e, 0), "33 layers, want 1 to 32");
-    api_errors_clear(&e);
 }
 
 static void form__what_is_no_spec__is_kept_too(void **state)
@@ -433,10 +280,10 @@ static void form__what_is_no_spec__is_kept_too(void **state)
     struct api_form form;
 
     (void)state;
-    judge(&form,
-          JOB(",\"name\":\"d\xc3\xa9j\xc3\xa0\",\"priority\":7,\"seed\":5,\"metadata\":{\"k\":"
-              "\"v\",\"l\":\"\"}"),
-          &e);
+    form_judge(&form,
+               JOB(",\"name\":\"d\xc3\xa9j\xc3\xa0\",\"priority\":7,\"seed\":5,\"metadata\":{\"k\":"
+                   "\"v\",\"l\":\"\"}"),
+               &e);
     assert_int_equal(api_errors_count(&e), 0);
     assert_string_equal(form.name, "d\xc3\xa9j\xc3\xa0");
     assert_int_equal(form.priority, 7);
@@ -456,18 +303,18 @@ static void compile__wrong_job__fails_with_the_first_error(void **state)
     struct snn_spec spec = {.epochs = 77};
 
     (void)state;
-    assert_int_equal(api_compile(JOB(",\"neuron\":{\"tau\":-1}"), &digits, &spec, &err),
+    assert_int_equal(api_compile(JOB(",\"neuron\":{\"tau\":-1}"), &form_digits, &spec, &err),
                      SNN_INVALID);
     assert_string_equal(err.pointer, "/neuron/tau");
     assert_contains(err.message, "tau is -1");
     assert_int_equal(spec.epochs, 77);
 
     err = (struct snn_error){0};
-    assert_int_equal(api_compile("{", &digits, &spec, &err), SNN_FORMAT);
+    assert_int_equal(api_compile("{", &form_digits, &spec, &err), SNN_FORMAT);
     assert_contains(err.message, "line 1");
     err = (struct snn_error){0};
-    assert_int_equal(api_compile("[]", &digits, &spec, &err), SNN_INVALID);
-    assert_int_equal(api_compile("[]", &digits, &spec, NULL), SNN_INVALID);
+    assert_int_equal(api_compile("[]", &form_digits, &spec, &err), SNN_INVALID);
+    assert_int_equal(api_compile("[]", &form_digits, &spec, NULL), SNN_INVALID);
 }
 
 /* A limit that no row has would make its field useless. */
@@ -487,8 +334,8 @@ static void limits__every_row__is_a_field_of_a_job(void **state)
             snprintf(text, sizeof text, JOB(",\"%s\":{\"%s\":-1}"), parts[k],
                      snn_spec_limits[i].name);
             snprintf(at, sizeof at, "/%s/%s", parts[k], snn_spec_limits[i].name);
-            judge(&form, text, &e);
-            found = has(&e, at, "out_of_range");
+            form_judge(&form, text, &e);
+            found = form_has(&e, at, "out_of_range");
             api_errors_clear(&e);
         }
         if (!found)
@@ -502,15 +349,10 @@ int main(void)
         cmocka_unit_test(job__least__has_the_documented_defaults),
         cmocka_unit_test(job__every_field__is_taken),
         cmocka_unit_test(surrogate__scale_left_out__is_the_surrogates_own),
-        cmocka_unit_test(layer__neuron__overrides_single_keys),
-        cmocka_unit_test(layer__other_surrogate__goes_back_to_its_own_scale),
-        cmocka_unit_test(layer__other_model__keeps_what_was_set),
-        cmocka_unit_test(layer__override__does_not_reach_its_neighbours),
         cmocka_unit_test(job__one_thing_wrong__is_the_one_error),
         cmocka_unit_test(job__many_things_wrong__are_all_told),
         cmocka_unit_test(job__unknown_kind__leaves_the_fields_of_any_kind_alone),
         cmocka_unit_test(message__names_what_was_found_and_wanted),
-        cmocka_unit_test(layers__count__at_most_what_the_core_holds),
         cmocka_unit_test(form__what_is_no_spec__is_kept_too),
         cmocka_unit_test(compile__wrong_job__fails_with_the_first_error),
         cmocka_unit_test(limits__every_row__is_a_field_of_a_job),

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* Jobs through the whole app with a real store: shown, listed, cancelled, removed. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/api/ask.h"
+#include "tests/support/test.h"
+
+#define LAYERS "\"layers\":[{\"kind\":\"dense\",\"units\":128},{\"kind\":\"dense\",\"units\":10}]"
+#define JOB(extra) "{\"dataset\":{\"name\":\"digits\"}," LAYERS extra "}"
+
+/* Makes a job and copies its id. */
+static void create(struct world *w, const char *body, char id[SRV_ID_SIZE])
+{
+    if (ask_post(w, "/v1/jobs", body) != 201)
+        fail_msg("%s", w->text);
+    snprintf(id, SRV_ID_SIZE, "%s", ask_text_at(w, "id"));
+}
+
+static int act(struct world *w, const char *method, const char *id, const char *action)
+{
+    char target[100];
+
+    snprintf(target, sizeof target, "/v1/jobs/%s%s", id, action);
+    return ask(w, &(struct ask){.method = method, .target = target});
+}
+
+/* Takes the first queued job as a worker would and returns it; the caller clears it. */
+static struct srv_job claim(struct world *w)
+{
+    struct snn_error err = {0};
+    struct srv_job job;
+    bool found = false;
+
+    assert_int_equal(srv_store_job_claim(w->store, "boot", INT64_MAX, &job, &found, &err), SNN_OK);
+    assert_true(found);
+    return job;
+}
+
+static void finish_as(struct world *w, struct srv_job *job, enum srv_job_status status)
+{
+    struct snn_error err = {0};
+    bool deleted;
+
+    job->status = status;
+    assert_int_equal(srv_store_job_release(w->store, job, &deleted, &err), SNN_OK);
+}
+
+/* -------------------------------------------------------------------------------- get, list -- */
+
+static void get__no_such_job__is_404(void **state)
+{
+    static const char *const actions[] = {"", "/config", "/events", "/metrics"};
+    struct world *w = *state;
+
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(act(w, "GET", "job_01HZX3Q5V7K9M2N4P6R8S0T1W3", actions[i]), 404);
+        assert_string_equal(ask_text_at(w, "code"), "not_found");
+        assert_contains(ask_text_at(w, "detail"), "job_01HZX3Q5V7K9M2N4P6R8S0T1W3");
+    }
+    assert_int_equal(act(w, "DELETE", "job_01HZX3Q5V7K9M2N4P6R8S0T1W3", ""), 404);
+    assert_int_equal(act(w, "POST", "job_01HZX3Q5V7K9M2N4P6R8S0T1W3", "/cancel"), 404);
+}
+
+static void get__running_and_finished__shows_what_the_worker_wrote(void **state)
+{
+    struct world *w = *state;
+    struct srv_job job = claim(w);
+
+    assert_int_equal(act(w, "GET", job.id, ""), 200);
+    assert_string_equal(ask_text_at(w, "status"), "running");
+    assert_int_equal(ask_integer_at(w, "attempt"), 1);
+    job.steps = 8;
+    job.step = 6;
+    job.metrics.train_loss = INFINITY;
+    job.metrics.test_accuracy = 0.5;
+    snprintf(job.error_code, sizeof job.error_code, "diverged");
+    snprintf(job.error_message, sizeof job.error_message, "the loss is inf");
+    finish_as(w, &job, SRV_JOB_failed);
+    assert_int_equal(act(w, "GET", job.id, ""), 200);
+    assert_string_equal(ask_text_at(w, "status"), "failed");
+    assert_near(json_number_value(ask_at(w, "progress.fraction")), 0.75, 0);
+    assert_true(ask_null_at(w, "metrics.train_loss"));
+    assert_near(json_number_value(ask_at(w, "metrics.test_accuracy")), 0.5, 0);
+    assert_string_equal(ask_text_at(w, "error.code"), "diverged");
+    assert_string_equal(ask_text_at(w, "error.message"), "the loss is inf");
+    assert_true(ask_null_at(w, "error.param"));
+    assert_true(ask_integer_at(w, "finished_at") > 0);
+    srv_job_clear(&job);
+}
+
+static void list__pages__meet_without_gap_or_overlap(void **state)
+{
+    struct world *w = *state;
+    char id[5][SRV_ID_SIZE], target[100];
+
+    snprintf(id[0], sizeof id[0], "%s", w->job);
+    for (int i = 1; i < 5; i++)
+        create(w, JOB(""), id[i]);
+    assert_int_equal(ask_get(w, "/v1/jobs?limit=2"), 200);
+    assert_string_equal(ask_text_at(w, "object"), "list");
+    assert_int_equal(json_array_size(ask_at(w, "data")), 2);
+    assert_string_equal(ask_text_at(w, "data.0.id"), id[4]);
+    assert_string_equal(ask_text_at(w, "first_id"), id[4]);
+    assert_string_equal(ask_text_at(w, "last_id"), id[3]);
+    assert_true(json_is_true(ask_at(w, "has_more")));
+    snprintf(target, sizeof target, "/v1/jobs?limit=3&after=%s", id[3]);
+    assert_int_equal(ask_get(w, target), 200);
+    assert_int_equal(json_array_size(ask_at(w, "data")), 3);
+    assert_string_equal(ask_text_at(w, "first_id"), id[2]);
+    assert_string_equal(ask_text_at(w, "last_id"), id[0]);
+    assert_true(json_is_false(ask_at(w, "has_more")));
+    assert_int_equal(ask_get(w, "/v1/jobs?order=asc&limit=1"), 200);
+    assert_string_equal(ask_text_at(w, "data.0.id"), id[0]);
+}
+
+static void list__filters__by_status_and_metadata(void **state)
+{
+    struct world *w = *state;
+    char a[SRV_ID_SIZE], b[SRV_ID_SIZE];
+
+    create(w, JOB(",\"metadata\":{\"k\":\"1\",\"l\":\"x\"}"), a);
+    create(w, JOB(",\"metadata\":{\"k\":\"2\",\"l\":\"x\"}"), b);
+    assert_int_equal(act(w, "POST", b, "/cancel"), 202);
+    assert_int_equal(ask_get(w, "/v1/jobs?status=cancelled"), 200);
+    assert_int_equal(json_array_size(ask_at(w, "data")), 1);
+    assert_string_equal(ask_text_at(w, "data.0.id"), b);
+    assert_int_equal(ask_get(w, "/v1/jobs?metadata[l]=x"), 200);
+    assert_int_equal(json_array_size(ask_at(w, "data")), 2);
+    assert_int_equal(ask_get(w, "/v1/jobs?metadata[l]=x&metadata[k]=1"), 200);
+    assert_int_equal(json_array_size(ask_at(w, "data")), 1);
+    assert_string_equal(ask_text_at(w, "data.0.id"), a);
+    assert_int_equal(ask_get(w, "/v1/jobs?metadata[k]=3"), 200);
+    assert_int_equal(json_array_size(ask_at(w, "data")), 0);
+    assert_true(ask_null_at(w, "first_id"));
+    assert_true(ask_null_at(w, "last_id"));
+}
+
+static void list__wrong_query__is_422_that_names_it(void **state)
+{
+    static const struct {
+        const char *query, *name, *code;
+    } rows[] = {
+        {"limit=0", "limit", "out_of_range"},
+        {"limit=101", "limit", "out_of_range"},
+        {"limit=", "limit", "out_of_range"},
+        {"limit=1x", "limit", "out_of_range"},
+        {"limit=+1", "limit", "out_of_range"},
+        {"limit=99999999999999999999", "limit", "out_of_range"},
+        {"order=up", "order", "unknown_name"},
+        {"status=done", "status", "unknown_name"},
+        {"after=job_01HZX3Q5V7K9M2N4P6R8S0T1W3", "after", "unknown_name"},
+        {"page=2", "page", "unknown_field"},
+        {"metadata=x", "metadata", "unknown_field"},
+        {"metadata[k=x", "metadata[k", "unknown_field"},
+        {"limit=1&limit=2", "limit", "invalid"},
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char target[100];
+
+        snprintf(target, sizeof target, "/v1/jobs?%s", rows[i].query);
+        if (ask_get(w, target) != 422 || !ask_has_error(w, rows[i].name, rows[i].code))
+            fail_msg("%s: %s", rows[i].query, w->text);
+    }
+    assert_int_equal(ask_get(w, "/v1/jobs?status=done"), 422);
+    assert_contains(ask_text_at(w, "detail"), "queued, running, pausing, paused, cancelling");
+}
+
+/* ------------------------------------------------------------------------ cancel and delete -- */
+
+static void cancel__queued__is_202_then_200(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(act(w, "POST", w->job, "/cancel"), 202);
+    assert_string_equal(ask_text_at(w, "status"), "cancelled");
+    assert_int_equal(act(w, "POST", w->job, "/cancel"), 200);
+    assert_string_equal(ask_text_at(w, "status"), "cancelled");
+}
+
+static void cancel__running__is_cancelling(void **state)
+{
+    struct world *w = *state;
+    struct srv_job job = claim(w);
+
+    assert_int_equal(act(w, "POST", job.id, "/cancel"), 202);
+    assert_string_equal(ask_text_at(w, "status"), "cancelling");
+    assert_int_equal(act(w, "POST", job.id, "/cancel"), 202);
+    srv_job_clear(&job);
+}
+
+static void cancel__succeeded__is_409(void **state)
+{
+    struct world *w = *state;
+    struct srv_job job = claim(w);
+
+    finish_as(w, &job, SRV_JOB_succeeded);
+    assert_int_equal(act(w, "POST", job.id, "/cancel"), 409);
+    assert_string_equal(ask_text_at(w, "code"), "illegal_transition");
+    assert_contains(ask_text_at(w, "detail"), "succeeded");
+    srv_job_clear(&job);
+}
+
+static void cancel__body__may_be_empty_but_no_more(void **state)
+{
+    struct world *w = *state;
+    char target[100];
+
+    snprintf(target, sizeof target, "/v1/jobs/%s/cancel", w->job);
+    assert_int_equal(ask_post(w, target, "{\"force\":true}"), 422);
+    assert_string_equal(ask_text_at(w, "errors.0.code"), "unknown_field");
+    assert_int_equal(ask_post(w, target, "{}"), 202);
+}
+
+static void delete__terminal__is_204_and_gone(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(act(w, "POST", w->job, "/cancel"), 202);
+    assert_int_equal(act(w, "DELETE", w->job, ""), 204);
+    assert_int_equal(w->size, 0);
+    assert_int_equal(act(w, "GET", w->job, ""), 404);
+    assert_int_equal(act(w, "DELETE", w->job, ""), 404);
+}
+
+static void delete__queued__is_204_and_gone(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(act(w, "DELETE", w->job, ""), 204);
+    assert_int_equal(act(w, "GET", w->job, ""), 404);
+}
+
+static void delete__running__is_cancelled_and_gone_when_its_worker_lets_go(void **state)
+{
+    struct world *w = *state;
+    struct srv_job job = claim(w);
+    struct snn_error err = {0};
+    bool deleted = false;
+
+    assert_int_equal(act(w, "DELETE", job.id, ""), 202);
+    assert_string_equal(ask_text_at(w, "status"), "cancelling");
+    assert_int_equal(act(w, "GET", job.id, ""), 200);
+    job.status = SRV_JOB_cancelled;
+    assert_int_equal(srv_store_job_release(w->store, &job, &deleted, &err), SNN_OK);
+    assert_true(deleted);
+    assert_int_equal(act(w, "GET", job.id, ""), 404);
+    srv_job_clear(&job);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(get__no_such_job__is_404),
+        TEST(get__running_and_finished__shows_what_the_worker_wrote),
+        TEST(list__pages__meet_without_gap_or_overlap),
+        TEST(list__filters__by_status_and_metadata),
+        TEST(list__wrong_query__is_422_that_names_it),
+        TEST(cancel__queued__is_202_then_200),
+        TEST(cancel__running__is_cancelling),
+        TEST(cancel__succeeded__is_409),
+        TEST(cancel__body__may_be_empty_but_no_more),
+        TEST(delete__terminal__is_204_and_gone),
+        TEST(delete__queued__is_204_and_gone),
+        TEST(delete__running__is_cancelled_and_gone_when_its_worker_lets_go),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
