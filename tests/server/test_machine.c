@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/machine.h"
+
+#include "tests/support/test.h"
+#include "tests/support/tmpdir.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Writes root/name, with the folders before it. */
+static void put(const char *root, const char *name, const char *text)
+{
+    char path[512];
+
+    for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+        snprintf(path, sizeof path, "%s/%.*s", root, (int)(slash - name), name);
+        mkdir(path, 0700);
+    }
+    free(tmpdir_write(root, name, text, strlen(text)));
+}
+
+static size_t physical(void)
+{
+    return (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void machine_memory__no_group__is_the_machines(void **state)
+{
+    char *root = tmpdir_create();
+
+    (void)state;
+    assert_int_equal(srv_machine_memory(root), physical());
+    put(root, "proc/self/cgroup", "1:name=systemd:/user\n");
+    assert_int_equal(srv_machine_memory(root), physical());
+    tmpdir_remove(root);
+}
+
+static void machine_memory__group__is_the_least_of_it_and_those_above(void **state)
+{
+    char *root = tmpdir_create();
+
+    (void)state;
+    put(root, "proc/self/cgroup", "4:memory:/other\n0::/a/b\n");
+    put(root, "sys/fs/cgroup/a/b/memory.max", "max\n");
+    assert_int_equal(srv_machine_memory(root), physical());
+    put(root, "sys/fs/cgroup/a/memory.max", "1048576\n");
+    assert_int_equal(srv_machine_memory(root), 1048576);
+    put(root, "sys/fs/cgroup/a/b/memory.max", "4194304\n");
+    assert_int_equal(srv_machine_memory(root), 1048576);
+    put(root, "sys/fs/cgroup/a/b/memory.max", "524288\n");
+    assert_int_equal(srv_machine_memory(root), 524288);
+    tmpdir_remove(root);
+}
+
+static void machine_memory__container__is_its_root_groups(void **state)
+{
+    char *root = tmpdir_create();
+
+    (void)state;
+    put(root, "proc/self/cgroup", "0::/\n");
+    put(root, "sys/fs/cgroup/memory.max", "2097152\n");
+    assert_int_equal(srv_machine_memory(root), 2097152);
+    put(root, "sys/fs/cgroup/memory.max", "18446744073709551615\n");
+    assert_int_equal(srv_machine_memory(root), physical());
+    put(root, "sys/fs/cgroup/memory.max", "");
+    assert_int_equal(srv_machine_memory(root), physical());
+    tmpdir_remove(root);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(machine_memory__no_group__is_the_machines),
+        cmocka_unit_test(machine_memory__group__is_the_least_of_it_and_those_above),
+        cmocka_unit_test(machine_memory__container__is_its_root_groups),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

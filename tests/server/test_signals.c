@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/signals.h"
+
+#include "tests/support/test.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+static void wait__nothing_came__is_zero(void **state)
+{
+    (void)state;
+    assert_int_equal(srv_signals_wait(0), 0);
+    assert_int_equal(srv_signals_wait(5), 0);
+}
+
+static void wait__signal_to_the_process__is_its_number(void **state)
+{
+    (void)state;
+    kill(getpid(), SIGTERM);
+    assert_int_equal(srv_signals_wait(-1), SIGTERM);
+    kill(getpid(), SIGINT);
+    assert_int_equal(srv_signals_wait(60000), SIGINT);
+    assert_int_equal(srv_signals_wait(0), 0);
+}
+
+static void *send_term(void *arg)
+{
+    (void)arg;
+    kill(getpid(), SIGTERM);
+    return NULL;
+}
+
+static void wait__other_thread_sends__main_gets_it(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, send_term, NULL), 0);
+    assert_int_equal(srv_signals_wait(60000), SIGTERM);
+    pthread_join(thread, NULL);
+}
+
+static void pipe__reader_left__is_an_error_not_the_end(void **state)
+{
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    close(ends[0]);
+    assert_int_equal(write(ends[1], "x", 1), -1);
+    assert_int_equal(errno, EPIPE);
+    close(ends[1]);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return srv_signals_start(NULL) == SNN_OK ? 0 : -1;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wait__nothing_came__is_zero),
+        cmocka_unit_test(wait__signal_to_the_process__is_its_number),
+        cmocka_unit_test(wait__other_thread_sends__main_gets_it),
+        cmocka_unit_test(pipe__reader_left__is_an_error_not_the_end),
+    };
+
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
