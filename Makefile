@@ -171,7 +171,11 @@ $(B)/spiked: $(call objects,server/main.c) $(LIBS)
 	$(link) $(CORE_LIBS) $(SERVER_LIBS)
 $(B)/spikectl: $(call objects,$(CTL_SRC)) $(B)/sources
 	$(link) -lcurl -ljansson -lm
-$(TESTS): $(B)/tests/%: $(B)/obj/tests/%.o $(LIBS) $(B)/libctl.a $(B)/libtests.a
+# A test gets its own folder's helpers whole; from the other folders' it takes what it still lacks.
+helpers = $(call objects,$(foreach f,$(SUPPORT_SRC),$(if $(filter $(dir $1),$(dir $f)),$f)))
+.SECONDEXPANSION:
+$(TESTS): $(B)/tests/%: $(B)/obj/tests/%.o $$(call helpers,tests/$$*) $(LIBS) $(B)/libctl.a \
+	$(B)/libtests.a
 	$(link) $(WRAP) $(CORE_LIBS) $(SERVER_LIBS) -lcurl -lcmocka
 $(B)/run_reference: $(call objects,$(REFERENCE_SRC)) $(B)/libsnn.a $(B)/sources
 	$(link) $(CORE_LIBS) -ljansson
