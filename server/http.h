@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HTTP in, HTTP out: the only file that knows libmicrohttpd is http.c. It turns a connection into a plain
- * srv_request (no hidden state, so handlers are tested as functions), enforces the limits of size and
- * form, and sends a plain srv_response. What the paths mean is the app's business.
+ * HTTP in, HTTP out: the only file that knows libmicrohttpd is http.c. It turns a connection into a
+ * plain srv_request (no hidden state, so handlers are tested as functions), enforces the limits of
+ * size and form, and sends a plain srv_response. What the paths mean is the app's business.
  */
 #ifndef SPIKED_SERVER_HTTP_H
 #define SPIKED_SERVER_HTTP_H
@@ -16,10 +16,12 @@
 #include "core/snn.h"
 
 struct srv_pair {
-    const char *name, *value; /* value is "" where the wire had none; both percent-decoded in a query */
+    const char *name,
+        *value; /* value is "" where the wire had none; both percent-decoded in a query */
 };
 
-/* Where the bytes of a streamed body go. Set by the app's begin; called by the connection's thread. */
+/* Where the bytes of a streamed body go. Set by the app's begin; called by the connection's thread.
+ */
 struct srv_sink {
     void *user;
     /* False: it failed; the rest of the body is read and dropped, and finish tells the client. */
@@ -27,8 +29,8 @@ struct srv_sink {
 };
 
 struct srv_request {
-    const char *method;  /* "GET", ... ; HEAD arrives as "HEAD" */
-    const char *path;    /* percent-decoded, without the query; never contains a NUL */
+    const char *method; /* "GET", ... ; HEAD arrives as "HEAD" */
+    const char *path;   /* percent-decoded, without the query; never contains a NUL */
     const struct srv_pair *headers, *query; /* in the order received; header names as received */
     size_t n_headers, n_query;
     uint64_t content_length; /* UINT64_MAX when unknown (chunked) */
@@ -37,7 +39,7 @@ struct srv_request {
     char id[64];             /* X-Request-Id as received (if it was fit) or made here; echoed */
     char peer[INET6_ADDRSTRLEN];
     /* For the app: */
-    uint64_t body_limit; /* bytes; set by begin; beyond it the answer is 413 */
+    uint64_t body_limit;  /* bytes; set by begin; beyond it the answer is 413 */
     struct srv_sink sink; /* set by begin: the body is streamed, not kept */
     void *app;            /* whatever begin needs to remember; freed by release */
 };
@@ -59,7 +61,8 @@ struct srv_response {
     int fd; /* > 0: the body is this file's bytes 0..size, owned; body is NULL */
 };
 
-/* Sets or replaces a header. The value is formatted and cut at 215 bytes; CR and LF cannot get in. */
+/* Sets or replaces a header. The value is formatted and cut at 215 bytes; CR and LF cannot get in.
+ */
 void srv_response_header(struct srv_response *res, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Takes over `body` (malloc'ed). */
@@ -69,8 +72,9 @@ void srv_response_clear(struct srv_response *res);
 
 struct srv_app {
     void *user;
-    /* The header is in, no byte of the body. Sets body_limit and perhaps sink. False: `res` is the answer and
-     * the connection closes. Called once for every request that is well formed. @thread http */
+    /* The header is in, no byte of the body. Sets body_limit and perhaps sink. False: `res` is the
+     * answer and the connection closes. Called once for every request that is well formed. @thread
+     * http */
     bool (*begin)(void *user, struct srv_request *req, struct srv_response *res);
     /* The body is in: fills `res`. */
     void (*finish)(void *user, struct srv_request *req, struct srv_response *res);
@@ -82,12 +86,12 @@ struct srv_app {
 };
 
 struct srv_http_options {
-    const char *listen;   /* "127.0.0.1:8080", "[::1]:0", ... */
-    unsigned threads;     /* of the pool; 2 */
-    unsigned connections; /* in all; 1024 */
-    unsigned per_address; /* from one address; 256 */
+    const char *listen;       /* "127.0.0.1:8080", "[::1]:0", ... */
+    unsigned threads;         /* of the pool; 2 */
+    unsigned connections;     /* in all; 1024 */
+    unsigned per_address;     /* from one address; 256 */
     unsigned timeout_seconds; /* of inactivity; 30 */
-    const char *server_name; /* "spiked/0.1.0" */
+    const char *server_name;  /* "spiked/0.1.0" */
 };
 
 /* Whether only this machine can reach it; false for what is no address. @thread any */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One line per event on standard error, `time=... level=info event=job_started job=job_01... key=value`.
- * Values are quoted where needed and control characters escaped. @thread any */
+/* One line per event on standard error, `time=... level=info event=job_started job=job_01...
+ * key=value`. Values are quoted where needed and control characters escaped. @thread any */
 #ifndef SPIKED_SERVER_LOG_H
 #define SPIKED_SERVER_LOG_H
 
@@ -15,8 +15,8 @@ enum srv_log_level { SRV_LOG_LEVELS(SRV_LOG_ENUM) SRV_LOG_LEVEL_COUNT };
 void srv_log_start(enum srv_log_level level, FILE *to);
 enum snn_code srv_log_level_parse(enum srv_log_level *out, const char *text, struct snn_error *err);
 
-/* `event` is a snake_case word; then pairs `"key", "format", value...` are awkward in C, so: one format whose
- * result is `key=value key="two words"` (use srv_log_quote for text from outside). */
+/* `event` is a snake_case word; then pairs `"key", "format", value...` are awkward in C, so: one
+ * format whose result is `key=value key="two words"` (use srv_log_quote for text from outside). */
 void srv_log(enum srv_log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* text as a quoted, escaped value in buf (cut to fit); returns buf. */

@@ -265,8 +265,7 @@ static void post__client_leaves_half_way__is_released_once(void **state)
 
 static void get__client_leaves_in_the_header__begins_nothing(void **state)
 {
-    static const char *const rows[] = {"", "GE", "GET / HTTP/1.1\r\n",
-                                       ("GET / HTTP/1.1\r\n" HOST)};
+    static const char *const rows[] = {"", "GE", "GET / HTTP/1.1\r\n", ("GET / HTTP/1.1\r\n" HOST)};
     struct tiny *t = *state;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -135,6 +135,12 @@ static void body__grows__no_further_than_the_limit(void **state)
     assert_string_equal(req.body, "");
     srv_body_take(&body, &req, "x", 1);
     assert_null(body.bytes);
+
+    req = (struct srv_request){.body_limit = 100, .body = ""};
+    body = (struct srv_body){0};
+    srv_body_take(&body, &req, "x", 1);
+    assert_int_equal(body.capacity, 101);
+    srv_body_free(&body);
 }
 
 static void body__small__costs_little_whatever_the_limit(void **state)
