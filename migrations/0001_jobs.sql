@@ -47,8 +47,8 @@ CREATE TABLE jobs (
     config TEXT NOT NULL
 ) STRICT;
 
--- What the claim walks, with all it looks at.
-CREATE INDEX jobs_queue ON jobs (priority DESC, seq, memory_bytes) WHERE status = 'queued';
+-- What the claim walks, with all it looks at (the status too, though it is the same in every entry).
+CREATE INDEX jobs_queue ON jobs (status, priority DESC, seq, memory_bytes) WHERE status = 'queued';
 CREATE INDEX jobs_by_status ON jobs (status, seq);
 
 CREATE TABLE job_metadata (

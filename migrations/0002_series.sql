@@ -19,6 +19,8 @@ CREATE TABLE histograms (
     epoch INTEGER NOT NULL,
     -- Counts, moments and the bins that are not empty.
     data BLOB NOT NULL,
-    PRIMARY KEY (job_seq, step, position),
-    UNIQUE (job_seq, name, step)
+    PRIMARY KEY (job_seq, step, position)
 ) STRICT, WITHOUT ROWID;
+
+-- One name over the steps; and each at most once a step.
+CREATE UNIQUE INDEX histograms_by_name ON histograms (job_seq, name, step);

@@ -52,10 +52,10 @@ static enum snn_code fail(const struct srv_conn *c, int sqlite, const char *doin
 {
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
         if (meanings[i].sqlite == (sqlite & 0xff))
-            return snn_fail(err, meanings[i].code, "database: %s: %s (%s, code %d)", doing,
-                            meanings[i].what, sqlite3_errmsg(c->db), sqlite);
-    return snn_fail(err, SNN_IO, "database: %s: %s (code %d)", doing, sqlite3_errmsg(c->db),
-                    sqlite);
+            return snn_fail(err, meanings[i].code, "database: %s (%s, code %d) at: %.160s",
+                            meanings[i].what, sqlite3_errmsg(c->db), sqlite, doing);
+    return snn_fail(err, SNN_IO, "database: %s (code %d) at: %.160s", sqlite3_errmsg(c->db), sqlite,
+                    doing);
 }
 
 /* ------------------------------------------------------------------------------ connection -- */
@@ -267,8 +267,8 @@ void srv_put_optional(struct srv_query *q, int64_t value)
     if (q->code != SNN_OK)
         return;
     q->put++;
-    bound(q, value ? sqlite3_bind_int64(q->stmt, q->put, value)
-                   : sqlite3_bind_null(q->stmt, q->put));
+    bound(q,
+          value ? sqlite3_bind_int64(q->stmt, q->put, value) : sqlite3_bind_null(q->stmt, q->put));
 }
 
 void srv_put_text(struct srv_query *q, const char *text)
