@@ -198,6 +198,15 @@ static int serve(struct daemon *d)
     return EXIT_SUCCESS;
 }
 
+/* A message about a flag begins with it; one about a variable or a line of the file does not. */
+static int status_of(const struct snn_error *err)
+{
+    static const char unknown[] = "unknown option";
+    bool flag = err->message[0] == '-' || strncmp(err->message, unknown, strlen(unknown)) == 0;
+
+    return flag ? EXIT_USAGE : EXIT_CONFIG;
+}
+
 int main(int argc, char *argv[])
 {
     static struct daemon d;
@@ -206,7 +215,7 @@ int main(int argc, char *argv[])
     enum snn_code rc = srv_config_load(&d.config, &action, argc, argv, environ, &err);
 
     if (rc != SNN_OK)
-        return complain(&err, rc == SNN_INVALID ? EXIT_USAGE : EXIT_CONFIG);
+        return complain(&err, status_of(&err));
     if (action == SRV_CONFIG_HELP) {
         srv_config_help(stdout);
         return EXIT_SUCCESS;
