@@ -15,7 +15,8 @@ void api_problem_send(struct api_call *c, int status, json_t *problem);
 void api_refuse_query(struct api_call *c, const char *name, const char *code, const char *format,
                       ...) __attribute__((format(printf, 4, 5)));
 
-/* A JSON string of text that may hold anything: where it is not UTF-8, its bytes beyond ASCII become
+/* A JSON string of text that may hold anything: where it is not UTF-8, its bytes beyond ASCII
+ * become
  * '?'. NULL means no memory. */
 json_t *api_text(const char *text);
 
