@@ -53,13 +53,13 @@ static bool tiny_begin(void *user, struct srv_request *req, struct srv_response 
 {
     struct tiny *t = user;
 
-    atomic_fetch_add(&t->begun, 1);
     req->body_limit = TINY_LIMIT;
     req->app = calloc(1, sizeof(struct stream));
     if (strcmp(req->path, "/stream") == 0) {
         req->body_limit = TINY_STREAM_LIMIT;
         req->sink = (struct srv_sink){req->app, sink};
     }
+    atomic_fetch_add(&t->begun, 1);
     if (strcmp(req->path, "/refused") != 0)
         return true;
     answer(res, 403, "refused", 7);

@@ -3,11 +3,13 @@
 #include "server/http.h"
 
 #include "tests/server/http_support.h"
+#include "tests/support/oom.h"
 #include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define HOST "Host: 127.0.0.1\r\n"
@@ -263,6 +265,51 @@ static void post__client_leaves_half_way__is_released_once(void **state)
     assert_int_equal(atomic_load(&t->finished), 0);
 }
 
+static void post__no_memory_for_the_body__is_a_503(void **state)
+{
+    struct tiny *t = *state;
+    int fd = client_dial(t->address);
+    struct reply r;
+
+    say_length(fd, "/echo", 3);
+    eventually(&t->begun, 1);
+    oom_fail_at(0);
+    client_say(fd, "abc");
+    eventually(&t->rejected, 1);
+    assert_true(oom_off());
+    r = client_read(fd, false);
+    assert_int_equal(r.status, 503);
+    assert_contains(r.body, "code=out_of_memory");
+    reply_free(&r);
+    close(fd);
+}
+
+/* Whichever allocation fails, the client gets a proper reply or none, and the server lives. */
+static void post__any_allocation_fails__server_goes_on(void **state)
+{
+    static const char request[] = "POST /echo?a=1 HTTP/1.1\r\n" HOST "Content-Length: 3\r\n"
+                                  "Connection: close\r\n\r\nabc";
+    struct tiny *t = *state;
+    bool refused = true;
+
+    for (unsigned long n = 0; refused; n++) {
+        char bytes[1024] = "";
+        int fd = client_dial(t->address);
+        size_t have = 0;
+        ssize_t got;
+
+        oom_fail_at(n);
+        client_say(fd, request);
+        while (have < sizeof bytes - 1 &&
+               (got = recv(fd, bytes + have, sizeof bytes - 1 - have, 0)) > 0)
+            have += (size_t)got;
+        refused = oom_off();
+        assert_true(refused || strstr(bytes, "\r\n\r\nabc"));
+        assert_true(!have || strncmp(bytes, "HTTP/1.1 ", 9) == 0);
+        close(fd);
+    }
+}
+
 static void get__client_leaves_in_the_header__begins_nothing(void **state)
 {
     static const char *const rows[] = {"", "GE", "GET / HTTP/1.1\r\n", ("GET / HTTP/1.1\r\n" HOST)};
@@ -293,6 +340,8 @@ int main(void)
         TEST(put__streamed__reaches_the_sink_and_is_not_kept),
         TEST(put__sink_fails__rest_is_read_and_finish_says_so),
         TEST(post__client_leaves_half_way__is_released_once),
+        TEST(post__no_memory_for_the_body__is_a_503),
+        TEST(post__any_allocation_fails__server_goes_on),
         TEST(get__client_leaves_in_the_header__begins_nothing),
     };
 
