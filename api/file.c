@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/etag.h"
+
 static void problem(struct api_call *c, int error)
 {
     if (error == ENOSPC || error == EDQUOT)
@@ -60,35 +62,6 @@ static bool digest(int fd, size_t size, char hex[SNN_SHA256_HEX])
     return buffer && done == size;
 }
 
-/* Whether an If-None-Match list has that tag: weak comparison, as RFC 9110 13.1.2 wants. */
-static bool listed(const char *list, const char *tag)
-{
-    size_t n = strlen(tag);
-
-    while (list && *list) {
-        list += strspn(list, " \t,");
-        if (*list == '*')
-            return true;
-        if (strncmp(list, "W/", 2) == 0)
-            list += 2;
-        if (strncmp(list, tag, n) == 0)
-            return true;
-        list += strcspn(list, ",");
-    }
-    return false;
-}
-
-/* The ETag's header; true where the client has these very bytes. */
-static bool tagged(struct api_call *c, const char *hex)
-{
-    char tag[SNN_SHA256_HEX + 2];
-
-    snprintf(tag, sizeof tag, "\"%s\"", hex);
-    srv_response_header(c->res, "ETag", "%s", tag);
-    srv_response_header(c->res, "Cache-Control", "no-cache");
-    return listed(srv_request_header(c->req, "If-None-Match"), tag);
-}
-
 static void send_file(struct api_call *c, int fd, size_t size, const struct api_file_form *form)
 {
     char hex[SNN_SHA256_HEX];
@@ -98,8 +71,7 @@ static void send_file(struct api_call *c, int fd, size_t size, const struct api_
         close(fd);
         return;
     }
-    if (form->etag && tagged(c, hex)) {
-        c->res->status = 304;
+    if (form->etag && api_not_modified(c, "%s", hex)) {
         close(fd);
         return;
     }

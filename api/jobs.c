@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Jobs that are there: list, get, cancel, delete. */
-#include <stdlib.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "api/etag.h"
 #include "api/job_object.h"
 #include "api/page.h"
 #include "api/problem.h"
@@ -31,7 +33,9 @@ void api_jobs_get(struct api_call *c)
 
     if (!api_query_known(c, known) || !api_find_job(c, &job))
         return;
-    api_reply(c, 200, api_job_object(&job));
+    /* The version counts every change of the row, so who polls gets 304 until there is one. */
+    if (!api_not_modified(c, "%" PRId64 "-%" PRId64, job.seq, job.version))
+        api_reply(c, 200, api_job_object(&job));
     srv_job_clear(&job);
 }
 

@@ -91,6 +91,25 @@ static void get__running_and_finished__shows_what_the_worker_wrote(void **state)
     srv_job_clear(&job);
 }
 
+static void get__not_changed__is_304_until_it_is(void **state)
+{
+    struct world *w = *state;
+    char target[100], tag[100];
+    struct ask again = {.method = "GET", .target = target};
+
+    snprintf(target, sizeof target, "/v1/jobs/%s", w->job);
+    assert_int_equal(ask_get(w, target), 200);
+    assert_non_null(world_header(w, "ETag"));
+    snprintf(tag, sizeof tag, "%s", world_header(w, "ETag"));
+    again.headers[0] = (struct srv_pair){"If-None-Match", tag};
+    assert_int_equal(ask(w, &again), 304);
+    assert_int_equal(w->size, 0);
+    assert_string_equal(world_header(w, "ETag"), tag);
+    assert_int_equal(act(w, "POST", w->job, "/cancel"), 202);
+    assert_int_equal(ask(w, &again), 200);
+    assert_string_not_equal(world_header(w, "ETag"), tag);
+}
+
 static void list__pages__meet_without_gap_or_overlap(void **state)
 {
     struct world *w = *state;
@@ -259,6 +278,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(get__no_such_job__is_404),
         TEST(get__running_and_finished__shows_what_the_worker_wrote),
+        TEST(get__not_changed__is_304_until_it_is),
         TEST(list__pages__meet_without_gap_or_overlap),
         TEST(list__filters__by_status_and_metadata),
         TEST(list__wrong_query__is_422_that_names_it),
