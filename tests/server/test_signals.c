@@ -54,20 +54,75 @@ static void pipe__reader_left__is_an_error_not_the_end(void **state)
     close(ends[1]);
 }
 
-static int setup(void **state)
+static void wait__signals_came_before__are_not_lost(void **state)
 {
     (void)state;
+    for (int i = 0; i < 20; i++) {
+        kill(getpid(), i % 2 ? SIGINT : SIGTERM);
+        assert_int_equal(srv_signals_wait(60000), i % 2 ? SIGINT : SIGTERM);
+    }
+}
+
+/* A thread of a library: started before main could block anything, and able to take the signal. */
+static void *library_thread(void *stop)
+{
+    char byte;
+
+    return read(*(const int *)stop, &byte, 1) == 0 ? NULL : stop;
+}
+
+struct library {
+    pthread_t thread;
+    int ends[2];
+};
+
+static int setup(void **state)
+{
+    static struct library library;
+
+    *state = &library;
+    if (pipe(library.ends) != 0 ||
+        pthread_create(&library.thread, NULL, library_thread, &library.ends[0]) != 0)
+        return -1;
     return srv_signals_start(NULL) == SNN_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct library *library = *state;
+
+    close(library->ends[1]);
+    pthread_join(library->thread, NULL);
+    close(library->ends[0]);
+    return 0;
+}
+
+static void wait__thread_of_a_library_gets_it__is_its_number(void **state)
+{
+    struct library *library = *state;
+
+    assert_int_equal(pthread_kill(library->thread, SIGTERM), 0);
+    assert_int_equal(srv_signals_wait(60000), SIGTERM);
+}
+
+static void wait__main_gets_it_before_it_waits__is_its_number(void **state)
+{
+    (void)state;
+    assert_int_equal(pthread_kill(pthread_self(), SIGINT), 0);
+    assert_int_equal(srv_signals_wait(0), SIGINT);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wait__signals_came_before__are_not_lost),
         cmocka_unit_test(wait__nothing_came__is_zero),
         cmocka_unit_test(wait__signal_to_the_process__is_its_number),
         cmocka_unit_test(wait__other_thread_sends__main_gets_it),
+        cmocka_unit_test(wait__thread_of_a_library_gets_it__is_its_number),
+        cmocka_unit_test(wait__main_gets_it_before_it_waits__is_its_number),
         cmocka_unit_test(pipe__reader_left__is_an_error_not_the_end),
     };
 
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }
