@@ -8,7 +8,7 @@
 #include "tests/support/test.h"
 
 /* Long enough to be caught in the middle, and with every source of randomness in use. */
-#define EPOCHS 150
+#define EPOCHS 300
 #define MIDDLE 40
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
@@ -20,6 +20,12 @@
         EPOCHS) ",\"batch_size\":128,\"validation_fraction\":0.2,"                                 \
                 "\"optimizer\":{\"kind\":\"adam\",\"learning_rate\":0.002}}}"
 
+/* One daemon's folder for all tests, and in it a job that was trained on one thread without a
+ * break. */
+static struct {
+    char job[32], sha256[65];
+} reference;
+
 static void digest_of(struct daemon *d, const char *id, char hex[65])
 {
     struct answer a = {.status = 0};
@@ -28,6 +34,24 @@ static void digest_of(struct daemon *d, const char *id, char hex[65])
     snprintf(hex, 65, "%s", answer_text(&a, "model.sha256"));
     assert_int_equal(strlen(hex), 64);
     answer_clear(&a);
+}
+
+static void restart(struct daemon *d, const char *threads)
+{
+    if (d->pid)
+        assert_int_equal(daemon_stop(d, SIGTERM), 0);
+    daemon_start(d, (const char *const[]){"--threads-per-job", threads, NULL});
+}
+
+static int train_reference(void **state)
+{
+    daemon_setup(state);
+    struct daemon *d = *state;
+
+    restart(d, "1");
+    daemon_submit(d, JOB, reference.job);
+    digest_of(d, reference.job, reference.sha256);
+    return 0;
 }
 
 static bool has_event(struct daemon *d, const char *id, const char *type)
@@ -46,23 +70,6 @@ static bool has_event(struct daemon *d, const char *id, const char *type)
     return found;
 }
 
-static void bits__one_thread_or_two__are_the_same(void **state)
-{
-    static const char *const two[] = {"--threads-per-job", "2", NULL};
-    struct daemon *d = *state;
-    char first[32], second[32], a[65], b[65];
-
-    assert_int_equal(daemon_stop(d, SIGTERM), 0);
-    daemon_start(d, (const char *const[]){"--threads-per-job", "1", NULL});
-    daemon_submit(d, JOB, first);
-    digest_of(d, first, a);
-    assert_int_equal(daemon_stop(d, SIGTERM), 0);
-    daemon_start(d, two);
-    daemon_submit(d, JOB, second);
-    digest_of(d, second, b);
-    assert_string_equal(a, b);
-}
-
 /* Every number a client can read of a job's course, as one text. */
 static void course(struct daemon *d, const char *id, struct answer *a, const char *what)
 {
@@ -73,70 +80,75 @@ static void course(struct daemon *d, const char *id, struct answer *a, const cha
     json_object_del(a->json, "job");
 }
 
-static void check_same_course(struct daemon *d, const char *first, const char *second)
+static void check_same(struct daemon *d, const char *id)
 {
+    static const char *const what[] = {"metrics", "histograms"};
     struct answer a = {.status = 0}, b = {.status = 0};
+    char hex[65];
 
-    course(d, first, &a, "metrics");
-    course(d, second, &b, "metrics");
-    assert_true(json_equal(a.json, b.json));
-    course(d, first, &a, "histograms");
-    course(d, second, &b, "histograms");
-    assert_true(json_equal(a.json, b.json));
+    digest_of(d, id, hex);
+    assert_string_equal(hex, reference.sha256);
+    for (size_t i = 0; i < 2; i++) {
+        course(d, reference.job, &a, what[i]);
+        course(d, id, &b, what[i]);
+        assert_true(json_equal(a.json, b.json));
+    }
     answer_clear(&a);
     answer_clear(&b);
+}
+
+static void bits__two_threads__are_those_of_one(void **state)
+{
+    struct daemon *d = *state;
+    char id[32];
+
+    restart(d, "2");
+    daemon_submit(d, JOB, id);
+    check_same(d, id);
 }
 
 static void bits__killed_in_the_middle__are_the_same(void **state)
 {
     struct daemon *d = *state;
-    char whole[32], killed[32], a[65], b[65];
     struct answer job = {.status = 0};
+    char id[32];
 
-    daemon_submit(d, JOB, whole);
-    digest_of(d, whole, a);
-    daemon_submit(d, JOB, killed);
-    daemon_wait_epoch(d, killed, MIDDLE);
+    restart(d, "2");
+    daemon_submit(d, JOB, id);
+    daemon_wait_epoch(d, id, MIDDLE);
     assert_int_equal(daemon_stop(d, SIGKILL), 128 + SIGKILL);
-    daemon_start(d, NULL);
-    digest_of(d, killed, b);
-    assert_string_equal(a, b);
-    assert_true(has_event(d, killed, "recovered"));
-    daemon_wait(d, &job, killed, NULL);
+    restart(d, "1");
+    check_same(d, id);
+    assert_true(has_event(d, id, "recovered"));
+    daemon_wait(d, &job, id, NULL);
     assert_true(answer_number(&job, "attempt") >= 2);
     answer_clear(&job);
-    check_same_course(d, whole, killed);
 }
 
 static void bits__stopped_in_the_middle__are_the_same(void **state)
 {
     struct daemon *d = *state;
-    char whole[32], stopped[32], a[65], b[65], path[64];
     struct answer job = {.status = 0};
+    char id[32], path[64];
 
-    daemon_submit(d, JOB, stopped);
-    daemon_wait_epoch(d, stopped, MIDDLE);
-    assert_int_equal(daemon_stop(d, SIGTERM), 0);
-    daemon_start(d, (const char *const[]){"--workers", "1", NULL});
-    snprintf(path, sizeof path, "/v1/jobs/%s", stopped);
+    restart(d, "1");
+    daemon_submit(d, JOB, id);
+    daemon_wait_epoch(d, id, MIDDLE);
+    restart(d, "2");
+    snprintf(path, sizeof path, "/v1/jobs/%s", id);
     daemon_get(d, &job, path, 200);
     /* It goes on from the checkpoint that the stop wrote, not from the start. */
     assert_true(answer_number(&job, "progress.epoch") >= MIDDLE);
     answer_clear(&job);
-    digest_of(d, stopped, a);
-    daemon_submit(d, JOB, whole);
-    digest_of(d, whole, b);
-    assert_string_equal(a, b);
-    check_same_course(d, whole, stopped);
+    check_same(d, id);
 }
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, daemon_setup, daemon_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(bits__one_thread_or_two__are_the_same),
-        TEST(bits__killed_in_the_middle__are_the_same),
-        TEST(bits__stopped_in_the_middle__are_the_same),
+        cmocka_unit_test(bits__two_threads__are_those_of_one),
+        cmocka_unit_test(bits__killed_in_the_middle__are_the_same),
+        cmocka_unit_test(bits__stopped_in_the_middle__are_the_same),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, train_reference, daemon_teardown);
 }

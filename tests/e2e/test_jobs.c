@@ -175,6 +175,17 @@ static void jobs__listed_by_pages__each_appears_once(void **state)
     answer_clear(&a);
 }
 
+/* A signal that comes with the daemon's first breath ends it as cleanly as any other. */
+static void daemon__stopped_at_once__exits_cleanly(void **state)
+{
+    struct daemon *d = *state;
+
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(daemon_stop(d, i % 2 ? SIGINT : SIGTERM), 0);
+        daemon_start(d, NULL);
+    }
+}
+
 static void jobs__acknowledged__survive_a_kill(void **state)
 {
     enum { JOBS = 5 };
@@ -201,6 +212,7 @@ int main(void)
         TEST(job__deleted__is_gone_with_all_it_had),
         TEST(jobs__listed_by_pages__each_appears_once),
         TEST(jobs__acknowledged__survive_a_kill),
+        TEST(daemon__stopped_at_once__exits_cleanly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

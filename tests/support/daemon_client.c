@@ -235,12 +235,14 @@ static bool has_epoch(struct daemon *d, const struct answer *job, const void *us
     struct answer a = {.status = 0};
     char path[80];
 
+    if (is_over(answer_text(job, "status")) ||
+        !(answer_number(job, "progress.epoch") >= (double)*(const json_int_t *)user))
+        return false;
     snprintf(path, sizeof path, "/v1/jobs/%s/checkpoints", answer_text(job, "id"));
     daemon_get(d, &a, path, 200);
-    json_t *newest = json_array_get(answer_at(&a, "data"), 0);
-    bool far = json_integer_value(json_object_get(newest, "epoch")) >= *(const json_int_t *)user;
+    bool saved = json_array_size(answer_at(&a, "data")) > 0;
     answer_clear(&a);
-    return far && !is_over(answer_text(job, "status"));
+    return saved;
 }
 
 void daemon_wait_epoch(struct daemon *d, const char *id, json_int_t epoch)
