@@ -95,6 +95,16 @@ static void check_choice(struct report *r, const struct snn_choice *c, const cha
     }
 }
 
+static void check_name(struct report *r, const struct snn_spec *spec, size_t i)
+{
+    char place[64];
+    (void)snprintf(place, sizeof place, "/layers/%zu/name", i);
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(spec->layers[k].name, spec->layers[i].name) == 0)
+            wrong(r, place, "layers %zu and %zu are both called \"%s\", want a name each", k, i,
+                  spec->layers[i].name);
+}
+
 static void check_layers(struct report *r, const struct snn_spec *spec,
                          const struct snn_data_info *data)
 {
@@ -113,13 +123,12 @@ static void check_layers(struct report *r, const struct snn_spec *spec,
         check_choice(r, &l->kind, place);
         check_choice(r, &l->neuron.model, neuron);
         check_choice(r, &l->neuron.surrogate, surrogate);
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(spec->layers[k].name, l->name) == 0)
-                wrong(r, place, "layers %zu and %zu are both called \"%s\", want a name each", k, i,
-                      l->name);
+        check_name(r, spec, i);
         in = snn_layer_type_of(&l->kind)->out_size(&l->kind, in, &e);
-        if (e.code != SNN_OK)
+        if (e.code != SNN_OK) {
+            place[strlen(place) - 1] = '\0'; /* the layer itself */
             wrong(r, place, "%s", e.message);
+        }
     }
     if (in < data->classes) {
         char place[64];
