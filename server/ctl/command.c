@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Every command there is. */
+#include "server/ctl/ctl.h"
+
+static const struct ctl_option submit_options[] = {
+    {"watch", 'w', NULL, "show its progress until it is over"},
+    {NULL, 0, NULL, NULL},
+};
+static const struct ctl_option list_options[] = {
+    {"status", 0, "STATUS", "only jobs that are so: queued, running, succeeded ..."},
+    {"limit", 'n', "N", "at most so many (20)"},
+    {"after", 0, "ID", "those that follow this one: the next page"},
+    {NULL, 0, NULL, NULL},
+};
+static const struct ctl_option events_options[] = {
+    {"after", 0, "NUMBER", "those that follow this one"},
+    {"limit", 'n', "N", "at most so many (1000)"},
+    {NULL, 0, NULL, NULL},
+};
+static const struct ctl_option histogram_options[] = {
+    {"step", 0, "N", "the first step from N on (the last one there is)"},
+    {NULL, 0, NULL, NULL},
+};
+static const struct ctl_option weights_options[] = {
+    {"output", 'o', "FILE", "where they go; - is the standard output"},
+    {"format", 'f', "FORMAT", "json or safetensors (safetensors)"},
+    {"checkpoint", 0, "WHICH", "best or last (best)"},
+    {NULL, 0, NULL, NULL},
+};
+static const struct ctl_option curve_options[] = {
+    {"scale", 0, "K", "its scale (its own default)"},
+    {"from", 0, "X", "the left end (-3)"},
+    {"to", 0, "X", "the right end (3)"},
+    {NULL, 0, NULL, NULL},
+};
+static const struct ctl_option upload_options[] = {
+    {"format", 'f', "FORMAT", "idx or csv"},
+    {NULL, 0, NULL, NULL},
+};
+
+/* clang-format off */
+const struct ctl_command ctl_commands[] = {
+    {"submit", NULL, "FILE|-", 1, 1, "queue a job and print its id", submit_options, ctl_submit, false},
+    {"watch", NULL, "ID", 1, 1, "show a job's progress until it is over", NULL, ctl_watch, false},
+    {"list", NULL, "", 0, 0, "jobs, newest first", list_options, ctl_list, false},
+    {"show", NULL, "ID", 1, 1, "all about a job", NULL, ctl_show, false},
+    {"events", NULL, "ID", 1, 1, "what happened to a job", events_options, ctl_events, false},
+    {"cancel", NULL, "ID", 1, 1, "stop a job", NULL, ctl_cancel, false},
+    {"delete", NULL, "ID", 1, 1, "remove a job with all it left", NULL, ctl_delete, false},
+    {"validate", NULL, "FILE|-", 1, 1, "what is wrong with a job, and what it would need", NULL, ctl_validate, false},
+    {"histogram", NULL, "ID [NAME]", 1, 2, "a histogram as bars; without NAME: which there are", histogram_options, ctl_histogram, false},
+    {"metrics", NULL, "ID [NAME...]", 1, CTL_MAX_OPERANDS, "series of losses, accuracies, rates and norms", NULL, ctl_metrics, false},
+    {"weights", NULL, "ID -o FILE", 1, 1, "download the trained model", weights_options, ctl_weights, false},
+    {"curve", NULL, "NAME", 1, 1, "a surrogate's derivative and spike, drawn", curve_options, ctl_curve, false},
+    {"catalog", NULL, "[SECTION]", 0, 1, "everything a job can choose, with ranges and defaults", NULL, ctl_catalog, false},
+    {"dataset", "upload", "NAME --format FORMAT PART=FILE...", 2, CTL_MAX_OPERANDS, "upload a data set; PART: train-images, train-labels, test-images, test-labels (idx), train, test (csv)", upload_options, ctl_dataset_upload, false},
+    {"dataset", "list", "", 0, 0, "the data sets", NULL, ctl_dataset_list, false},
+    {"dataset", "show", "ID|NAME", 1, 1, "all about a data set", NULL, ctl_dataset_show, false},
+    {"dataset", "delete", "ID|NAME", 1, 1, "remove an uploaded data set", NULL, ctl_dataset_delete, false},
+    {"ready", NULL, "", 0, 0, "whether the daemon takes jobs (for health checks)", NULL, ctl_ready, false},
+    {"version", NULL, "", 0, 0, "the version of this program", NULL, ctl_version, true},
+    {"help", NULL, "[COMMAND]", 0, 2, "what there is, or more about a command", NULL, ctl_help, true},
+};
+/* clang-format on */
+const size_t ctl_command_count = sizeof ctl_commands / sizeof *ctl_commands;

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* submit, list, events, cancel, delete, validate. */
+#include <math.h>
+#include <string.h>
+
+#include "server/ctl/ctl.h"
+#include "server/ctl/format.h"
+
+void ctl_add_job_error(struct ctl_text *t, const json_t *job)
+{
+    const char *param = ctl_string(job, "error.param");
+
+    if (!json_is_object(ctl_at(job, "error")))
+        return;
+    ctl_text_add(t, " (");
+    ctl_text_safe(t, ctl_string(job, "error.code"));
+    ctl_text_add(t, ")%s", param[0] ? " at " : "");
+    ctl_text_safe(t, param);
+    ctl_text_add(t, ": ");
+    ctl_text_safe(t, ctl_string(job, "error.message"));
+}
+
+/* ---------------------------------------------------------------------------------- submit -- */
+
+enum ctl_exit ctl_submit(struct ctl *c)
+{
+    bool watch = ctl_value(c, "watch") != NULL, lines = c->json;
+    struct ctl_text body = {0}, id = {0};
+    json_t *job = NULL;
+    enum ctl_exit rc = ctl_read_file(c, ctl_operand(c, 0), &body);
+
+    /* Watching prints a line for each update, and the accepted job will be the first of them. */
+    c->json = lines && !watch;
+    if (rc == CTL_OK)
+        rc = ctl_post(c, "/v1/jobs", &body, &job);
+    c->json = lines;
+    ctl_text_free(&body);
+    if (rc != CTL_OK)
+        return rc;
+    ctl_text_safe(&id, ctl_string(job, "id"));
+    json_decref(job);
+    if (!lines) {
+        fprintf(c->out, "%s\n", ctl_text_of(&id));
+        fflush(c->out);
+    }
+    if (watch)
+        rc = ctl_watch_job(c, ctl_text_of(&id));
+    ctl_text_free(&id);
+    return rc;
+}
+
+/* ------------------------------------------------------------------------------------ list -- */
+
+static void add_job_line(struct ctl *c, struct ctl_text *t, const json_t *job)
+{
+    const char *status = ctl_string(job, "status");
+    double accuracy = ctl_real(job, "metrics.test_accuracy");
+    double done = ctl_real(job, "progress.fraction");
+
+    ctl_text_add(t, "%-31s %s", ctl_string(job, "id"), ctl_color(c, ctl_status_color(status)));
+    ctl_text_add(t, "%-10s%s %6s %6s  %-19s  ", status, ctl_color(c, CTL_PLAIN),
+                 isfinite(done) ? ctl_percent(done).s : "-", ctl_percent(accuracy).s,
+                 ctl_when(ctl_integer(job, "created_at")).s);
+    ctl_text_safe(t, ctl_string(job, "name"));
+    ctl_text_add(t, "\n");
+}
+
+enum ctl_exit ctl_list(struct ctl *c)
+{
+    struct ctl_text path = {0}, t = {0};
+    json_t *page, *job;
+    enum ctl_exit rc;
+    size_t i;
+
+    ctl_text_add(&path, "/v1/jobs");
+    ctl_query_add(&path, "status", ctl_value(c, "status"));
+    ctl_query_add(&path, "limit", ctl_value(c, "limit"));
+    ctl_query_add(&path, "after", ctl_value(c, "after"));
+    rc = ctl_fetch(c, "GET", &path, &page);
+    if (rc != CTL_OK || c->json) {
+        json_decref(page);
+        return rc;
+    }
+    ctl_text_add(&t, "%s%-31s %-10s %6s %6s  %-19s  %s%s\n", ctl_color(c, CTL_BOLD), "ID", "STATUS",
+                 "DONE", "TEST", "CREATED", "NAME", ctl_color(c, CTL_PLAIN));
+    json_array_foreach(ctl_at(page, "data"), i, job) add_job_line(c, &t, job);
+    if (json_is_true(ctl_at(page, "has_more")))
+        fprintf(c->err, "more: spikectl list --after %s\n", ctl_string(page, "last_id"));
+    json_decref(page);
+    return ctl_print(c, &t);
+}
+
+/* ---------------------------------------------------------------------------------- events -- */
+
+enum ctl_exit ctl_events(struct ctl *c)
+{
+    const char *limit = ctl_value(c, "limit");
+    struct ctl_text path = {0}, t = {0};
+    json_t *page, *event;
+    enum ctl_exit rc;
+    size_t i;
+
+    rc = ctl_job_path(c, &path, ctl_operand(c, 0), "/events");
+    if (rc != CTL_OK)
+        return rc;
+    ctl_query_add(&path, "after", ctl_value(c, "after"));
+    ctl_query_add(&path, "limit", limit ? limit : "1000");
+    rc = ctl_fetch(c, "GET", &path, &page);
+    if (rc != CTL_OK || c->json) {
+        json_decref(page);
+        return rc;
+    }
+    json_array_foreach(ctl_at(page, "data"), i, event)
+    {
+        ctl_text_add(&t, "%5lld  %s  ", (long long)ctl_integer(event, "seq"),
+                     ctl_when(ctl_integer(event, "at")).s);
+        ctl_text_safe(&t, ctl_string(event, "type"));
+        if (json_is_integer(ctl_at(event, "step")))
+            ctl_text_add(&t, "  step %lld", (long long)ctl_integer(event, "step"));
+        ctl_text_add(&t, "%s", ctl_string(event, "message")[0] ? "  " : "");
+        ctl_text_safe(&t, ctl_string(event, "message"));
+        ctl_text_add(&t, "\n");
+    }
+    if (json_is_true(ctl_at(page, "has_more")))
+        fprintf(c->err, "more follow: see --after\n");
+    json_decref(page);
+    return ctl_print(c, &t);
+}
+
+/* ------------------------------------------------------------------------ cancel and delete -- */
+
+enum ctl_exit ctl_cancel(struct ctl *c)
+{
+    struct ctl_text path = {0};
+    enum ctl_exit rc;
+    json_t *job;
+
+    rc = ctl_job_path(c, &path, ctl_operand(c, 0), "/cancel");
+    if (rc != CTL_OK)
+        return rc;
+    rc = ctl_fetch(c, "POST", &path, &job);
+    if (rc == CTL_OK && !c->json)
+        fprintf(c->out, "%s %s\n", ctl_string(job, "id"), ctl_string(job, "status"));
+    json_decref(job);
+    return rc;
+}
+
+enum ctl_exit ctl_delete(struct ctl *c)
+{
+    const char *id = ctl_operand(c, 0);
+    struct ctl_text path = {0};
+    enum ctl_exit rc;
+    json_t *job;
+
+    rc = ctl_job_path(c, &path, id, "");
+    if (rc != CTL_OK)
+        return rc;
+    rc = ctl_fetch(c, "DELETE", &path, &job);
+    if (rc != CTL_OK)
+        return rc;
+    /* A job that still runs is answered with its object; else there is nothing to show. */
+    if (c->json && !job)
+        fprintf(c->out, "{\"id\":\"%s\",\"deleted\":true}\n", id);
+    else if (!c->json)
+        fprintf(c->out, "%s %s\n", id,
+                job ? "is being cancelled and will be deleted then" : "deleted");
+    json_decref(job);
+    return rc;
+}
+
+/* -------------------------------------------------------------------------------- validate -- */
+
+static void add_findings(struct ctl *c, struct ctl_text *t, const json_t *list, const char *what,
+                         enum ctl_color color)
+{
+    const json_t *e;
+    size_t i;
+
+    json_array_foreach(list, i, e)
+    {
+        const char *at = ctl_string(e, "pointer");
+
+        ctl_text_add(t, "%s%s%s ", ctl_color(c, color), what, ctl_color(c, CTL_PLAIN));
+        ctl_text_safe(t, at[0] ? at : "(the whole)");
+        ctl_text_add(t, ": ");
+        ctl_text_safe(t, ctl_string(e, "detail"));
+        ctl_text_add(t, "\n");
+    }
+}
+
+static void add_line(struct ctl_text *t, const char *name, struct ctl_word word)
+{
+    if (strcmp(word.s, "-") != 0)
+        ctl_text_add(t, "%-22s %s\n", name, word.s);
+}
+
+static void add_validation(struct ctl *c, struct ctl_text *t, const json_t *v)
+{
+    bool valid = json_is_true(ctl_at(v, "valid"));
+
+    add_findings(c, t, ctl_at(v, "errors"), "error", CTL_RED);
+    add_findings(c, t, ctl_at(v, "warnings"), "warning", CTL_YELLOW);
+    ctl_text_add(t, "%s%s%s\n", ctl_color(c, valid ? CTL_GREEN : CTL_RED),
+                 valid ? "valid" : "not valid", ctl_color(c, CTL_PLAIN));
+    add_line(t, "parameters", ctl_count(ctl_real(v, "parameters")));
+    add_line(t, "memory", ctl_bytes(ctl_real(v, "memory_bytes")));
+    add_line(t, "steps", ctl_count(ctl_real(v, "steps")));
+    add_line(t, "multiply-adds / sample", ctl_count(ctl_real(v, "multiply_adds_per_sample")));
+    add_line(t, "training samples", ctl_count(ctl_real(v, "samples.train")));
+    add_line(t, "validation samples", ctl_count(ctl_real(v, "samples.validation")));
+    add_line(t, "test samples", ctl_count(ctl_real(v, "samples.test")));
+}
+
+enum ctl_exit ctl_validate(struct ctl *c)
+{
+    struct ctl_text body = {0}, t = {0};
+    json_t *validation = NULL;
+    enum ctl_exit rc = ctl_read_file(c, ctl_operand(c, 0), &body);
+
+    if (rc == CTL_OK)
+        rc = ctl_post(c, "/v1/jobs/validate", &body, &validation);
+    ctl_text_free(&body);
+    if (rc == CTL_OK && !c->json) {
+        add_validation(c, &t, validation);
+        rc = ctl_print(c, &t);
+    }
+    if (rc == CTL_OK && !json_is_true(ctl_at(validation, "valid")))
+        rc = CTL_REFUSED;
+    json_decref(validation);
+    return rc;
+}

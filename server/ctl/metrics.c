@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* A job's series, a line each. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/ctl/ctl.h"
+#include "server/ctl/draw.h"
+#include "server/ctl/format.h"
+
+#define NAME 34       /* columns of a name */
+#define LIST_WIDTH 75 /* of what stands before the drawing */
+
+/* The numbers of a list; null is NaN. NULL: no memory, or an empty list. */
+static double *numbers(const json_t *list, size_t *n)
+{
+    double *v;
+
+    *n = json_array_size(list);
+    v = *n ? calloc(*n, sizeof *v) : NULL;
+    for (size_t i = 0; v && i < *n; i++) {
+        const json_t *x = json_array_get(list, i);
+
+        v[i] = json_is_number(x) ? json_number_value(x) : (double)NAN;
+    }
+    return v;
+}
+
+static void add_range(struct ctl_text *t, const double *v, size_t n)
+{
+    double low = (double)NAN, high = (double)NAN;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(v[i]))
+            continue;
+        low = fmin(low, v[i]); /* of a number and a NaN it is the number */
+        high = fmax(high, v[i]);
+    }
+    ctl_text_add(t, " %10s %10s", ctl_number(low).s, ctl_number(high).s);
+}
+
+/* One value a point: over the steps. A list a point: the last point's, over its own index. */
+static void add_series(struct ctl *c, struct ctl_text *t, const char *name, const json_t *series)
+{
+    const json_t *values = ctl_at(series, "value");
+    size_t points = json_array_size(values), n = 0, start = t->n;
+    const json_t *last = points ? json_array_get(values, points - 1) : NULL;
+    bool lists = json_is_array(last);
+    double *v = numbers(lists ? last : values, &n);
+
+    ctl_text_safe(t, name);
+    ctl_text_add(t, "%s", lists ? " (last, by step)" : "");
+    ctl_text_repeat(t, ' ', t->n - start < NAME ? NAME - (t->n - start) : 0);
+    ctl_text_add(t, " %6zu", points);
+    if (v) {
+        ctl_text_add(t, " %10s", lists ? "" : ctl_number(v[n - 1]).s);
+        add_range(t, v, n);
+        ctl_text_add(t, "  ");
+        ctl_draw_series(t, v, n, c->width > LIST_WIDTH + 10 ? c->width - LIST_WIDTH : 10, c->utf8);
+    }
+    ctl_text_add(t, "\n");
+    free(v);
+}
+
+static enum ctl_exit show(struct ctl *c, const json_t *answer)
+{
+    json_t *series = ctl_at(answer, "series"), *one;
+    struct ctl_text t = {0};
+    const char *name;
+
+    ctl_text_add(&t, "%s%-*s %6s %10s %10s %10s  %s%s\n", ctl_color(c, CTL_BOLD), NAME, "NAME",
+                 "POINTS", "LAST", "LEAST", "GREATEST", "OVER TIME", ctl_color(c, CTL_PLAIN));
+    json_object_foreach(series, name, one) add_series(c, &t, name, one);
+    return ctl_print(c, &t);
+}
+
+/* REFUSED, with a line for each, where a name has no series. */
+static enum ctl_exit judge_missing(struct ctl *c, const json_t *answer)
+{
+    enum ctl_exit rc = CTL_OK;
+    const json_t *name;
+    size_t i;
+
+    json_array_foreach(ctl_at(answer, "missing"), i, name)
+    {
+        struct ctl_text t = {0};
+
+        ctl_text_safe(&t, json_string_value(name) ? json_string_value(name) : "");
+        rc = ctl_fail(c, CTL_REFUSED, "the job has no series %s (yet)", ctl_text_of(&t));
+        ctl_text_free(&t);
+    }
+    return rc;
+}
+
+enum ctl_exit ctl_metrics(struct ctl *c)
+{
+    struct ctl_text path = {0}, names = {0};
+    enum ctl_exit rc, missing;
+    json_t *answer;
+
+    rc = ctl_job_path(c, &path, ctl_operand(c, 0), "/metrics");
+    if (rc != CTL_OK)
+        return rc;
+    for (size_t i = 1; ctl_operand(c, i); i++)
+        ctl_text_add(&names, "%s%s", i > 1 ? "," : "", ctl_operand(c, i));
+    ctl_query_add(&path, "names", names.data);
+    ctl_text_free(&names);
+    rc = ctl_fetch(c, "GET", &path, &answer);
+    if (rc == CTL_OK && !c->json)
+        rc = show(c, answer);
+    missing = rc == CTL_OK ? judge_missing(c, answer) : CTL_OK;
+    json_decref(answer);
+    return rc == CTL_OK ? missing : rc;
+}
