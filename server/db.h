@@ -64,7 +64,7 @@ void srv_query_once(struct srv_query *q, struct srv_conn *c, const char *sql,
 
 /* The next parameter. Text and bytes are borrowed until srv_done. */
 void srv_put_int(struct srv_query *q, int64_t value);
-void srv_put_real(struct srv_query *q, double value);         /* NULL where not finite */
+void srv_put_real(struct srv_query *q, double value);      /* NULL where not finite */
 void srv_put_optional(struct srv_query *q, int64_t value); /* NULL where 0 */
 void srv_put_text(struct srv_query *q, const char *text);
 void srv_put_bytes(struct srv_query *q, const void *bytes, size_t n);

@@ -10,8 +10,8 @@
 /* state, terminal */
 #define SRV_JOB_STATES(X)                                                                          \
     X(queued, 0)                                                                                   \
-    X(running, 0) X(pausing, 0) X(paused, 0) X(cancelling, 0) X(succeeded, 1) X(failed, 1)         \
-        X(cancelled, 1)
+    X(running, 0)                                                                                  \
+    X(pausing, 0) X(paused, 0) X(cancelling, 0) X(succeeded, 1) X(failed, 1) X(cancelled, 1)
 #define SRV_JOB_ENUM(name, terminal) SRV_JOB_##name,
 enum srv_job_status { SRV_JOB_STATES(SRV_JOB_ENUM) SRV_JOB_STATUS_COUNT };
 #undef SRV_JOB_ENUM

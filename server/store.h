@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What persistence must do. One SQLite file; every write goes through one writer thread that groups commands
- * into transactions (WAL, synchronous=FULL) and also does all checkpoints of the log; reads take a read-only
- * connection from a pool. A write call returns after its commit is on disk unless its name ends in _post.
- * All functions are safe from any thread. Lists and structs returned are the caller's.
+ * What persistence must do. One SQLite file; every write goes through one writer thread that groups
+ * commands into transactions (WAL, synchronous=FULL) and also does all checkpoints of the log;
+ * reads take a read-only connection from a pool. A write call returns after its commit is on disk
+ * unless its name ends in _post. All functions are safe from any thread. Lists and structs returned
+ * are the caller's.
  */
 #ifndef SPIKED_SERVER_STORE_H
 #define SPIKED_SERVER_STORE_H
@@ -12,8 +13,9 @@
 
 struct srv_store;
 
-/* Opens (creates, migrates) DIR/spiked.db, starts the writer. Refuses a database of a newer version, and a
- * directory that another daemon holds (flock on DIR/lock; the message names its pid). */
+/* Opens (creates, migrates) DIR/spiked.db, starts the writer. Refuses a database of a newer
+ * version, and a directory that another daemon holds (flock on DIR/lock; the message names its
+ * pid). */
 enum snn_code srv_store_open(struct srv_store **out, const char *dir, const struct srv_clock *clock,
                              struct snn_error *err);
 void srv_store_close(struct srv_store *store);
@@ -22,18 +24,19 @@ enum snn_code srv_store_ping(struct srv_store *store, struct snn_error *err);
 
 /* ------------------------------------------------------------------------------------ jobs -- */
 
-/* Inserts as queued with its event "created"; fills id, seq, status, times, version of *job. SNN_LIMIT when
- * `max_queued` jobs wait already. */
+/* Inserts as queued with its event "created"; fills id, seq, status, times, version of *job.
+ * SNN_LIMIT when `max_queued` jobs wait already. */
 enum snn_code srv_store_job_create(struct srv_store *s, struct srv_job *job, size_t max_queued,
                                    struct snn_error *err);
 enum snn_code srv_store_job_get(struct srv_store *s, const char *id, struct srv_job *out,
                                 struct snn_error *err); /* SNN_NOT_FOUND */
 
 struct srv_job_filter {
-    int status;         /* -1 = any */
-    const char *after;  /* id: rows beyond it in the order; NULL = from the start. SNN_NOT_FOUND if unknown */
-    bool ascending;     /* by creation; descending (newest first) is the default */
-    size_t limit;       /* 1..100 */
+    int status;        /* -1 = any */
+    const char *after; /* id: rows beyond it in the order; NULL = from the start. SNN_NOT_FOUND if
+                          unknown */
+    bool ascending;    /* by creation; descending (newest first) is the default */
+    size_t limit;      /* 1..100 */
     const struct srv_meta *metadata; /* all must match */
     size_t n_metadata;
 };
@@ -42,26 +45,31 @@ enum snn_code srv_store_job_list(struct srv_store *s, const struct srv_job_filte
                                  struct snn_error *err);
 void srv_job_list_free(struct srv_job *jobs, size_t n);
 
-/* queued -> cancelled; running, pausing -> cancelling; paused -> cancelled; cancelling, cancelled: unchanged, ok.
- * Others: SNN_INVALID that names the status. *out is the job after. With `then_delete` the job is marked to be
- * removed when its worker lets go of it. */
+/* queued -> cancelled; running, pausing -> cancelling; paused -> cancelled; cancelling, cancelled:
+ * unchanged, ok. Others: SNN_INVALID that names the status. *out is the job after. With
+ * `then_delete` the job is marked to be removed when its worker lets go of it; one that nobody
+ * holds is the caller's to delete (srv_store_recover does where that did not come through). */
 enum snn_code srv_store_job_cancel(struct srv_store *s, const char *id, bool then_delete,
                                    struct srv_job *out, struct snn_error *err);
-/* Removes a terminal job with all its rows (its files are the caller's). SNN_INVALID if not terminal. */
+/* Removes a terminal job with all its rows (its files are the caller's). SNN_INVALID if not
+ * terminal. */
 enum snn_code srv_store_job_delete(struct srv_store *s, const char *id, struct snn_error *err);
 
-/* For workers. Takes the first queued job (priority, then age) whose memory_bytes fits; *found tells. */
+/* For workers. Takes the first queued job (priority, then age) whose memory_bytes fits; *found
+ * tells. */
 enum snn_code srv_store_job_claim(struct srv_store *s, const char *boot_id, int64_t memory_bytes,
                                   struct srv_job *out, bool *found, struct snn_error *err);
 /* Progress columns of a running job, fenced by attempt. Coalesced by the caller. */
 enum snn_code srv_store_job_progress_post(struct srv_store *s, const struct srv_job *job);
-/* Writes the columns of *job that a worker owns (status, progress, metrics, error, model) with an event of that
- * name, fenced by attempt: running/cancelling -> succeeded, failed, cancelled, or back to queued (drain).
- * SNN_INVALID if the row is another attempt's by now. *deleted: the job was marked, and is gone. */
+/* Writes the columns of *job that a worker owns (status, progress, metrics, error, model) with an
+ * event of that name, fenced by attempt: running/cancelling -> succeeded, failed, cancelled, or
+ * back to queued (drain). SNN_INVALID if the row is another attempt's by now. *deleted: the job was
+ * marked, and is gone. */
 enum snn_code srv_store_job_release(struct srv_store *s, const struct srv_job *job, bool *deleted,
                                     struct snn_error *err);
-/* At start: what another boot left running goes back to queued with an event "recovered" (failed with code
- * crash_loop after max_attempts), what was cancelling is cancelled. *n = rows touched. */
+/* At start: what another boot left running goes back to queued with an event "recovered" (failed
+ * with code crash_loop after max_attempts in a row that made no new checkpoint), what was
+ * cancelling is cancelled. *n = rows touched. */
 enum snn_code srv_store_recover(struct srv_store *s, const char *boot_id, int64_t max_attempts,
                                 size_t *n, struct snn_error *err);
 /* Counts by status, [SRV_JOB_STATUS_COUNT]. */
@@ -75,7 +83,8 @@ enum snn_code srv_store_dataset_in_use(struct srv_store *s, const char *dataset,
 struct srv_event {
     int64_t seq; /* 1, 2, ... within the job */
     int64_t at;
-    char type[32];      /* created started epoch checkpoint recovered succeeded failed cancelled warning ... */
+    char type[32]; /* created started epoch checkpoint recovered succeeded failed cancelled warning
+                      ... */
     char message[512];
     int64_t step, epoch; /* -1 = does not apply */
 };
@@ -83,24 +92,26 @@ enum snn_code srv_store_event_add(struct srv_store *s, const char *job, const st
                                   struct snn_error *err);
 enum snn_code srv_store_event_post(struct srv_store *s, const char *job, const struct srv_event *e);
 /* Events with seq > after, ascending, at most limit. *out malloc'ed. */
-enum snn_code srv_store_event_list(struct srv_store *s, const char *job, int64_t after, size_t limit,
-                                   struct srv_event **out, size_t *n, bool *has_more,
+enum snn_code srv_store_event_list(struct srv_store *s, const char *job, int64_t after,
+                                   size_t limit, struct srv_event **out, size_t *n, bool *has_more,
                                    struct snn_error *err);
 
 /* ------------------------------------------------------------------- metrics and histograms -- */
 
-/* Replaces whatever stood at (job, step): a resumed run writes the same points again. Copies its input. */
+/* Replaces whatever stood at (job, step): a resumed run writes the same points again. Copies its
+ * input. */
 enum snn_code srv_store_points_post(struct srv_store *s, const char *job, size_t step, size_t epoch,
                                     const struct snn_point *p, size_t n);
-/* Calls `each` for every stored step of the job in order (from_step <= step), with its points. False stops. */
+/* Calls `each` for every stored step of the job in order (from_step <= step), with its points.
+ * False stops. */
 enum snn_code srv_store_points_each(struct srv_store *s, const char *job, int64_t from_step,
                                     bool (*each)(void *user, int64_t step, int64_t epoch,
                                                  const struct snn_point *p, size_t n),
                                     void *user, struct snn_error *err);
 enum snn_code srv_store_histograms_post(struct srv_store *s, const char *job, size_t step,
                                         size_t epoch, const struct snn_histogram *h, size_t n);
-/* Histograms of a job: `name` NULL = all; from_step <= step, at most max_steps different steps (0 = all),
- * ordered by step, then name in the order posted. */
+/* Histograms of a job: `name` NULL = all; from_step <= step, at most max_steps different steps (0 =
+ * all), ordered by step, then name in the order posted. */
 enum snn_code srv_store_histograms_each(struct srv_store *s, const char *job, const char *name,
                                         int64_t from_step, int64_t max_steps,
                                         bool (*each)(void *user, int64_t step, int64_t epoch,
@@ -115,11 +126,12 @@ enum snn_code srv_store_rewind(struct srv_store *s, const char *job, int64_t ste
 struct srv_checkpoint {
     char id[SRV_ID_SIZE]; /* ckpt_... */
     int64_t step, epoch, created_at, bytes;
-    char path[256]; /* relative to the data directory */
+    char path[256];              /* relative to the data directory */
     char sha256[SNN_SHA256_HEX]; /* of the file */
 };
-/* Records a file that is durable already; fills id and created_at. Keeps the newest `keep` of the job and
- * returns the paths of the rows it dropped (malloc'ed array of malloc'ed strings) for the caller to unlink. */
+/* Records a file that is durable already; fills id and created_at. Keeps the newest `keep` of the
+ * job and returns the paths of the rows it dropped (malloc'ed array of malloc'ed strings) for the
+ * caller to unlink. */
 enum snn_code srv_store_checkpoint_add(struct srv_store *s, const char *job,
                                        struct srv_checkpoint *c, size_t keep, char ***dropped,
                                        size_t *n_dropped, struct snn_error *err);

@@ -17,9 +17,11 @@
     X(optional, seq)                                                                               \
     X(text, id)                                                                                    \
     X(status, status)                                                                              \
-    X(text, name) X(int, priority) X(int, seed) X(optional, created_at) X(optional, started_at)    \
-        X(optional, finished_at) X(optional, updated_at) X(int, attempt) X(int, version)           \
-            X(text, dataset) X(int, memory_bytes) X(int, threads)
+    X(text, name)                                                                                  \
+    X(int, priority)                                                                               \
+    X(int, seed) X(optional, created_at) X(optional, started_at) X(optional, finished_at)          \
+        X(optional, updated_at) X(int, attempt) X(int, version) X(text, dataset)                   \
+            X(int, memory_bytes) X(int, threads)
 
 #define COLUMN(kind, field) #field ","
 #define METRIC_COLUMN(field) #field ","

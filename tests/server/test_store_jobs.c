@@ -112,7 +112,7 @@ static void create_seven(struct fixture *f)
 {
     for (int i = 0; i < 7; i++) {
         struct srv_meta metadata[2] = {{"parity", ""}, {"three", "yes"}};
-        char name[8];
+        char name[16];
         struct srv_job job;
         struct snn_error err = {0};
 

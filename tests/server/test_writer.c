@@ -6,6 +6,7 @@
 #include "tests/server/store_fixture.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,75 @@ static void create__many_threads__all_are_there_once(void **state)
                      THREADS * PER_THREAD);
     free(callers);
     free(ids);
+}
+
+/* Cleared by the main thread: the readers look once more, and end. */
+static atomic_bool writing;
+
+struct reader {
+    struct srv_store *store;
+    pthread_t thread;
+    size_t seen, torn, failed;
+};
+
+/* Every job has its label and its event from the moment it can be seen. */
+static void *read_many(void *user)
+{
+    struct srv_job_filter newest = {.status = -1, .limit = 3};
+    struct reader *r = user;
+    bool again = true;
+
+    while (again) {
+        struct srv_job *jobs = NULL;
+        size_t n = 0;
+        bool more;
+
+        again = atomic_load(&writing);
+        r->failed += srv_store_job_list(r->store, &newest, &jobs, &n, &more, NULL) != SNN_OK;
+        for (size_t j = 0; j < n; j++) {
+            struct srv_event *events = NULL;
+            size_t n_events = 0;
+
+            r->failed += srv_store_event_list(r->store, jobs[j].id, 0, 10, &events, &n_events,
+                                              &more, NULL) != SNN_OK;
+            r->torn += jobs[j].n_metadata != 1 || n_events != 1;
+            r->seen++;
+            free(events);
+        }
+        srv_job_list_free(jobs, n);
+    }
+    return NULL;
+}
+
+static void read__while_others_write__sees_whole_jobs(void **state)
+{
+    struct fixture *f = *state;
+    struct srv_meta label = {"k", "v"};
+    struct reader readers[3];
+
+    atomic_store(&writing, true);
+    for (size_t i = 0; i < 3; i++) {
+        readers[i] = (struct reader){.store = f->store};
+        assert_int_equal(pthread_create(&readers[i].thread, NULL, read_many, &readers[i]), 0);
+    }
+    for (int i = 0; i < 200; i++) {
+        struct srv_job job = fixture_job("x");
+        enum snn_code rc;
+
+        job.metadata = &label;
+        job.n_metadata = 1;
+        rc = srv_store_job_create(f->store, &job, 1000, NULL);
+        job.metadata = NULL;
+        srv_job_clear(&job);
+        assert_int_equal(rc, SNN_OK);
+    }
+    atomic_store(&writing, false);
+    for (size_t i = 0; i < 3; i++) {
+        pthread_join(readers[i].thread, NULL);
+        assert_int_equal(readers[i].failed, 0);
+        assert_int_equal(readers[i].torn, 0);
+        assert_true(readers[i].seen >= 3);
+    }
 }
 
 /* Writes a row, then fails where asked to. */
@@ -177,6 +247,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
     const struct CMUnitTest tests[] = {
         TEST(create__many_threads__all_are_there_once),
+        TEST(read__while_others_write__sees_whole_jobs),
         TEST(command__fails__takes_back_only_its_own),
         TEST(command__transaction_undone__fails_the_whole_group),
         TEST(stop__posts_waiting__are_written_first),
