@@ -5,23 +5,20 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* What a worker writes as it goes, and at the end. Kinds are the suffixes of the functions below.
- */
+/* clang-format off */
+/* What a worker writes as it goes, and at the end. Kinds are the suffixes of the functions below. */
 #define PROGRESS_COLUMNS(X)                                                                        \
-    X(int, epoch)                                                                                  \
-    X(int, epochs) X(int, step) X(int, steps) X(rate, samples_per_second) X(rate, eta_seconds)
+    X(int, epoch) X(int, epochs) X(int, step) X(int, steps)                                        \
+    X(rate, samples_per_second) X(rate, eta_seconds)
 #define RESULT_COLUMNS(X)                                                                          \
     X(text, error_code) X(text, error_message) X(text, error_param) X(text, model_sha256)
 /* What is given when it is created. */
 #define CREATE_COLUMNS(X)                                                                          \
-    X(optional, seq)                                                                               \
-    X(text, id)                                                                                    \
-    X(status, status)                                                                              \
-    X(text, name)                                                                                  \
-    X(int, priority)                                                                               \
-    X(int, seed) X(optional, created_at) X(optional, started_at) X(optional, finished_at)          \
-        X(optional, updated_at) X(int, attempt) X(int, version) X(text, dataset)                   \
-            X(int, memory_bytes) X(int, threads)
+    X(optional, seq) X(text, id) X(status, status) X(text, name) X(int, priority) X(int, seed)     \
+    X(optional, created_at) X(optional, started_at) X(optional, finished_at)                       \
+    X(optional, updated_at) X(int, attempt) X(int, version)                                        \
+    X(text, dataset) X(int, memory_bytes) X(int, threads)
+/* clang-format on */
 
 #define COLUMN(kind, field) #field ","
 #define METRIC_COLUMN(field) #field ","
