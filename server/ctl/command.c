@@ -34,7 +34,8 @@ static const struct ctl_option curve_options[] = {
     {NULL, 0, NULL, NULL},
 };
 static const struct ctl_option upload_options[] = {
-    {"format", 'f', "FORMAT", "idx or csv"},
+    {"format", 'f', "FORMAT",
+     "idx (parts train-images, train-labels, test-images, test-labels) or csv (train, test)"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -53,7 +54,7 @@ const struct ctl_command ctl_commands[] = {
     {"weights", NULL, "ID -o FILE", 1, 1, "download the trained model", weights_options, ctl_weights, false},
     {"curve", NULL, "NAME", 1, 1, "a surrogate's derivative and spike, drawn", curve_options, ctl_curve, false},
     {"catalog", NULL, "[SECTION]", 0, 1, "everything a job can choose, with ranges and defaults", NULL, ctl_catalog, false},
-    {"dataset", "upload", "NAME --format FORMAT PART=FILE...", 2, CTL_MAX_OPERANDS, "upload a data set; PART: train-images, train-labels, test-images, test-labels (idx), train, test (csv)", upload_options, ctl_dataset_upload, false},
+    {"dataset", "upload", "NAME --format FORMAT PART=FILE...", 2, CTL_MAX_OPERANDS, "upload the files of a new data set", upload_options, ctl_dataset_upload, false},
     {"dataset", "list", "", 0, 0, "the data sets", NULL, ctl_dataset_list, false},
     {"dataset", "show", "ID|NAME", 1, 1, "all about a data set", NULL, ctl_dataset_show, false},
     {"dataset", "delete", "ID|NAME", 1, 1, "remove an uploaded data set", NULL, ctl_dataset_delete, false},

@@ -6,6 +6,11 @@
 
 #include "server/ctl/format.h"
 
+/* Cells of the bar of a progress line. */
+#define LONG_BAR 20
+#define SHORT_BAR 10
+#define SHORTEST_BAR 4
+
 static double within(double v, double low, double high)
 {
     return v >= low ? fmin(v, high) : low; /* NaN is low */
@@ -28,24 +33,32 @@ static void add_part(struct ctl_text *t, double v, const char *before, struct ct
         ctl_text_add(t, " %s%s%s", before, word.s, after);
 }
 
+static void add_words(struct ctl_text *t, const struct ctl_progress *p, const char *rate_unit)
+{
+    /* Rounded down: 100% is said of what is finished. */
+    ctl_text_add(t, " %.0f%%", floor(100 * within(p->fraction, 0, 1) + 1e-9));
+    if (isfinite(p->epoch) && isfinite(p->epochs))
+        ctl_text_add(t, " epoch %.0f/%.0f", p->epoch, p->epochs);
+    add_part(t, p->loss, "loss ", ctl_number(p->loss), "");
+    add_part(t, p->accuracy, "acc ", ctl_percent(p->accuracy), "");
+    add_part(t, p->validation, "val ", ctl_percent(p->validation), "");
+    add_part(t, p->rate, "", ctl_count(p->rate), rate_unit);
+    add_part(t, p->eta, "ETA ", ctl_duration(p->eta), "");
+}
+
 void ctl_draw_progress(struct ctl_text *t, const struct ctl_progress *p, size_t width)
 {
     struct ctl_text words = {0}, line = {0};
     size_t cells;
 
-    /* Rounded down: 100% is said of what is finished. */
-    ctl_text_add(&words, " %.0f%%", floor(100 * within(p->fraction, 0, 1) + 1e-9));
-    if (isfinite(p->epoch) && isfinite(p->epochs))
-        ctl_text_add(&words, " epoch %.0f/%.0f", p->epoch, p->epochs);
-    add_part(&words, p->loss, "loss ", ctl_number(p->loss), "");
-    add_part(&words, p->accuracy, "acc ", ctl_percent(p->accuracy), "");
-    add_part(&words, p->validation, "val ", ctl_percent(p->validation), "");
-    add_part(&words, p->rate, "", ctl_count(p->rate), " samples/s");
-    add_part(&words, p->eta, "ETA ", ctl_duration(p->eta), "");
-
+    add_words(&words, p, " samples/s");
+    if (words.n + 2 + SHORT_BAR > width) {
+        ctl_text_free(&words);
+        add_words(&words, p, "/s");
+    }
     /* The bar takes what the words leave, within reason. */
     cells = width > words.n + 2 ? width - words.n - 2 : 0;
-    cells = cells < 10 ? 10 : (cells > 20 ? 20 : cells);
+    cells = cells < SHORTEST_BAR ? SHORTEST_BAR : (cells > LONG_BAR ? LONG_BAR : cells);
     ctl_draw_bar(&line, p->fraction, cells);
     ctl_text_bytes(&line, ctl_text_of(&words), words.n);
     ctl_text_clip(&line, width);

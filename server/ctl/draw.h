@@ -19,7 +19,7 @@ struct ctl_progress {
 void ctl_draw_bar(struct ctl_text *t, double fraction, size_t cells);
 
 /* "[####......] 45% epoch 18/40 loss 0.1234 acc 97.2% val 96.1% 131k samples/s ETA 3s", without
- * what is not known, at most `width` wide. No line break. */
+ * what is not known; shortened and then cut where it is wider than `width`. No line break. */
 void ctl_draw_progress(struct ctl_text *t, const struct ctl_progress *p, size_t width);
 
 /* The character of a height, 0 to 1: what is there at all is seen, only 0 is blank. */
@@ -44,8 +44,9 @@ struct ctl_bin {
 #define CTL_MIN_ROWS 3
 
 /* Neighbours merged, an equal number of powers of two at a time, until at most `room` rows
- * (>= CTL_MIN_ROWS) are left, in ascending order and without gaps; the zeros are a row of their
- * own, with left = right = 0. Returns the number of rows. Nothing gets lost: the counts add up. */
+ * (>= CTL_MIN_ROWS) are left, in ascending order, each side of zero without gaps; the zeros are a
+ * row of their own, with left = right = 0. Returns the number of rows. Nothing gets lost: the
+ * counts add up. */
 size_t ctl_bins_merge(struct ctl_bin *rows, size_t room, const struct ctl_bin *bins, size_t n,
                       double zeros);
 

@@ -32,12 +32,17 @@ static struct ctl_word scaled(double v, double base, const char *const *units, s
 struct ctl_word ctl_count(double v)
 {
     static const char *const units[] = {"", "k", "M", "G", "T", "P"};
+    struct ctl_word w;
 
     if (!isfinite(v))
         return none();
     if (fabs(v) < 100 && v != floor(v))
         return ctl_number(v);
-    return scaled(v, 1000, units, sizeof units / sizeof *units);
+    if (fabs(v) < 9999.5)
+        snprintf(w.s, sizeof w.s, "%.0f", v);
+    else
+        w = scaled(v, 1000, units, sizeof units / sizeof *units);
+    return w;
 }
 
 struct ctl_word ctl_bytes(double v)

@@ -47,7 +47,7 @@ static void read_entry(struct histogram *h, const json_t *entry)
 static void add_entry(struct ctl *c, struct ctl_text *t, const json_t *entry)
 {
     struct ctl_bin rows[MAX_ROWS];
-    size_t room = c->height > 12 ? c->height - 8 : 5, n;
+    size_t room = c->height > 12 ? c->height - 5 : 7, n;
     struct histogram h;
 
     read_entry(&h, entry);

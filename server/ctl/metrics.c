@@ -8,8 +8,8 @@
 #include "server/ctl/draw.h"
 #include "server/ctl/format.h"
 
-#define NAME 34       /* columns of a name */
-#define LIST_WIDTH 75 /* of what stands before the drawing */
+#define NAME 29       /* columns of a name */
+#define LIST_WIDTH 69 /* of what stands before the drawing */
 
 /* The numbers of a list; null is NaN. NULL: no memory, or an empty list. */
 static double *numbers(const json_t *list, size_t *n)
@@ -36,24 +36,29 @@ static void add_range(struct ctl_text *t, const double *v, size_t n)
         low = fmin(low, v[i]); /* of a number and a NaN it is the number */
         high = fmax(high, v[i]);
     }
-    ctl_text_add(t, " %10s %10s", ctl_number(low).s, ctl_number(high).s);
+    ctl_text_add(t, " %9s %9s", ctl_number(low).s, ctl_number(high).s);
 }
 
-/* One value a point: over the steps. A list a point: the last point's, over its own index. */
+/* One value a point: over the steps. A list a point (POINTSxLENGTH): the last one, over its index.
+ */
 static void add_series(struct ctl *c, struct ctl_text *t, const char *name, const json_t *series)
 {
     const json_t *values = ctl_at(series, "value");
     size_t points = json_array_size(values), n = 0, start = t->n;
     const json_t *last = points ? json_array_get(values, points - 1) : NULL;
     bool lists = json_is_array(last);
+    char shape[48];
     double *v = numbers(lists ? last : values, &n);
 
     ctl_text_safe(t, name);
-    ctl_text_add(t, "%s", lists ? " (last, by step)" : "");
     ctl_text_repeat(t, ' ', t->n - start < NAME ? NAME - (t->n - start) : 0);
-    ctl_text_add(t, " %6zu", points);
+    if (lists)
+        snprintf(shape, sizeof shape, "%zux%zu", points, n);
+    else
+        snprintf(shape, sizeof shape, "%zu", points);
+    ctl_text_add(t, " %7s", shape);
     if (v) {
-        ctl_text_add(t, " %10s", lists ? "" : ctl_number(v[n - 1]).s);
+        ctl_text_add(t, " %9s", lists ? "" : ctl_number(v[n - 1]).s);
         add_range(t, v, n);
         ctl_text_add(t, "  ");
         ctl_draw_series(t, v, n, c->width > LIST_WIDTH + 10 ? c->width - LIST_WIDTH : 10, c->utf8);
@@ -68,7 +73,9 @@ static enum ctl_exit show(struct ctl *c, const json_t *answer)
     struct ctl_text t = {0};
     const char *name;
 
-    ctl_text_add(&t, "%s%-*s %6s %10s %10s %10s  %s%s\n", ctl_color(c, CTL_BOLD), NAME, "NAME",
+    if (json_object_size(series) == 0)
+        return CTL_OK;
+    ctl_text_add(&t, "%s%-*s %7s %9s %9s %9s  %s%s\n", ctl_color(c, CTL_BOLD), NAME, "NAME",
                  "POINTS", "LAST", "LEAST", "GREATEST", "OVER TIME", ctl_color(c, CTL_PLAIN));
     json_object_foreach(series, name, one) add_series(c, &t, name, one);
     return ctl_print(c, &t);

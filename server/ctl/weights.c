@@ -93,8 +93,7 @@ static enum ctl_exit say_done(struct ctl *c, const char *file, const struct down
         fprintf(c->out, "%s: %s, sha256 %s\n", file, ctl_bytes((double)d->bytes).s, hex);
         return CTL_OK;
     }
-    note =
-        json_pack("{s:s, s:I, s:s}", "file", file, "bytes", (json_int_t)d->bytes, "sha256", hex);
+    note = json_pack("{s:s, s:I, s:s}", "file", file, "bytes", (json_int_t)d->bytes, "sha256", hex);
     if (note && json_dumpf(note, c->out, JSON_COMPACT) == 0)
         fputc('\n', c->out);
     json_decref(note);
