@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The API as main sees it: an app for server/http.h and the compiler of stored jobs for server/pool.h. */
+/* The API as main sees it: an app for server/http.h and the compiler of stored jobs for
+ * server/pool.h. */
 #ifndef SPIKED_API_API_H
 #define SPIKED_API_API_H
 
@@ -26,8 +27,9 @@ struct srv_app api_app(struct api *api);
 /* From now on /readyz says 503 and new jobs are refused with 503 and Retry-After. @thread any */
 void api_drain(struct api *api);
 
-/* The JSON text of a job as a spec for that data. The same code judges a POST and compiles for a worker. */
-enum snn_code api_compile(const char *config, const struct snn_data_info *data, struct snn_spec *out,
-                          struct snn_error *err);
+/* The JSON text of a job as a spec for that data. The same code judges a POST and compiles for a
+ * worker. */
+enum snn_code api_compile(const char *config, const struct snn_data_info *data,
+                          struct snn_spec *out, struct snn_error *err);
 
 #endif

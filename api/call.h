@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a handler gets and what it may say. A handler is a function of a request and a store: it knows names,
- * types and status codes; no sockets, no SQL, no locks. */
+/* What a handler gets and what it may say. A handler is a function of a request and a store: it
+ * knows names, types and status codes; no sockets, no SQL, no locks. */
 #ifndef SPIKED_API_CALL_H
 #define SPIKED_API_CALL_H
 
@@ -29,20 +29,22 @@ struct api_call {
 struct api_errors {
     json_t *list; /* array; NULL until the first */
 };
-/* code: "unknown_field", "missing_field", "wrong_type", "out_of_range", "unknown_name", "invalid", ... */
+/* code: "unknown_field", "missing_field", "wrong_type", "out_of_range", "unknown_name", "invalid",
+ * ... */
 void api_errors_add(struct api_errors *e, const char *pointer, const char *code, const char *format,
                     ...) __attribute__((format(printf, 4, 5)));
 size_t api_errors_count(const struct api_errors *e);
 void api_errors_clear(struct api_errors *e);
 
-/* Replies. Each fills c->res and is the last thing a handler does. `body` is stolen; where encoding or memory
- * fails the reply is a 500 problem. Non-finite numbers must be null by then: use api_number. */
+/* Replies. Each fills c->res and is the last thing a handler does. `body` is stolen; where encoding
+ * or memory fails the reply is a 500 problem. Non-finite numbers must be null by then: use
+ * api_number. */
 void api_reply(struct api_call *c, int status, json_t *body);
 /* application/problem+json: {type,title,status,detail,instance,code,request_id}. */
 void api_problem(struct api_call *c, int status, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* The status of err->code by the table in problem.c (SNN_NOT_FOUND 404, SNN_INVALID 422, SNN_LIMIT 422 or as
- * given, ...), with errors:[{pointer,...}] where err names a place. */
+/* The status of err->code by the table in problem.c (SNN_NOT_FOUND 404, SNN_INVALID 422, SNN_LIMIT
+ * 422 or as given, ...), with errors:[{pointer,...}] where err names a place. */
 void api_error(struct api_call *c, const struct snn_error *err);
 /* 422 (or `status`) with every wrong field; clears e. */
 void api_invalid(struct api_call *c, int status, struct api_errors *e);
@@ -52,16 +54,19 @@ json_t *api_number(double v);
 /* Integer, null where v is 0: for times. */
 json_t *api_time(int64_t v);
 
-/* The request's body as an object, or NULL with the reply made: 415 where it is not application/json, 400 where it
- * is malformed (line, column, what), nested deeper than 32, or has a key twice; 422 where it is no object. */
+/* The request's body as an object, or NULL with the reply made: 415 where it is not
+ * application/json, 400 where it is malformed (line, column, what), nested deeper than 32, or has a
+ * key twice; 422 where it is no object. */
 json_t *api_body(struct api_call *c);
 
-/* Query parameters. False with a 422 reply made, that names the parameter, the value and what was wanted. */
+/* Query parameters. False with a 422 reply made, that names the parameter, the value and what was
+ * wanted. */
 bool api_query_integer(struct api_call *c, const char *name, int64_t min, int64_t max,
                        int64_t otherwise, int64_t *out);
-bool api_query_number(struct api_call *c, const char *name, double min, double max, double otherwise,
-                      double *out);
-/* Refuses query parameters that are not in the NULL-terminated list ("metadata[" stands for its prefix). */
+bool api_query_number(struct api_call *c, const char *name, double min, double max,
+                      double otherwise, double *out);
+/* Refuses query parameters that are not in the NULL-terminated list ("metadata[" stands for its
+ * prefix). */
 bool api_query_known(struct api_call *c, const char *const names[]);
 
 /* The job of c->param[0], or a 404 reply and false. Clear it with srv_job_clear. */
@@ -70,20 +75,22 @@ bool api_find_job(struct api_call *c, struct srv_job *out);
 /* ---------------------------------------------------------------------------------- routes -- */
 
 struct api_route {
-    const char *method;  /* "GET" also answers HEAD */
-    const char *pattern; /* "/v1/jobs/{job}/events"; {job}, {dataset}, {name}, {part} match one segment */
+    const char *method; /* "GET" also answers HEAD */
+    const char
+        *pattern; /* "/v1/jobs/{job}/events"; {job}, {dataset}, {name}, {part} match one segment */
     void (*handle)(struct api_call *c);
     uint64_t body_limit; /* bytes; 0 = a body is refused with 413 */
-    /* A streamed body: opened before the first byte (false: the reply is made), then c->stream and its sink. */
+    /* A streamed body: opened before the first byte (false: the reply is made), then c->stream and
+     * its sink. */
     bool (*open)(struct api_call *c, struct srv_sink *sink);
     void (*close)(struct api_call *c); /* frees c->stream, whatever happened */
-    const char *doc; /* one line */
+    const char *doc;                   /* one line */
 };
 extern const struct api_route api_routes[];
 extern const size_t api_route_count;
 
 /* Handlers, one file per resource; listed in routes.c. */
-void api_jobs_create(struct api_call *c);    /* jobs.c */
+void api_jobs_create(struct api_call *c); /* jobs.c */
 void api_jobs_validate(struct api_call *c);
 void api_jobs_list(struct api_call *c);
 void api_jobs_get(struct api_call *c);

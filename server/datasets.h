@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The data sets a job may name: built in (digits), from Debian's package (fashion-mnist), folders under
- * --datasets-dir, and uploads. Opened data is shared by the jobs that use it at the same time. @thread any */
+/* The data sets a job may name: built in (digits), from Debian's package (fashion-mnist), folders
+ * under
+ * --datasets-dir, and uploads. Opened data is shared by the jobs that use it at the same time.
+ * @thread any */
 #ifndef SPIKED_SERVER_DATASETS_H
 #define SPIKED_SERVER_DATASETS_H
 
@@ -10,13 +12,14 @@
 struct srv_datasets;
 
 struct srv_dataset {
-    char id[SRV_ID_SIZE + 128]; /* ds_<ulid> of an upload; "builtin:digits", "package:fashion-mnist", "folder:NAME" */
+    char id[SRV_ID_SIZE + 128]; /* ds_<ulid> of an upload; "builtin:digits",
+                                   "package:fashion-mnist", "folder:NAME" */
     char name[65];
     char format[16];
     const char *origin; /* "builtin", "package", "folder", "upload" */
     int64_t created_at; /* 0 but for uploads */
     bool ready;
-    struct snn_data_info info; /* where ready */
+    struct snn_data_info info;                    /* where ready */
     struct srv_dataset_file files[SNN_MAX_PARTS]; /* of an upload */
     size_t n_files;
 };
@@ -25,8 +28,8 @@ enum snn_code srv_datasets_new(struct srv_datasets **out, const struct srv_confi
                                struct srv_store *store, struct snn_error *err);
 void srv_datasets_free(struct srv_datasets *d);
 
-/* By id or name. Reads the files the first time a built-in or folder is asked for (their info is then kept).
- * SNN_NOT_FOUND with the names there are. */
+/* By id or name. Reads the files the first time a built-in or folder is asked for (their info is
+ * then kept). SNN_NOT_FOUND with the names there are. */
 enum snn_code srv_datasets_find(struct srv_datasets *d, const char *id_or_name,
                                 struct srv_dataset *out, struct snn_error *err);
 /* All, built-ins first. A folder that cannot be read is listed as not ready. *out malloc'ed. */
@@ -44,13 +47,14 @@ void srv_datasets_release(struct srv_datasets *d, const struct snn_data *data);
 enum snn_code srv_datasets_create(struct srv_datasets *d, const char *name, const char *format,
                                   struct srv_dataset *out, struct snn_error *err);
 
-/* One part being received: bytes go to a temporary file as they come (never held in memory), are hashed, then
- * checked by the format's reader, made durable and recorded. When the last part is there the whole set is
- * checked and becomes ready. Every failure leaves the set as it was. */
+/* One part being received: bytes go to a temporary file as they come (never held in memory), are
+ * hashed, then checked by the format's reader, made durable and recorded. When the last part is
+ * there the whole set is checked and becomes ready. Every failure leaves the set as it was. */
 struct srv_upload;
 enum snn_code srv_upload_open(struct srv_upload **out, struct srv_datasets *d, const char *id,
                               const char *part, struct snn_error *err);
-bool srv_upload_write(void *upload, const void *bytes, size_t n); /* fits struct srv_sink; keeps its error */
+bool srv_upload_write(void *upload, const void *bytes,
+                      size_t n); /* fits struct srv_sink; keeps its error */
 enum snn_code srv_upload_finish(struct srv_upload *u, struct srv_dataset *out,
                                 struct snn_error *err);
 void srv_upload_free(struct srv_upload *u); /* removes what was not finished */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The workers: threads that claim queued jobs, train them on the core and write down what comes of it. */
+/* The workers: threads that claim queued jobs, train them on the core and write down what comes of
+ * it. */
 #ifndef SPIKED_SERVER_POOL_H
 #define SPIKED_SERVER_POOL_H
 
@@ -13,7 +14,8 @@ struct srv_pool_options {
     struct srv_datasets *datasets;
     const struct srv_clock *clock;
     const char *boot_id;
-    /* Reads the JSON text of a stored job. The api's, handed in by main so that server knows no JSON. */
+    /* Reads the JSON text of a stored job. The api's, handed in by main so that server knows no
+     * JSON. */
     enum snn_code (*compile)(const char *config, const struct snn_data_info *data,
                              struct snn_spec *out, struct snn_error *err);
 };
@@ -25,7 +27,8 @@ enum snn_code srv_pool_start(struct srv_pool **out, const struct srv_pool_option
 void srv_pool_wake(struct srv_pool *pool);
 /* The job's state changed (cancelling): its worker looks at once. @thread any */
 void srv_pool_notify(struct srv_pool *pool, const char *job);
-/* Takes no more jobs; those running save a checkpoint and go back to the queue. Returns when all are idle. */
+/* Takes no more jobs; those running save a checkpoint and go back to the queue. Returns when all
+ * are idle. */
 void srv_pool_drain(struct srv_pool *pool);
 void srv_pool_free(struct srv_pool *pool);
 
