@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* A spiking network and its gradient once more, in double and plain loops over single numbers,
+ * written from the equations of core/README.md: what the core is compared with. */
+#ifndef TESTS_CORE_TRAIN_PLAIN_H
+#define TESTS_CORE_TRAIN_PLAIN_H
+
+#include "core/snn.h"
+
+#define PLAIN_LAYERS 3
+#define PLAIN_STEPS 8
+#define PLAIN_WIDTH 8
+
+struct plain_layer {
+    size_t in, out;
+    const char *neuron, *reset, *surrogate;
+    double tau, threshold, h, scale;
+    bool detach_reset, soft;
+    const double *weight, *bias; /* [out, in], [out] */
+};
+
+struct plain_net {
+    struct plain_layer layer[PLAIN_LAYERS];
+    size_t n_layers, time_steps;
+    const char *readout;
+};
+
+/* One sample's course: [layer][step][unit]. */
+struct plain_trace {
+    double input[PLAIN_STEPS][PLAIN_WIDTH];
+    double noise[PLAIN_LAYERS][PLAIN_STEPS][PLAIN_WIDTH]; /* of soft layers */
+    double v[PLAIN_LAYERS][PLAIN_STEPS][PLAIN_WIDTH];     /* before the step */
+    double u[PLAIN_LAYERS][PLAIN_STEPS][PLAIN_WIDTH];
+    double s[PLAIN_LAYERS][PLAIN_STEPS][PLAIN_WIDTH];
+    double logits[PLAIN_WIDTH];
+    /* Where `frozen`: the spikes that resets subtract, whatever s is; else they are copied here. */
+    bool frozen;
+    double reset_s[PLAIN_LAYERS][PLAIN_STEPS][PLAIN_WIDTH];
+};
+
+struct plain_gradient { /* added to */
+    double weight[PLAIN_LAYERS][PLAIN_WIDTH * PLAIN_WIDTH], bias[PLAIN_LAYERS][PLAIN_WIDTH];
+    double tau[PLAIN_LAYERS]; /* dL/dtau */
+};
+
+/* Runs a sample forward; its cross-entropy. */
+double plain_forward(const struct plain_net *net, struct plain_trace *t, size_t label);
+/* Adds the gradient of `factor` times that loss. */
+void plain_backward(const struct plain_net *net, const struct plain_trace *t, size_t label,
+                    double factor, struct plain_gradient *g);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * That the backward pass is the derivative of the forward pass. Where spikes are soft the network
+ * is smooth, and the proof is by differences of the loss; `make gradcheck` runs it in double. Where
+ * they are hard, it is by a second implementation, whose own reverse the soft cases prove as well.
+ */
+#include <math.h>
+
+#include "core/base/param.h"
+#include "tests/core/train/small.h"
+#include "tests/support/test.h"
+
+#ifdef SNN_DOUBLE
+#define DIFFERENCE_TOLERANCE 1e-7
+#define PLAIN_TOLERANCE 1e-11
+#else
+#define DIFFERENCE_TOLERANCE 1e-4
+#define PLAIN_TOLERANCE 1e-4
+#endif
+
+static void as_doubles(double *to, const real *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = (double)from[i];
+}
+
+/* The differences of the core's own loss; in a float build, of the plain one. */
+static void compare_with_differences(struct small *s)
+{
+    double core[SMALL_PARAMS], plain[SMALL_PARAMS], want[SMALL_PARAMS];
+    const bool by_core = sizeof(real) == sizeof(double) && !s->c.detach_reset;
+
+    assert_near(small_core(s, true), small_plain(s, plain), PLAIN_TOLERANCE);
+    as_doubles(core, s->grads, s->net.n_params);
+    if (s->c.detach_reset)
+        small_freeze(s); /* the spikes in the resets are constants */
+    for (size_t i = 0; i < s->net.n_params; i++)
+        want[i] = small_difference(s, i, by_core ? small_core_loss : small_plain_loss);
+    small_compare(s, plain, want, 1e-7);
+    small_compare(s, core, want, DIFFERENCE_TOLERANCE);
+}
+
+static const char *name_of(const struct snn_registry *r, size_t i)
+{
+    return snn_registry_at(r, i)->name;
+}
+
+/* Every neuron, reset and readout; the flags' bits: detached, learnt tau, static input. */
+static void backward__soft_spikes__is_the_derivative_of_the_loss(void **state)
+{
+    size_t soft = 0;
+
+    (void)state;
+    for (size_t k = 0; k < snn_surrogates.count; k++) {
+        struct snn_choice surrogate = snn_choice_of(snn_registry_at(&snn_surrogates, k));
+
+        if (!snn_surrogate_of(&surrogate)->soft)
+            continue;
+        for (size_t i = 0; i < snn_neurons.count * snn_resets.count * snn_readouts.count * 8; i++) {
+            const size_t kind = i / 8;
+            struct small s;
+
+            small_build(
+                &s,
+                &(struct small_case){
+                    .surrogate = surrogate.kind->name,
+                    .neuron = name_of(&snn_neurons, kind % snn_neurons.count),
+                    .reset = name_of(&snn_resets, kind / snn_neurons.count % snn_resets.count),
+                    .readout = name_of(&snn_readouts, kind / snn_neurons.count / snn_resets.count),
+                    .detach_reset = i & 1,
+                    .learns_tau = i & 2,
+                    .is_static = i & 4,
+                    .block = 2,
+                });
+            compare_with_differences(&s);
+            small_free(&s);
+        }
+        soft++;
+    }
+    assert_true(soft > 0);
+}
+
+/* How much of a run is worth comparing: some spikes, not all. */
+static double firing(const struct small *s)
+{
+    double spikes = 0, places = 0;
+
+    for (size_t i = 0; i < SMALL_SAMPLES; i++)
+        for (size_t k = 0; k < s->plain.n_layers; k++)
+            for (size_t n = 0; n < s->plain.time_steps; n++)
+                for (size_t j = 0; j < s->plain.layer[k].out; j++) {
+                    spikes += s->trace[i].s[k][n][j];
+                    places++;
+                }
+    return spikes / places;
+}
+
+static void compare_with_plain(struct small *s)
+{
+    double core[SMALL_PARAMS], want[SMALL_PARAMS];
+    double loss = small_core(s, true), plain = small_plain(s, want), rate = firing(s);
+
+    assert_near(loss, plain, PLAIN_TOLERANCE);
+    assert_true(rate > 0.05 && rate < 0.95);
+    as_doubles(core, s->grads, s->net.n_params);
+    small_compare(s, core, want, PLAIN_TOLERANCE);
+}
+
+/* Every surrogate, neuron, reset and readout; blocks of 1, 2 and all 5 samples; the flags. */
+static void backward__every_surrogate__is_that_of_plain_loops(void **state)
+{
+    static const size_t blocks[] = {1, 2, SMALL_SAMPLES};
+
+    (void)state;
+    for (size_t f = 0; f < snn_surrogates.count; f++)
+        for (size_t n = 0; n < snn_neurons.count; n++)
+            for (size_t i = 0; i < snn_resets.count * snn_readouts.count * 8; i++) {
+                const size_t kind = i / 8;
+                struct small s;
+
+                small_build(&s, &(struct small_case){
+                                    .surrogate = name_of(&snn_surrogates, f),
+                                    .neuron = name_of(&snn_neurons, n),
+                                    .reset = name_of(&snn_resets, kind % snn_resets.count),
+                                    .readout = name_of(&snn_readouts, kind / snn_resets.count),
+                                    .detach_reset = i & 1,
+                                    .learns_tau = i & 2,
+                                    .is_static = i & 4,
+                                    .block = blocks[(i + kind) % SNN_COUNT(blocks)],
+                                    .exact = true,
+                                });
+                compare_with_plain(&s);
+                small_free(&s);
+            }
+}
+
+static void backward__gradients_there_before__are_added_to(void **state)
+{
+    struct small s;
+    struct snn_tally tally = {0};
+
+    (void)state;
+    small_build(&s, &(struct small_case){.surrogate = "arctan",
+                                         .neuron = "lif",
+                                         .reset = "scaled",
+                                         .readout = "spike_mean",
+                                         .block = 2,
+                                         .exact = true});
+    small_core(&s, true);
+    real once[SMALL_PARAMS];
+    for (size_t i = 0; i < s.net.n_params; i++)
+        once[i] = s.grads[i];
+    snn_shard_run(&s.net, &s.work, s.params, s.grads, &s.shard, &tally, NULL);
+    for (size_t i = 0; i < s.net.n_params; i++)
+        assert_near(s.grads[i], 2 * once[i], 1e-6);
+    small_free(&s);
+}
+
+static void shard_run__no_samples__does_nothing(void **state)
+{
+    struct small s;
+    struct snn_tally tally = {0};
+
+    (void)state;
+    small_build(&s, &(struct small_case){.surrogate = "arctan",
+                                         .neuron = "lif",
+                                         .reset = "scaled",
+                                         .readout = "spike_mean",
+                                         .block = 2,
+                                         .is_static = true});
+    s.shard.n = 0;
+    s.grads[0] = 3;
+    snn_shard_run(&s.net, &s.work, s.params, s.grads, &s.shard, &tally, NULL);
+    assert_int_equal(tally.samples, 0);
+    assert_near(s.grads[0], 3, 0);
+    small_free(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(backward__soft_spikes__is_the_derivative_of_the_loss),
+        cmocka_unit_test(backward__every_surrogate__is_that_of_plain_loops),
+        cmocka_unit_test(backward__gradients_there_before__are_added_to),
+        cmocka_unit_test(shard_run__no_samples__does_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
