@@ -221,6 +221,13 @@ reference-float:
 	@$(MAKE) VARIANT=release ISA= build/release/run_reference
 	@build/release/run_reference $(REFERENCE)
 
+# The core's tests in double: with them, that the backward pass is the derivative of the forward's.
+gradcheck:
+	@$(MAKE) VARIANT=double ISA= core-tests
+.PHONY: gradcheck core-tests
+core-tests: $(filter $(B)/tests/core/%,$(TESTS))
+	@tests/run.sh $^
+
 lint:
 	@tests/run.sh $(sort $(wildcard tests/lint/*.sh))
 format-check:
@@ -245,7 +252,7 @@ bench: $(BENCHES)
 WORKLOADS ?= W1 W2
 
 check: deps-check
-	@MAKE="$(MAKE)" JOBS=$(JOBS) tests/check.sh build lint test reference asan tsan
+	@MAKE="$(MAKE)" JOBS=$(JOBS) tests/check.sh build lint test gradcheck reference asan tsan
 
 # ---- the machine ---------------------------------------------------------------------------
 .PHONY: deps deps-check
@@ -300,6 +307,7 @@ make check         everything below that CI runs; ends with "N passed, N failed"
 make test          build and run every test program
 make asan          the same under AddressSanitizer and UndefinedBehaviorSanitizer
 make tsan          the same under ThreadSanitizer (clang, Archer)
+make gradcheck     the core's tests in double: gradients against differences of the loss
 make reference     the core against the numbers in REFERENCE=DIR, in double and float
 make lint          layers, sizes, banned calls, headers, format
 make format        clang-format every source; format-check only looks
