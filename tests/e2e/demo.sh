@@ -23,7 +23,9 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+bold= plain=
+[ ! -t 1 ] || { bold=$(printf '\033[1m'); plain=$(printf '\033[0m'); }
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 
 say "1. Start the daemon on a free port, with its data in $dir"
 "$bin/spiked" --listen 127.0.0.1:0 --data-dir "$dir/data" >"$dir/address" 2>"$dir/log" &
@@ -50,7 +52,7 @@ cat >"$dir/job.json" <<'JSON'
               "optimizer": {"kind": "adam", "learning_rate": 0.002}}}
 JSON
 cat "$dir/job.json"
-echo "curl -d @job.json $SPIKED_SERVER/v1/jobs"
+echo "curl -H 'Content-Type: application/json' -d @job.json $SPIKED_SERVER/v1/jobs"
 curl -sS --fail-with-body -H 'Content-Type: application/json' -d @"$dir/job.json" \
     "$SPIKED_SERVER/v1/jobs" >"$dir/accepted.json" || { cat "$dir/accepted.json" >&2; exit 1; }
 id=$(sed 's/.*"id" *: *"\(job_[^"]*\)".*/\1/' "$dir/accepted.json" | head -n 1)
