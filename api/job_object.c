@@ -88,7 +88,7 @@ json_t *api_job_object(const struct srv_job *j)
 {
     return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I, s:o, "
                      "s:o, s:o, s:o, "
-                     "s:{s:I, s:I}, s:o, s:I}",
+                     "s:{s:I, s:I, s:o, s:o}, s:o, s:I}",
                      "id", api_text(j->id), "object", "job", "status",
                      srv_job_status_name(j->status), "created_at", api_time(j->created_at),
                      "started_at", api_time(j->started_at), "finished_at", api_time(j->finished_at),
@@ -98,5 +98,6 @@ json_t *api_job_object(const struct srv_job *j)
                      "seed", (json_int_t)j->seed, "progress", progress(j), "metrics",
                      metrics(&j->metrics), "error", error(j), "metadata", metadata(j), "resources",
                      "threads", (json_int_t)j->threads, "memory_bytes", (json_int_t)j->memory_bytes,
-                     "model", model(j), "version", (json_int_t)j->version);
+                     "instruction_set", text_or_null(j->instruction_set), "blas",
+                     text_or_null(j->blas), "model", model(j), "version", (json_int_t)j->version);
 }

@@ -33,6 +33,9 @@ CREATE TABLE jobs (
     steps INTEGER NOT NULL,
     samples_per_second REAL,
     eta_seconds REAL,
+    -- What it was trained on last: with the config it fixes the trained bits.
+    instruction_set TEXT NOT NULL,
+    blas TEXT NOT NULL,
     train_loss REAL,
     train_accuracy REAL,
     validation_loss REAL,

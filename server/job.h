@@ -41,6 +41,9 @@ struct srv_job {
     double samples_per_second, eta_seconds;
     struct snn_metrics metrics;                               /* NaN = none; stored as NULL */
     char error_code[48], error_message[512], error_param[96]; /* "" = none */
+    /* What the core was built for and the BLAS kernel when it was trained last, "" = not yet: with
+     * the config they fix the trained bits. */
+    char instruction_set[32], blas[32];
     char model_sha256[SNN_SHA256_HEX];
     char *config;              /* malloc'ed JSON text as accepted */
     struct srv_meta *metadata; /* malloc'ed [n_metadata] */

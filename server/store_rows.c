@@ -9,7 +9,8 @@
 /* What a worker writes as it goes, and at the end. Kinds are the suffixes of the functions below. */
 #define PROGRESS_COLUMNS(X)                                                                        \
     X(int, epoch) X(int, epochs) X(int, step) X(int, steps)                                        \
-    X(rate, samples_per_second) X(rate, eta_seconds)
+    X(rate, samples_per_second) X(rate, eta_seconds) X(text, instruction_set)                         \
+    X(text, blas)
 #define RESULT_COLUMNS(X)                                                                          \
     X(text, error_code) X(text, error_message) X(text, error_param) X(text, model_sha256)
 /* What is given when it is created. */

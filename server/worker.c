@@ -56,6 +56,23 @@ static enum snn_code try_checkpoints(struct srv_work *w, const struct srv_checkp
     return rc;
 }
 
+/* The same job gives the same bits on the same instruction set and BLAS kernel, and perhaps not on
+ * others. */
+static void note_machine(struct srv_work *w, bool resumed)
+{
+    struct srv_job *job = w->job;
+
+    if (resumed &&
+        (strcmp(job->instruction_set, snn_isa()) != 0 || strcmp(job->blas, snn_blas()) != 0))
+        srv_work_event(
+            w, "warning",
+            "resumed on %s with BLAS kernel %s, began on %s with %s: the weights may differ in "
+            "the last bits from those of an uninterrupted run",
+            snn_isa(), snn_blas(), job->instruction_set, job->blas);
+    snprintf(job->instruction_set, sizeof job->instruction_set, "%s", snn_isa());
+    snprintf(job->blas, sizeof job->blas, "%s", snn_blas());
+}
+
 /* Puts the run where an earlier attempt left it, and forgets what that attempt wrote beyond. */
 static enum snn_code resume(struct srv_work *w, struct snn_error *err)
 {
@@ -73,6 +90,7 @@ static enum snn_code resume(struct srv_work *w, struct snn_error *err)
         return rc;
     p = snn_run_progress(w->run);
     srv_work_progress(w, &p);
+    note_machine(w, found);
     if (w->job->attempt <= 1 && !found)
         return SNN_OK;
     if (found)
