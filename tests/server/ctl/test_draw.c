@@ -134,7 +134,7 @@ static void progress__all_known__is_one_line(void **state)
     struct ctl_text t = {0};
 
     (void)state;
-    ctl_draw_progress(&t, &p, 81);
+    ctl_draw_progress(&t, &p, 82);
     expect(&t,
            "[####......] 45% epoch 18/40 loss 0.1234 acc 97.2% val 96.1% 131k samples/s ETA 3s");
 }
