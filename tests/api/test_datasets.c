@@ -184,6 +184,16 @@ static void delete__only_what_is_uploaded_and_idle(void **state)
     call(w, api_datasets_get, (struct world_request){.param = {id}}, 404);
 }
 
+static void datasets__no_memory__is_an_error_not_the_end(void **state)
+{
+    struct world *w = *state;
+    char id[64];
+
+    create(w, id);
+    world_starve(w, api_datasets_list, &(struct world_request){.body = NULL});
+    world_starve(w, api_datasets_get, &(struct world_request){.param = {id}});
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
@@ -194,6 +204,7 @@ int main(void)
         TEST(put__bad_file__is_refused_with_the_readers_words),
         TEST(list__pages__cover_every_data_set_once),
         TEST(delete__only_what_is_uploaded_and_idle),
+        TEST(datasets__no_memory__is_an_error_not_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

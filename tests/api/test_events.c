@@ -104,6 +104,13 @@ static void events__wrong_requests__are_refused(void **state)
     assert_contains(world_text(w, "detail"), "since");
 }
 
+static void events__no_memory__is_an_error_not_the_end(void **state)
+{
+    struct world *w = *state;
+
+    world_starve(w, api_jobs_events, &(struct world_request){.param = {w->job}});
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
@@ -113,6 +120,7 @@ int main(void)
         TEST(events__small_pages__meet_without_gap_or_overlap),
         TEST(events__stream_only__is_not_acceptable),
         TEST(events__wrong_requests__are_refused),
+        TEST(events__no_memory__is_an_error_not_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

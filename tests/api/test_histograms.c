@@ -165,6 +165,15 @@ static void histograms__wrong_requests__are_refused(void **state)
     get(w, (struct world_request){.query = {{"max_steps", "all"}}}, 422);
 }
 
+static void histograms__no_memory__is_an_error_not_the_end(void **state)
+{
+    struct world *w = *state;
+
+    post_many(w);
+    world_starve(w, api_jobs_histograms,
+                 &(struct world_request){.param = {w->job}, .query = {{"name", "weights/*"}}});
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
@@ -174,6 +183,7 @@ int main(void)
         TEST(histograms__every_entry__adds_up_to_its_count),
         TEST(histograms__query__selects_names_and_steps),
         TEST(histograms__wrong_requests__are_refused),
+        TEST(histograms__no_memory__is_an_error_not_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

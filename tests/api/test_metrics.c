@@ -184,6 +184,16 @@ static void metrics__wrong_requests__are_refused(void **state)
     assert_contains(world_text(w, "detail"), "csv");
 }
 
+static void metrics__no_memory__is_an_error_not_the_end(void **state)
+{
+    struct world *w = *state;
+    struct world_request r = {.param = {w->job}, .query = {{"names", "train*,gradient*"}}};
+
+    world_starve(w, api_jobs_metrics, &r);
+    r.query[1] = (struct srv_pair){"format", "csv"};
+    world_starve(w, api_jobs_metrics, &r);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
@@ -196,6 +206,7 @@ int main(void)
         TEST(metrics__csv__is_all_rows_and_exact),
         TEST(metrics__too_much_for_one_reply__is_refused),
         TEST(metrics__wrong_requests__are_refused),
+        TEST(metrics__no_memory__is_an_error_not_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -329,6 +329,16 @@ static void checkpoints__list__has_the_recorded_file(void **state)
     assert_int_equal(json_array_size(json_object_get(w->json, "data")), 0);
 }
 
+static void weights__no_memory__is_an_error_not_the_end(void **state)
+{
+    struct trained *t = *state;
+    struct world_request r = {.param = {t->job}};
+
+    world_starve(t->world, api_jobs_weights, &r);
+    r.query[0] = (struct srv_pair){"format", "safetensors"};
+    world_starve(t->world, api_jobs_weights, &r);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -340,6 +350,7 @@ int main(void)
         TEST(weights__checkpoint__is_chosen_by_word_or_id),
         TEST(weights__nothing_to_send__says_why),
         TEST(checkpoints__list__has_the_recorded_file),
+        TEST(weights__no_memory__is_an_error_not_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

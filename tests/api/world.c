@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "tests/support/oom.h"
 #include "tests/support/test.h"
 #include "tests/support/tmpdir.h"
 
@@ -113,6 +114,26 @@ void world_call(struct world *w, void (*handle)(struct api_call *c), const struc
     start(w, &c, &req, r);
     handle(&c);
     take_body(w);
+}
+
+void world_starve(struct world *w, void (*handle)(struct api_call *c),
+                  const struct world_request *r)
+{
+    bool refused = true;
+
+    for (unsigned long n = 0; refused; n++) {
+        struct srv_request req;
+        struct api_call c;
+
+        start(w, &c, &req, r);
+        oom_fail_at(n);
+        handle(&c);
+        refused = oom_off();
+        take_body(w);
+        if (w->res.status != 200 && !(refused && w->res.status >= 500))
+            fail_msg("allocation %lu refused: status %d: %s", n, w->res.status, w->text);
+        assert_true(n < 100000);
+    }
 }
 
 void world_put(struct world *w, const char *dataset, const char *part, const void *bytes,

@@ -35,6 +35,11 @@ struct world_request {
 /* Calls the handler and takes its answer apart; fails the test where the answer is not whole. */
 void world_call(struct world *w, void (*handle)(struct api_call *c), const struct world_request *r);
 
+/* Calls it again and again, with the first, second, ... allocation refused, until none is: each
+ * answer is the right one or a 5xx. */
+void world_starve(struct world *w, void (*handle)(struct api_call *c),
+                  const struct world_request *r);
+
 /* Puts what the handler of a streamed body needs together: opens, writes the bytes in small pieces,
  * finishes, closes. */
 void world_put(struct world *w, const char *dataset, const char *part, const void *bytes,
