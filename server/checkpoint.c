@@ -70,15 +70,13 @@ static enum snn_code publish(const char *tmp, const char *dir, const char *path,
     return srv_dir_sync(dir, err);
 }
 
-/* The files of rows that are gone, but the one just written, if a row before had its name. */
-static void remove_dropped(const struct srv_config *config, const struct srv_checkpoint *c,
-                           char **dropped, size_t n)
+/* The files of rows that are gone. */
+static void remove_dropped(const struct srv_config *config, char **dropped, size_t n)
 {
     char path[SRV_PATH_SIZE];
 
     for (size_t i = 0; i < n; i++)
-        if (strcmp(dropped[i], c->path) != 0 &&
-            srv_path(path, NULL, "%s/%s", config->data_dir, dropped[i]) == SNN_OK)
+        if (srv_path(path, NULL, "%s/%s", config->data_dir, dropped[i]) == SNN_OK)
             unlink(path);
     srv_names_free(dropped, n);
 }
@@ -91,7 +89,7 @@ static enum snn_code record(struct srv_checkpoint *c, const struct srv_config *c
     enum snn_code rc = srv_store_checkpoint_add(store, job, c, KEPT, &dropped, &n, err);
 
     if (rc == SNN_OK)
-        remove_dropped(config, c, dropped, n);
+        remove_dropped(config, dropped, n);
     return rc;
 }
 
