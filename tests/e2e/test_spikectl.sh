@@ -1,0 +1,210 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# spikectl against a real daemon: a job from submission to its weights, a data set, a restart in the
+# middle of a watch, and the exit status of everything that can go wrong.
+#
+#   SPIKED_BIN=... SPIKECTL_BIN=... tests/e2e/test_spikectl.sh
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+spiked=${SPIKED_BIN:-$root/build/release/spiked}
+ctl=${SPIKECTL_BIN:-$root/build/release/spikectl}
+dir=$(mktemp -d "${TMPDIR:-/tmp}/spikectl-XXXXXX")
+daemon=
+
+finish() {
+    code=$?
+    trap - EXIT
+    if [ -n "$daemon" ]; then
+        kill -TERM "$daemon" 2>/dev/null || :
+        wait "$daemon" || :
+    fi
+    [ "$code" -eq 0 ] || { echo "--- the daemon's log"; tail -n 20 "$dir/log"; } >&2
+    rm -rf "$dir"
+    exit "$code"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+die() { echo "FAILED: $*" >&2; exit 1; }
+
+# start ADDRESS: sets daemon and SPIKED_SERVER
+start() {
+    : >"$dir/address"
+    env -u SPIKED_SERVER "$spiked" --listen "$1" --data-dir "$dir/data" --checkpoint-seconds 1 \
+        >"$dir/address" 2>>"$dir/log" &
+    daemon=$!
+    tries=0
+    until grep -q 'http://' "$dir/address"; do
+        kill -0 "$daemon" 2>/dev/null || die "the daemon ended before it answered"
+        tries=$((tries + 1))
+        [ "$tries" -le 600 ] || die "no address after 60 s"
+        sleep 0.1
+    done
+    SPIKED_SERVER=$(sed -n 's/.*\(http:\/\/[^ ]*\).*/\1/p' "$dir/address" | head -n 1)
+    export SPIKED_SERVER
+}
+
+# expect STATUS ARGUMENT...: runs spikectl; what it says is in $dir/out and $dir/err
+expect() {
+    want=$1
+    shift
+    code=0
+    "$ctl" "$@" >"$dir/out" 2>"$dir/err" </dev/null || code=$?
+    [ "$code" -eq "$want" ] && return
+    cat "$dir/out" "$dir/err" >&2
+    die "spikectl $*: exit status $code, want $want"
+}
+says() { grep -q -- "$1" "$dir/out" || { cat "$dir/out" >&2; die "want '$1' in the output"; }; }
+complains() { grep -q -- "$1" "$dir/err" || { cat "$dir/err" >&2; die "want '$1' on stderr"; }; }
+
+# job EPOCHS LEARNING-RATE
+job() {
+    cat <<JSON
+{"name": "tiny", "seed": 1, "dataset": {"name": "digits"},
+ "encoding": {"kind": "constant", "time_steps": 4},
+ "neuron": {"surrogate": "arctan"},
+ "layers": [{"kind": "dense", "units": 16}, {"kind": "dense", "units": 10}],
+ "training": {"epochs": $1, "optimizer": {"kind": "adam", "learning_rate": $2}},
+ "diagnostics": {"every_steps": 20}}
+JSON
+}
+job 3 0.01 >"$dir/job.json"
+job 100000 0.001 >"$dir/long.json"
+job 3 1e9 >"$dir/wild.json"
+echo '{"dataset": {"name": "digits"}, "layers": [{"kind": "dense", "units": -1}], "colour": 1}' \
+    >"$dir/wrong.json"
+
+start 127.0.0.1:0
+expect 0 ready
+expect 0 version
+says '^spikectl [0-9]'
+
+# ---- a job from submission to its weights ------------------------------------------------------
+expect 0 validate "$dir/job.json"
+says '^valid$'
+says '^parameters  *1210$'
+expect 0 submit "$dir/job.json" --watch
+id=$(head -n 1 "$dir/out")
+says '100% epoch 3/3 loss '
+says '^succeeded after 3 of 3 epochs.*test accuracy [0-9.]*%'
+
+expect 0 list --status succeeded
+says "^$id  *succeeded  *100.0%"
+expect 0 list --json
+says '^{"object":"list"'
+expect 0 show "$id"
+says '^data set  *builtin:digits'
+expect 0 show --json "$id"
+says "\"id\":\"$id\""
+expect 0 watch "$id"
+expect 0 events "$id"
+says 'succeeded'
+expect 0 metrics "$id"
+says '^train_loss  *[0-9]'
+expect 3 metrics "$id" train_loss no_such_series
+complains 'no series no_such_series'
+
+expect 0 histogram "$id"
+says '^gradients/layer1.weight  *1024 '
+says '^step '
+expect 0 histogram "$id" gradients/layer1.weight
+says '^1024 values, '
+says ' \.\.  *-*2^-*[0-9]* |##*'
+expect 0 histogram "$id" gradients/layer1.weight --step 20
+says 'step 20,'
+expect 3 histogram "$id" gradients/nothing
+
+expect 0 weights "$id" -o "$dir/w.safetensors"
+says "sha256 $(sha256sum <"$dir/w.safetensors" | cut -d ' ' -f 1)"
+[ ! -e "$dir/w.safetensors.part" ] || die "the part of the download is still there"
+expect 0 weights "$id" -o - --format json
+says '^{"object":"model"'
+expect 6 weights "$id" -o "$dir/no/such/folder"
+
+# ---- what can be chosen ------------------------------------------------------------------------
+expect 0 catalog
+says '^  arctan: '
+expect 2 catalog no_such_section
+expect 0 curve arctan --scale 4
+says '^arctan, scale 4'
+says '^        2 |.*\*'
+expect 3 curve no_such_surrogate
+expect 3 curve arctan --scale -1
+complains '?scale: '
+
+# ---- data sets ---------------------------------------------------------------------------------
+awk 'BEGIN { print "a,b,label"; for (i = 0; i < 64; i++) print i / 64 "," i % 3 "," i % 2 }' \
+    >"$dir/rows.csv"
+echo 'a,b,label
+1,2,x' >"$dir/broken.csv"
+expect 3 dataset upload mine --format csv train="$dir/rows.csv" test="$dir/broken.csv"
+complains 'test: line 2'
+complains 'removed again'
+expect 0 dataset upload mine --format csv train="$dir/rows.csv" test="$dir/rows.csv"
+says '^status  *ready$'
+expect 3 dataset upload mine --format csv train="$dir/rows.csv" test="$dir/rows.csv"
+complains '409'
+expect 6 dataset upload other --format csv train="$dir/no.csv" test="$dir/rows.csv"
+expect 2 dataset upload other --format csv rows
+expect 2 dataset upload other train="$dir/rows.csv"
+expect 0 dataset list
+says '^mine  *csv  *upload  *ready  *64  *64 '
+expect 0 dataset show mine
+expect 0 dataset delete mine
+expect 3 dataset show mine
+expect 3 dataset delete digits
+
+# ---- what goes wrong ---------------------------------------------------------------------------
+expect 3 validate "$dir/wrong.json"
+says '^error /layers/0/units: '
+says '^error /colour: '
+expect 3 submit "$dir/wrong.json"
+complains '  /layers/0/units: '
+complains '  /colour: '
+expect 3 submit --json "$dir/wrong.json"
+complains '"pointer":"/colour"'
+expect 6 submit "$dir/no-such-file"
+expect 2 submit
+expect 2 no_such_command
+expect 2 show ../../livez
+expect 3 show job_00000000000000000000000000
+expect 4 --server http://127.0.0.1:1 list
+expect 2 --server ftp://127.0.0.1 list
+expect 1 submit "$dir/wild.json" --watch
+complains 'diverged'
+
+expect 0 submit "$dir/long.json"
+long=$(cat "$dir/out")
+expect 4 watch "$long" --timeout 0.5
+complains 'goes on'
+
+# ---- the daemon restarts while a job is watched ------------------------------------------------
+: >"$dir/watched"
+"$ctl" watch "$long" >"$dir/watched" 2>"$dir/watched.err" &
+watcher=$!
+tries=0
+until grep -q epoch "$dir/watched"; do
+    tries=$((tries + 1))
+    [ "$tries" -le 300 ] || die "nothing is watched after 30 s"
+    sleep 0.1
+done
+kill -TERM "$daemon"
+wait "$daemon" || die "the daemon's exit status is $?"
+daemon=
+tries=0
+until grep -q 'trying again' "$dir/watched.err"; do
+    tries=$((tries + 1))
+    [ "$tries" -le 300 ] || die "the watch has not missed the daemon"
+    sleep 0.1
+done
+start "${SPIKED_SERVER#http://}"
+expect 0 cancel "$long"
+code=0
+wait "$watcher" || code=$?
+[ "$code" -eq 5 ] || { cat "$dir/watched" "$dir/watched.err" >&2; die "watch: status $code, want 5"; }
+grep -q '^cancelled after ' "$dir/watched" || die "the watch does not say how the job ended"
+
+expect 0 delete "$long"
+expect 3 delete "$long"
+expect 0 delete "$id" --json
+says "^{\"id\":\"$id\",\"deleted\":true}\$"
