@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Small whole runs. A failure of these functions fails the running test. */
+#ifndef TESTS_CORE_TRAIN_RUNS_H
+#define TESTS_CORE_TRAIN_RUNS_H
+
+#include "core/train/run.h"
+
+/* Three classes that can be told apart, 6 features; the caller's to free. `seed` changes the
+ * noise. */
+struct snn_data *runs_data(size_t train, size_t test, size_t seed);
+/* 6 - 8 - 3 neurons, 5 steps, 3 epochs of batches of 7, 4 shards; every 3rd step looked into. */
+struct snn_spec runs_spec(void);
+/* The row of that name. */
+struct snn_choice runs_choice(const struct snn_registry *r, const char *name);
+/* The same surrogate or reset in all layers. */
+void runs_surrogate(struct snn_spec *spec, const char *name);
+void runs_reset(struct snn_spec *spec, const char *name);
+
+struct snn_run *runs_new(const struct snn_spec *spec, const struct snn_data *data, size_t threads);
+/* Stops after the step with that number; `after` 0: to the end. */
+void runs_train(struct snn_run *run, size_t after);
+/* SHA-256 over everything a run has learnt: weights, best weights, optimizer state, cursor. */
+void runs_digest(const struct snn_run *run, char hex[SNN_SHA256_HEX]);
+/* The digest of a run of its own, from start to end. */
+void runs_result(const struct snn_spec *spec, const struct snn_data *data, size_t threads,
+                 char hex[SNN_SHA256_HEX]);
+/* Saves into a new file; its path is the caller's to free. */
+char *runs_save(const struct snn_run *run, const char *dir, const char *name);
+
+#endif
