@@ -97,7 +97,7 @@ struct snn_registry {
     size_t count, stride;
 };
 
-extern const struct snn_registry snn_neurons, snn_surrogates, snn_resets, snn_encoders, snn_layers,
+extern const struct snn_registry snn_neurons, snn_solvers, snn_surrogates, snn_resets, snn_encoders, snn_layers,
     snn_readouts, snn_losses, snn_optimizers, snn_formats;
 
 /* All registries, NULL-terminated, in the catalog's order. */
@@ -127,10 +127,26 @@ void snn_surrogate_curve(const struct snn_choice *surrogate, const double *x, si
 #define SNN_NAME_SIZE 48
 #define SNN_MAX_RANK 4
 
+#define SNN_MAX_TERMS 8           /* orders of multi-term dynamics */
+#define SNN_ALL_STATES SIZE_MAX   /* `memory`: the whole past */
+
+/* What a layer learns beside its weights, and whether one value per layer or per neuron. */
+#define SNN_LEARNABLES(X) X(tau) X(threshold) X(alpha) X(coefficients)
+#define SNN_LEARN_ENUM(name) SNN_LEARN_##name,
+enum snn_learnable { SNN_LEARNABLES(SNN_LEARN_ENUM) SNN_LEARNABLE_COUNT };
+#undef SNN_LEARN_ENUM
+enum snn_learn { SNN_FIXED, SNN_PER_LAYER, SNN_PER_NEURON };
+
 struct snn_neuron_spec {
     struct snn_choice model;     /* lif, if */
+    struct snn_choice solver;    /* euler, gl, l1 (trap), pred */
     struct snn_choice surrogate; /* its own scale */
     struct snn_choice reset;     /* scaled, subtract, zero, none */
+    double alpha[SNN_MAX_TERMS];        /* orders in (0, 1]; euler ignores them */
+    double coefficients[SNN_MAX_TERMS]; /* of the terms; unused where there is one */
+    size_t n_terms;
+    size_t memory; /* past states kept; SNN_ALL_STATES */
+    enum snn_learn learn[SNN_LEARNABLE_COUNT];
 };
 
 struct snn_layer_spec {

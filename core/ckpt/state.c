@@ -29,6 +29,19 @@ static void digest_choice(struct snn_digest *d, const struct snn_choice *c)
     }
 }
 
+static void digest_dynamics(struct snn_digest *d, const struct snn_neuron_spec *n)
+{
+    digest_choice(d, &n->solver);
+    digest_number(d, (double)n->memory);
+    digest_number(d, (double)n->n_terms);
+    for (size_t i = 0; i < n->n_terms; i++) {
+        digest_number(d, n->alpha[i]);
+        digest_number(d, n->coefficients[i]);
+    }
+    for (size_t i = 0; i < SNN_LEARNABLE_COUNT; i++)
+        digest_number(d, n->learn[i]);
+}
+
 void snn_spec_digest(const struct snn_spec *spec, char hex[SNN_SHA256_HEX])
 {
     struct snn_digest d;
@@ -44,6 +57,7 @@ void snn_spec_digest(const struct snn_spec *spec, char hex[SNN_SHA256_HEX])
         digest_choice(&d, &spec->layers[i].neuron.model);
         digest_choice(&d, &spec->layers[i].neuron.surrogate);
         digest_choice(&d, &spec->layers[i].neuron.reset);
+        digest_dynamics(&d, &spec->layers[i].neuron);
     }
     digest_choice(&d, &spec->readout);
     digest_choice(&d, &spec->loss);

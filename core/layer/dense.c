@@ -72,7 +72,7 @@ void snn_dense_forward(const struct snn_layer *l, struct snn_layer_work *w, cons
     if (!l->static_input)
         currents(l, w->current, params, in, b->n * l->cell.time_steps);
     for (size_t i = 0; i < b->n; i++)
-        snn_layer_spikes(l, w, params, i, b);
+        snn_layer_spikes(l, w, i, b);
 }
 
 void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
@@ -80,7 +80,7 @@ void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, con
 {
     const size_t rows = b->n * l->cell.time_steps;
     for (size_t i = 0; i < b->n; i++)
-        snn_layer_spikes_back(l, w, params, grads, i, b);
+        snn_layer_spikes_back(l, w, i, b);
     if (l->static_input)
         return;
     weight_gradients(l, grads, w->g, in, rows);

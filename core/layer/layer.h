@@ -9,13 +9,22 @@
 
 #include "core/neuron/neuron.h"
 
-#define SNN_MAX_TENSORS 4 /* of one layer */
+#define SNN_MAX_TENSORS 8 /* of one layer */
 
 /* A parameter tensor's place in the run's flat parameter vector. */
 struct snn_tensor_place {
     size_t layer;
     const char *role;
     size_t shape[SNN_MAX_RANK], rank, count, offset, fan_in;
+};
+
+/* A constant of the neurons that is learned. */
+struct snn_learned {
+    enum snn_learnable which;
+    const struct snn_transform *transform;
+    double initial[SNN_MAX_TERMS]; /* one; of each term for alpha and coefficients */
+    double low;                    /* where the transform has a lower end */
+    size_t tensor;                 /* index into the layer's tensors */
 };
 
 struct snn_layer {
@@ -26,20 +35,24 @@ struct snn_layer {
     struct snn_tensor_place tensor[SNN_MAX_TENSORS];
     size_t n_tensors;
     bool static_input; /* the same input at every step: multiplied once per shard */
-    bool learns_tau;   /* the last tensor is `tau` [1]: tau = tau_initial (1 + exp p), spikeDE's */
-    real tau_initial;
+    struct snn_learned learned[SNN_LEARNABLE_COUNT];
+    size_t n_learned;
+    double tau, threshold; /* the spec's */
+    struct snn_orders orders;
 };
 
 /* A layer's arrays in one worker's workspace. S samples of a shard, Sb of a block. */
 struct snn_layer_work {
     real *current; /* [Sb, T, out], or [S, out] where the input is static */
     real *x, *s;   /* [Sb, T, out] */
-    real *v;       /* [Sb, T, out] or NULL */
+    real *v, *f;   /* [Sb, T, out] or NULL */
     real *g; /* [Sb, T, out]: dL/ds in, dL/dI out; shares current's room where that is not static */
     real *g_membrane;  /* [Sb, T, out]: dL/du of a membrane readout; NULL but in the last layer */
     real *d_membrane;  /* [Sb, T, out]: dL/du for diagnostics, NULL = not wanted */
     real *current_sum; /* [S, out]: sum over t of dL/dI, where the input is static */
-    real *state;       /* [4, out]: state, lambda, scratch */
+    real *state;       /* [5, out]: state, lambda, scratch */
+    real *d_state;     /* [T, out] for solvers with a history */
+    struct snn_cell_gradient d; /* of the constants, since the last snn_layer_learn */
 };
 
 struct snn_block {
@@ -74,9 +87,22 @@ static inline const struct snn_layer_type *snn_layer_type_of(const struct snn_ch
 }
 
 /* For layer kinds: the neurons of a block's sample i, and their reverse. */
-void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
-                      size_t i, const struct snn_block *b);
-void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
-                           real *grads, size_t i, const struct snn_block *b);
+void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, size_t i,
+                      const struct snn_block *b);
+void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, size_t i,
+                           const struct snn_block *b);
+
+/* ---- learned.c: constants of the neurons that are learned ---- */
+
+/* Adds a tensor for each constant that the spec learns. */
+void snn_learned_tensors(struct snn_layer *l, const struct snn_neuron_spec *n, bool spikede);
+/* Values of p at the start, into the tensor's place. */
+void snn_learned_start(const struct snn_layer *l, const struct snn_learned *k, real *params);
+/* Fills the cell's arrays and table from spec and params: before the first pass, and after every update
+ * of a layer that learns constants. */
+void snn_cell_prepare(struct snn_layer *l, const real *params);
+/* Turns the gradients gathered in w->d into those of the tensors, adds them to grads and clears w->d. */
+void snn_learned_gradient(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                          real *grads);
 
 #endif

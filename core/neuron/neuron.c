@@ -17,13 +17,9 @@ static const struct snn_param params[] = {
 static const struct snn_neuron neurons[] = {
     {{"lif", "leaky integrate-and-fire: f = (I - v)/tau, fires at v + f >= threshold",
       SNN_PARAMS(params)},
-     1,
-     snn_euler_forward,
-     snn_euler_backward},
+     1},
     {{"if", "integrate-and-fire: f = I/tau, fires at v + f >= threshold", SNN_PARAMS(params)},
-     0,
-     snn_euler_forward,
-     snn_euler_backward},
+     0},
 };
 
 const struct snn_registry snn_neurons = SNN_REGISTRY(neurons, "neurons", "neuron model");
@@ -39,3 +35,29 @@ static const struct snn_reset resets[] = {
 /* clang-format on */
 
 const struct snn_registry snn_resets = SNN_REGISTRY(resets, "resets", "reset");
+
+bool snn_cell_keeps_v(const struct snn_cell *c, bool gradients)
+{
+    const bool is_history = c->solver->has_history && !c->solver->sums_f;
+    const bool is_needed = c->learns[SNN_LEARN_tau] || c->learns[SNN_LEARN_alpha] ||
+                           c->learns[SNN_LEARN_coefficients] ||
+                           (!c->detach_reset && c->reset->b != 0);
+    return is_history || (gradients && is_needed);
+}
+
+bool snn_cell_keeps_f(const struct snn_cell *c, bool gradients)
+{
+    const bool is_needed = c->solver->has_history &&
+                           (c->learns[SNN_LEARN_alpha] || (!c->detach_reset && c->reset->b != 0));
+    return c->solver->sums_f || (gradients && (is_needed || c->learns[SNN_LEARN_coefficients]));
+}
+
+void snn_cell_forward(const struct snn_cell *c, const struct snn_cell_forward *f)
+{
+    (c->solver->has_history ? snn_fractional_forward : snn_euler_forward)(c, f);
+}
+
+void snn_cell_backward(const struct snn_cell *c, const struct snn_cell_backward *b)
+{
+    (c->solver->has_history ? snn_fractional_backward : snn_euler_backward)(c, b);
+}

@@ -16,32 +16,47 @@ static void place_tensors(struct snn_net *net, struct snn_layer *l, size_t index
     }
 }
 
+/* The neurons' constants and arrays; their values come with snn_cell_prepare. */
 static void init_cell(struct snn_net *net, struct snn_layer *l, const struct snn_neuron_spec *n,
-                      size_t index)
+                      const struct snn_net_options *o, struct snn_arena *a)
 {
+    const bool spikede = o && o->spikede;
+    const double step = n->model.value[SNN_NEURON_STEP];
+    const double *steps = o ? o->steps : NULL;
+    const size_t last = net->time_steps - 1;
+    bool learns_table = false;
     l->cell = (struct snn_cell){
         .neuron = snn_neuron_of(&n->model),
+        .solver = snn_solver_of(&n->solver),
         .surrogate = snn_surrogate_of(&n->surrogate),
         .reset = snn_reset_of(&n->reset),
-        .tau = (real)n->model.value[SNN_NEURON_TAU],
-        .threshold = (real)n->model.value[SNN_NEURON_THRESHOLD],
+        .r = snn_arena_take(a, l->out, sizeof(real)),
+        .threshold = snn_arena_take(a, l->out, sizeof(real)),
         .scale = (real)n->surrogate.value[0],
         .detach_reset = n->model.value[SNN_NEURON_DETACH_RESET] != 0,
-        .h = net->h[index],
+        .h = snn_arena_take(a, net->time_steps, sizeof(real)),
         .n = l->out,
         .time_steps = net->time_steps,
     };
+    l->tau = n->model.value[SNN_NEURON_TAU];
+    l->threshold = n->model.value[SNN_NEURON_THRESHOLD];
+    l->orders = (struct snn_orders){
+        .n = n->n_terms, .h = steps ? steps[last] : step, .spikede = spikede};
+    memcpy(l->orders.alpha, n->alpha, sizeof n->alpha);
+    memcpy(l->orders.coefficient, n->coefficients, sizeof n->coefficients);
+    for (size_t t = 0; l->cell.h && t < net->time_steps; t++)
+        l->cell.h[t] = (real)(steps ? steps[t] : step);
+    snn_learned_tensors(l, n, spikede);
+    learns_table = l->cell.learns[SNN_LEARN_alpha] || l->cell.learns[SNN_LEARN_coefficients];
+    if (l->cell.solver->has_history)
+        snn_weights_place(&l->cell.table, a,
+                          snn_solver_lags(n->memory, net->time_steps, spikede), n->n_terms,
+                          learns_table);
 }
 
-static void init_steps(struct snn_net *net, size_t index, double step, const double *steps)
-{
-    if (net->h[index])
-        for (size_t t = 0; t < net->time_steps; t++)
-            net->h[index][t] = (real)(steps ? steps[t] : step);
-}
-
-static enum snn_code init_layer(struct snn_net *net, const struct snn_spec *spec, size_t index,
-                                size_t in, const struct snn_net_options *o, struct snn_error *err)
+static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
+                                const struct snn_spec *spec, size_t index, size_t in,
+                                const struct snn_net_options *o, struct snn_error *err)
 {
     const struct snn_layer_spec *s = &spec->layers[index];
     struct snn_layer *l = &net->layer[index];
@@ -51,8 +66,6 @@ static enum snn_code init_layer(struct snn_net *net, const struct snn_spec *spec
         .name = s->name,
         .in = in,
         .static_input = index == 0 && net->static_input,
-        .learns_tau = o && o->learns_tau[index],
-        .tau_initial = (real)s->neuron.model.value[SNN_NEURON_TAU],
     };
     l->out = l->type->out_size(&s->kind, in, err);
     if (l->out == 0)
@@ -61,11 +74,7 @@ static enum snn_code init_layer(struct snn_net *net, const struct snn_spec *spec
         return snn_fail(err, SNN_LIMIT, "layer %zu: %zu x %zu weights are more than can be counted",
                         index, l->out, in);
     l->type->tensors(l, &s->kind);
-    if (l->learns_tau)
-        l->tensor[l->n_tensors++] =
-            (struct snn_tensor_place){.role = "tau", .shape = {1}, .rank = 1, .count = 1};
-    init_steps(net, index, s->neuron.model.value[SNN_NEURON_STEP], o ? o->steps : NULL);
-    init_cell(net, l, &s->neuron, index);
+    init_cell(net, l, &s->neuron, o, arena);
     place_tensors(net, l, index);
     return SNN_OK;
 }
@@ -86,8 +95,7 @@ enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena,
     };
     size_t in = features;
     for (size_t i = 0; i < spec->n_layers; i++) {
-        net->h[i] = snn_arena_take(arena, spec->time_steps, sizeof(real));
-        enum snn_code rc = init_layer(net, spec, i, in, options, err);
+        enum snn_code rc = init_layer(net, arena, spec, i, in, options, err);
         if (rc != SNN_OK)
             return rc;
         in = net->layer[i].out;
@@ -123,13 +131,22 @@ void snn_net_initialise(const struct snn_net *net, real *params)
             .step = (uint32_t)(t - net->layer[t->layer].tensor),
         };
         real *p = params + t->offset;
-        if (t->fan_in == 0) {
-            memset(p, 0, t->count * sizeof *p);
+        if (t->fan_in == 0)
             continue;
-        }
         const real bound = (real)(1 / sqrt((double)t->fan_in));
         snn_rng_uniform(p, t->count, &key);
         for (size_t k = 0; k < t->count; k++)
             p[k] = (2 * p[k] - 1) * bound;
     }
+    for (size_t i = 0; i < net->n_layers; i++)
+        for (size_t k = 0; k < net->layer[i].n_learned; k++)
+            snn_learned_start(&net->layer[i], &net->layer[i].learned[k], params);
+}
+
+void snn_net_prepare(struct snn_net *net, const real *params)
+{
+    for (size_t i = 0; i < net->n_layers; i++)
+        if (net->layer[i].n_learned || !net->prepared)
+            snn_cell_prepare(&net->layer[i], params);
+    net->prepared = true;
 }

@@ -15,7 +15,7 @@
 
 /* What a job cannot say (yet), for runs that reproduce a reference. Zeroed = none of it. */
 struct snn_net_options {
-    bool learns_tau[SNN_MAX_LAYERS]; /* by spikeDE's tau = tau_spec (1 + exp p), p from 0 */
+    bool spikede;        /* spikeDE's conventions, where they differ from ours: core/spikede.md */
     const double *steps; /* [T] step lengths of all layers; NULL = each layer's own `step` */
 };
 
@@ -27,7 +27,7 @@ struct snn_net {
     uint64_t seed;
     size_t features, classes, time_steps;
     size_t n_params, n_tensors;
-    real *h[SNN_MAX_LAYERS]; /* [T] each */
+    bool prepared; /* snn_net_prepare has been called */
 };
 
 /* Resolves a checked spec; takes its few arrays from the arena. SNN_LIMIT where a size overflows.
@@ -40,8 +40,11 @@ const struct snn_tensor_place *snn_net_tensor(const struct snn_net *net, size_t 
 /* "layer1.weight" */
 void snn_net_tensor_name(const struct snn_net *net, const struct snn_tensor_place *t,
                          char name[SNN_NAME_SIZE * 2]);
-/* Weights and biases U(+-1/sqrt(fan_in)), by seed; tau's parameter 0. */
+/* Weights and biases U(+-1/sqrt(fan_in)), by seed; learned constants where the spec puts them. */
 void snn_net_initialise(const struct snn_net *net, real *params);
+
+/* Makes the neurons' constants those of params: before the first pass, and whenever params changed. */
+void snn_net_prepare(struct snn_net *net, const real *params);
 
 struct snn_work_size {
     size_t shard;   /* most samples of a shard */

@@ -28,7 +28,7 @@ static const real *readout_values(const struct snn_net *net, struct snn_work *w,
     if (!snn_readout_of(&net->readout)->reads_membrane)
         return last->s + i * size;
     for (size_t k = 0; k < size; k++)
-        w->y[k] = last->x[i * size + k] + c->threshold;
+        w->y[k] = last->x[i * size + k] + c->threshold[k % net->classes];
     return w->y;
 }
 
@@ -65,6 +65,7 @@ void snn_block_backward(const struct snn_net *net, struct snn_work *w, const rea
         real *d_in = i ? w->layer[i - 1].g : w->d_input;
         lw->d_membrane = probe ? w->d_membrane : NULL;
         l->type->backward(l, lw, params, grads, in, d_in, b);
+        snn_learned_gradient(l, lw, params, grads);
         if (probe)
             snn_probe_look(&probe->layer[i], &l->cell, lw->x, lw->s, w->d_membrane, b->n);
     }

@@ -32,8 +32,13 @@ struct snn_neuron_spec snn_neuron_spec_default(void)
 {
     return (struct snn_neuron_spec){
         .model = named(&snn_neurons, "lif"),
+        .solver = named(&snn_solvers, "euler"),
         .surrogate = named(&snn_surrogates, "sigmoid"),
         .reset = named(&snn_resets, "scaled"),
+        .alpha = {1},
+        .coefficients = {1},
+        .n_terms = 1,
+        .memory = SNN_ALL_STATES,
     };
 }
 
@@ -95,6 +100,62 @@ static void check_choice(struct report *r, const struct snn_choice *c, const cha
     }
 }
 
+/* Orders, coefficients and what is learned of them. `place` ends in "/neuron/". */
+static void check_dynamics(struct report *r, const struct snn_neuron_spec *n, const char *place)
+{
+    const struct snn_solver *solver = snn_solver_of(&n->solver);
+    char at[96];
+    if (n->n_terms < 1 || n->n_terms > SNN_MAX_TERMS ||
+        (n->n_terms > 1 && !solver->many_terms)) {
+        (void)snprintf(at, sizeof at, "%salpha", place);
+        wrong(r, at, "%zu orders for solver %s, want %s", n->n_terms, solver->kind.name,
+              solver->many_terms ? "1 to 8" : "one (only gl takes several)");
+        return;
+    }
+    double sum = 0;
+    for (size_t i = 0; i < n->n_terms; i++) {
+        if (!(n->alpha[i] > 0 && n->alpha[i] <= 1)) {
+            (void)snprintf(at, sizeof at, "%salpha", place);
+            wrong(r, at, "alpha is %g, want a number > 0 and <= 1", n->alpha[i]);
+        }
+        sum += n->coefficients[i] * pow(n->model.value[SNN_NEURON_STEP], -n->alpha[i]);
+    }
+    (void)snprintf(at, sizeof at, "%scoefficients", place);
+    if (!isfinite(sum) || sum == 0)
+        wrong(r, at, "the terms' weights coefficient * step^-alpha add up to %g, want another number than 0",
+              sum);
+    (void)snprintf(at, sizeof at, "%smemory", place);
+    if (n->memory == 0 && !solver->has_history)
+        wrong(r, at, "memory is 0 for solver euler, which needs none: leave it out");
+}
+
+static void check_learn(struct report *r, const struct snn_neuron_spec *n, const char *place)
+{
+    const bool fractional = snn_solver_of(&n->solver)->has_history;
+    for (enum snn_learnable which = 0; which < SNN_LEARNABLE_COUNT; which++) {
+        const bool of_terms = which == SNN_LEARN_alpha || which == SNN_LEARN_coefficients;
+        struct snn_error e = {0};
+        char at[96];
+        if (n->learn[which] == SNN_FIXED)
+            continue;
+        (void)snprintf(at, sizeof at, "%slearn/%s", place, snn_learnable_name(which));
+        if (of_terms && !fractional)
+            wrong(r, at, "solver %s has no %s to learn, want gl, l1 or pred", n->solver.kind->name,
+                  snn_learnable_name(which));
+        else if (of_terms && n->learn[which] == SNN_PER_NEURON)
+            wrong(r, at, "%s is learned per layer only", snn_learnable_name(which));
+        for (size_t i = 0; i < (of_terms ? n->n_terms : 1); i++) {
+            const double start = which == SNN_LEARN_tau         ? n->model.value[SNN_NEURON_TAU]
+                                 : which == SNN_LEARN_threshold ? n->model.value[SNN_NEURON_THRESHOLD]
+                                 : which == SNN_LEARN_alpha     ? n->alpha[i]
+                                                                : n->coefficients[i];
+            if (snn_learnable_check(which, start, &e) != SNN_OK && (!of_terms || fractional))
+                wrong(r, at, "%s", e.message);
+            e = (struct snn_error){0};
+        }
+    }
+}
+
 static void check_name(struct report *r, const struct snn_spec *spec, size_t i)
 {
     char place[64];
@@ -123,6 +184,8 @@ static void check_layers(struct report *r, const struct snn_spec *spec,
         check_choice(r, &l->kind, place);
         check_choice(r, &l->neuron.model, neuron);
         check_choice(r, &l->neuron.surrogate, surrogate);
+        check_dynamics(r, &l->neuron, neuron);
+        check_learn(r, &l->neuron, neuron);
         check_name(r, spec, i);
         in = snn_layer_type_of(&l->kind)->out_size(&l->kind, in, &e);
         if (e.code != SNN_OK) {

@@ -129,6 +129,7 @@ enum snn_code snn_run_step(struct snn_run *r, bool probed, struct snn_error *err
     const size_t left = r->train - from;
     const size_t n = left < r->spec.batch_size ? left : r->spec.batch_size;
 
+    snn_net_prepare(&r->net, r->params);
     run_shards(r, r->order + from, n, probed);
     const struct snn_tally t = total(r);
     enum snn_code rc = check_loss(r, t.loss / (double)n, err);
@@ -170,6 +171,7 @@ void snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *ind
     const int threads = (int)r->threads;
     const size_t batch = r->spec.batch_size;
     struct snn_tally sum = {0};
+    snn_net_prepare(&r->net, params);
     for (size_t from = 0; from < n; from += batch) {
         const size_t size = n - from < batch ? n - from : batch;
 #pragma omp parallel for num_threads(threads) schedule(static, 1)

@@ -14,6 +14,22 @@ size_t snn_work_block(const struct snn_net *net, size_t shard)
     return fits < 1 ? 1 : fits > shard ? shard : fits;
 }
 
+/* Room for the gradients of learned constants. */
+static void place_learned(struct snn_layer_work *w, struct snn_arena *a, const struct snn_layer *l)
+{
+    const struct snn_cell *c = &l->cell;
+    if (c->solver->has_history)
+        w->d_state = snn_arena_take(a, c->time_steps, l->out * sizeof(real));
+    if (c->learns[SNN_LEARN_tau])
+        w->d.tau = snn_arena_take(a, l->out, sizeof(double));
+    if (c->learns[SNN_LEARN_threshold])
+        w->d.threshold = snn_arena_take(a, l->out, sizeof(double));
+    if (c->learns[SNN_LEARN_alpha] || c->learns[SNN_LEARN_coefficients]) {
+        w->d.a = snn_arena_take(a, 1, sizeof(double));
+        w->d.w = snn_arena_take(a, c->table.lags + 1, sizeof(double));
+    }
+}
+
 static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const struct snn_net *net,
                         size_t index, const struct snn_work_size *size)
 {
@@ -25,11 +41,14 @@ static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const str
     w->current = snn_arena_take(a, l->static_input ? size->shard : steps, l->out * sizeof(real));
     w->x = snn_arena_take(a, steps, l->out * sizeof(real));
     w->s = snn_arena_take(a, steps, l->out * sizeof(real));
-    w->state = snn_arena_take(a, 4 * l->out, sizeof(real));
-    if (size->record || (size->gradients && snn_cell_needs_v(&l->cell, l->learns_tau)))
+    w->state = snn_arena_take(a, 5 * l->out, sizeof(real));
+    if (size->record || snn_cell_keeps_v(&l->cell, size->gradients))
         w->v = snn_arena_take(a, steps, l->out * sizeof(real));
+    if (snn_cell_keeps_f(&l->cell, size->gradients))
+        w->f = snn_arena_take(a, steps, l->out * sizeof(real));
     if (!size->gradients)
         return;
+    place_learned(w, a, l);
     w->g = w->current; /* the currents are used up when the gradients come */
     if (l->static_input || size->record)
         w->g = snn_arena_take(a, steps, l->out * sizeof(real));

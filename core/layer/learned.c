@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* Constants of a layer's neurons that are learned: their tensors, their values, their gradients. */
+#include <string.h>
+
+#include "core/layer/layer.h"
+
+static double spec_value(const struct snn_neuron_spec *n, enum snn_learnable which, size_t i)
+{
+    const double of[SNN_LEARNABLE_COUNT] = {
+        [SNN_LEARN_tau] = n->model.value[SNN_NEURON_TAU],
+        [SNN_LEARN_threshold] = n->model.value[SNN_NEURON_THRESHOLD],
+        [SNN_LEARN_alpha] = n->alpha[i],
+        [SNN_LEARN_coefficients] = n->coefficients[i],
+    };
+    return of[which];
+}
+
+/* The end that tau may not cross: with step/tau below 2 an Euler step does not blow up. */
+static double lower_end(const struct snn_neuron_spec *n, enum snn_learnable which)
+{
+    const double half = n->model.value[SNN_NEURON_STEP] / 2;
+    const bool has_one = which == SNN_LEARN_tau && n->model.value[SNN_NEURON_TAU] > half;
+    return has_one ? half : 0;
+}
+
+static size_t count_of(const struct snn_layer *l, const struct snn_neuron_spec *n,
+                       enum snn_learnable which)
+{
+    if (which == SNN_LEARN_alpha || which == SNN_LEARN_coefficients)
+        return n->n_terms;
+    return n->learn[which] == SNN_PER_NEURON ? l->out : 1;
+}
+
+void snn_learned_tensors(struct snn_layer *l, const struct snn_neuron_spec *n, bool spikede)
+{
+    for (enum snn_learnable which = 0; which < SNN_LEARNABLE_COUNT; which++) {
+        const size_t count = count_of(l, n, which);
+        struct snn_learned *k = &l->learned[l->n_learned];
+        if (n->learn[which] == SNN_FIXED)
+            continue;
+        *k = (struct snn_learned){.which = which,
+                                  .transform = snn_transform_of(which, spikede),
+                                  .low = lower_end(n, which),
+                                  .tensor = l->n_tensors};
+        for (size_t i = 0; i < SNN_MAX_TERMS; i++)
+            k->initial[i] = spec_value(n, which, i);
+        l->tensor[l->n_tensors++] = (struct snn_tensor_place){
+            .role = snn_learnable_name(which), .shape = {count}, .rank = 1, .count = count};
+        l->n_learned++;
+        l->cell.learns[which] = true;
+    }
+}
+
+/* The spec's value that entry i of the tensor began from: each term has its own, neurons share one. */
+static double initial_of(const struct snn_learned *k, size_t i)
+{
+    const bool by_term = k->which == SNN_LEARN_alpha || k->which == SNN_LEARN_coefficients;
+    return k->initial[by_term ? i : 0];
+}
+
+void snn_learned_start(const struct snn_layer *l, const struct snn_learned *k, real *params)
+{
+    const struct snn_tensor_place *t = &l->tensor[k->tensor];
+    for (size_t i = 0; i < t->count; i++)
+        params[t->offset + i] = (real)k->transform->start(initial_of(k, i));
+}
+
+static double value_now(const struct snn_layer *l, const struct snn_learned *k, const real *params,
+                        size_t i)
+{
+    const double p = (double)params[l->tensor[k->tensor].offset + i];
+    return k->transform->value(p, initial_of(k, i), k->low);
+}
+
+/* ------------------------------------------------------------------------------- prepare -- */
+
+static void fill(real *to, size_t n, double value)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = (real)value;
+}
+
+static void prepare_learned(struct snn_layer *l, const struct snn_learned *k, const real *params,
+                            struct snn_orders *o)
+{
+    const size_t count = l->tensor[k->tensor].count;
+    if (k->which == SNN_LEARN_alpha || k->which == SNN_LEARN_coefficients) {
+        double *to = k->which == SNN_LEARN_alpha ? o->alpha : o->coefficient;
+        for (size_t i = 0; i < count; i++)
+            to[i] = value_now(l, k, params, i);
+        return;
+    }
+    for (size_t i = 0; i < l->out; i++) {
+        const double v = value_now(l, k, params, count == 1 ? 0 : i);
+        if (k->which == SNN_LEARN_tau)
+            l->cell.r[i] = (real)(1 / v);
+        else
+            l->cell.threshold[i] = (real)v;
+    }
+}
+
+void snn_cell_prepare(struct snn_layer *l, const real *params)
+{
+    struct snn_orders orders = l->orders;
+    fill(l->cell.r, l->out, 1 / l->tau);
+    fill(l->cell.threshold, l->out, l->threshold);
+    for (size_t i = 0; i < l->n_learned; i++)
+        prepare_learned(l, &l->learned[i], params, &orders);
+    if (l->cell.solver->has_history)
+        l->cell.solver->weights(&l->cell.table, &orders);
+}
+
+/* ------------------------------------------------------------------------------ gradient -- */
+
+/* dL/d of the i-th order (or, from n_terms on, coefficient): through every weight of the table. */
+static double through_table(const struct snn_layer *l, const struct snn_layer_work *w, size_t i)
+{
+    const struct snn_weights_table *t = &l->cell.table;
+    double sum = *w->d.a * t->da[i];
+    for (size_t d = 0; d <= t->lags; d++)
+        sum += w->d.w[d] * t->dw[i][d];
+    return sum;
+}
+
+static double constant_gradient(const struct snn_layer *l, const struct snn_layer_work *w,
+                                const struct snn_learned *k, size_t i)
+{
+    const double *by_neuron = k->which == SNN_LEARN_tau ? w->d.tau : w->d.threshold;
+    double sum = 0;
+    if (k->which == SNN_LEARN_alpha)
+        return through_table(l, w, i);
+    if (k->which == SNN_LEARN_coefficients)
+        return through_table(l, w, l->orders.n + i);
+    if (l->tensor[k->tensor].count > 1)
+        return by_neuron[i];
+    for (size_t j = 0; j < l->out; j++)
+        sum += by_neuron[j];
+    return sum;
+}
+
+static void clear(const struct snn_layer *l, struct snn_layer_work *w)
+{
+    if (w->d.tau)
+        memset(w->d.tau, 0, l->out * sizeof *w->d.tau);
+    if (w->d.threshold)
+        memset(w->d.threshold, 0, l->out * sizeof *w->d.threshold);
+    if (w->d.w) {
+        memset(w->d.w, 0, (l->cell.table.lags + 1) * sizeof *w->d.w);
+        *w->d.a = 0;
+    }
+}
+
+void snn_learned_gradient(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                          real *grads)
+{
+    for (size_t i = 0; i < l->n_learned; i++) {
+        const struct snn_learned *k = &l->learned[i];
+        const struct snn_tensor_place *t = &l->tensor[k->tensor];
+        for (size_t j = 0; j < t->count; j++) {
+            const double p = (double)params[t->offset + j];
+            const double slope = k->transform->slope(p, initial_of(k, j), k->low);
+            grads[t->offset + j] += (real)(constant_gradient(l, w, k, j) * slope);
+        }
+    }
+    if (l->n_learned)
+        clear(l, w);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/neuron/learn.h"
+
+#include <math.h>
+#include <string.h>
+
+static double above_value(double p, double initial, double low)
+{
+    return low + (initial - low) * exp(p);
+}
+
+static double above_slope(double p, double initial, double low)
+{
+    return (initial - low) * exp(p);
+}
+
+static double scale_value(double p, double initial, double low)
+{
+    (void)low;
+    return initial * exp(p);
+}
+
+static double logistic_value(double p, double initial, double low)
+{
+    (void)initial;
+    (void)low;
+    return 1 / (1 + exp(-p));
+}
+
+static double logistic_slope(double p, double initial, double low)
+{
+    const double v = logistic_value(p, initial, low);
+    return v * (1 - v);
+}
+
+static double doubled_value(double p, double initial, double low)
+{
+    (void)low;
+    return initial * (1 + exp(p));
+}
+
+static double raw_value(double p, double initial, double low)
+{
+    (void)initial;
+    (void)low;
+    return p;
+}
+
+static double one(double p, double initial, double low)
+{
+    (void)p;
+    (void)initial;
+    (void)low;
+    return 1;
+}
+
+static double zero_start(double initial)
+{
+    (void)initial;
+    return 0;
+}
+
+static double logit_start(double initial)
+{
+    return log(initial / (1 - initial));
+}
+
+static double raw_start(double initial)
+{
+    return initial;
+}
+
+/* The names are part of the saved format. */
+static const struct snn_transform above = {"above", above_value, above_slope, zero_start};
+static const struct snn_transform scaled = {"scaled", scale_value, scale_value, zero_start};
+static const struct snn_transform logistic = {"logistic", logistic_value, logistic_slope, logit_start};
+static const struct snn_transform doubled = {"doubled", doubled_value, scale_value, zero_start};
+static const struct snn_transform raw = {"raw", raw_value, one, raw_start};
+static const struct snn_transform *const all[] = {&above, &scaled, &logistic, &doubled, &raw};
+
+static const struct {
+    const char *name;
+    const struct snn_transform *own, *spikede;
+} learnables[SNN_LEARNABLE_COUNT] = {
+    [SNN_LEARN_tau] = {"tau", &above, &doubled},
+    [SNN_LEARN_threshold] = {"threshold", &scaled, &raw},
+    [SNN_LEARN_alpha] = {"alpha", &logistic, &raw},
+    [SNN_LEARN_coefficients] = {"coefficients", &scaled, &raw},
+};
+
+const struct snn_transform *snn_transform_of(enum snn_learnable which, bool spikede)
+{
+    return spikede ? learnables[which].spikede : learnables[which].own;
+}
+
+const struct snn_transform *snn_transform_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strcmp(all[i]->name, name) == 0)
+            return all[i];
+    return NULL;
+}
+
+const char *snn_learnable_name(enum snn_learnable which)
+{
+    return learnables[which].name;
+}
+
+enum snn_code snn_learnable_check(enum snn_learnable which, double initial, struct snn_error *err)
+{
+    if (which == SNN_LEARN_alpha && !(initial > 0 && initial < 1))
+        return snn_fail(err, SNN_INVALID,
+                        "alpha is %g, and one that is learned must begin inside (0, 1): 0.95, say",
+                        initial);
+    if (which == SNN_LEARN_threshold && !(initial > 0))
+        return snn_fail(err, SNN_INVALID, "threshold is %g, and one that is learned must begin above 0",
+                        initial);
+    if (which == SNN_LEARN_coefficients && initial == 0)
+        return snn_fail(err, SNN_INVALID, "a coefficient is 0, and one that is learned must begin elsewhere");
+    return SNN_OK;
+}
