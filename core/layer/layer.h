@@ -98,10 +98,11 @@ void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, 
 void snn_learned_tensors(struct snn_layer *l, const struct snn_neuron_spec *n, bool spikede);
 /* Values of p at the start, into the tensor's place. */
 void snn_learned_start(const struct snn_layer *l, const struct snn_learned *k, real *params);
-/* Fills the cell's arrays and table from spec and params: before the first pass, and after every update
- * of a layer that learns constants. */
+/* Fills the cell's arrays and table from spec and params: before the first pass, and after every
+ * update of a layer that learns constants. */
 void snn_cell_prepare(struct snn_layer *l, const real *params);
-/* Turns the gradients gathered in w->d into those of the tensors, adds them to grads and clears w->d. */
+/* Turns the gradients gathered in w->d into those of the tensors, adds them to grads and clears
+ * w->d. */
 void snn_learned_gradient(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                           real *grads);
 

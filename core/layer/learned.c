@@ -51,7 +51,8 @@ void snn_learned_tensors(struct snn_layer *l, const struct snn_neuron_spec *n, b
     }
 }
 
-/* The spec's value that entry i of the tensor began from: each term has its own, neurons share one. */
+/* The spec's value that entry i of the tensor began from: each term has its own, neurons share one.
+ */
 static double initial_of(const struct snn_learned *k, size_t i)
 {
     const bool by_term = k->which == SNN_LEARN_alpha || k->which == SNN_LEARN_coefficients;

@@ -25,31 +25,145 @@ static bool all_finite(const real *z, size_t n)
     return true;
 }
 
-/* L = ln sum_i e^z_i - z_label, dL/dz_i = e^z_i / sum_j e^z_j - [i = label]; the largest z taken
- * off first, so that no exponential overflows and at least one is 1. */
-static double cross_entropy(real *dlogits, const real *logits, size_t classes, size_t label,
-                            double scale, const struct snn_choice *c)
+/* ------------------------------------------------------------------------- cross-entropy -- */
+
+/* With label smoothing e the target is q_i = (1 - e) [i = label] + e/C:
+ * L = ln sum_i e^z_i - sum_i q_i z_i, dL/dz_i = e^z_i / sum_j e^z_j - q_i; the largest z taken off
+ * first, so that no exponential overflows and at least one is 1. */
+static double smoothed(real *dlogits, const real *logits, size_t classes, size_t label,
+                       double scale, double smoothing)
 {
-    (void)c;
     assert(label < classes);
     /* An infinite logit may leave the loss finite: ln(1 + e^-inf) = 0. It is divergence all the
      * same. */
-    bool finite = all_finite(logits, classes);
-    double not_finite = (double)NAN;
-    double top = (double)logits[snn_argmax(logits, classes)], sum = 0;
+    const bool finite = all_finite(logits, classes);
+    const double not_finite = (double)NAN, share = smoothing / (double)classes;
+    const double top = (double)logits[snn_argmax(logits, classes)];
+    double sum = 0, mean = 0;
 
-    for (size_t i = 0; i < classes; i++)
+    for (size_t i = 0; i < classes; i++) {
         sum += exp((double)logits[i] - top);
-    for (size_t i = 0; dlogits && i < classes; i++) {
-        double softmax = exp((double)logits[i] - top) / sum;
-        dlogits[i] = (real)(finite ? scale * (softmax - (i == label ? 1 : 0)) : not_finite);
+        mean += (double)logits[i] - top;
     }
-    return finite ? log(sum) + (top - (double)logits[label]) : not_finite;
+    for (size_t i = 0; dlogits && i < classes; i++) {
+        const double softmax = exp((double)logits[i] - top) / sum;
+        const double target = (i == label ? 1 - smoothing : 0) + share;
+        dlogits[i] = (real)(finite ? scale * (softmax - target) : not_finite);
+    }
+    if (!finite)
+        return not_finite;
+    return log(sum) - (1 - smoothing) * ((double)logits[label] - top) - share * mean;
 }
 
-static const struct snn_loss losses[] = {
-    {.kind = {.name = "cross_entropy", .doc = "ln sum_i exp(z_i) - z_label"},
-     .value = cross_entropy},
+enum { SMOOTHING };
+
+static double cross_entropy(real *dlogits, const real *logits, size_t classes, size_t label,
+                            double scale, const struct snn_choice *c)
+{
+    return smoothed(dlogits, logits, classes, label, scale, c->value[SMOOTHING]);
+}
+
+static double cross_entropy_per_step(real *dy, const real *y, const struct snn_course *shape,
+                                     size_t label, double scale, const struct snn_choice *c)
+{
+    const size_t time_steps = shape->time_steps, classes = shape->classes;
+    const double share = 1 / (double)time_steps;
+    double sum = 0;
+
+    for (size_t t = 0; t < time_steps; t++)
+        sum += smoothed(dy ? dy + t * classes : NULL, y + t * classes, classes, label,
+                        scale * share, c->value[SMOOTHING]);
+    return sum * share;
+}
+
+/* ---------------------------------------------------------------------------- mean squares -- */
+
+enum { CORRECT, INCORRECT };
+
+/* What the label's and the other outputs should reach. As snnTorch builds them: while the label's
+ * is the larger, the others' is at least 0. */
+struct targets {
+    double label, other;
 };
+
+static struct targets targets_of(double label, double other)
+{
+    return (struct targets){label, label > other && other < 0 ? 0 : other};
+}
+
+/* (1/T) mean over the classes of (spike count - target)^2; targets are whole numbers, cut. */
+static double mse_count(real *dy, const real *y, const struct snn_course *shape, size_t label,
+                        double scale, const struct snn_choice *c)
+{
+    const size_t time_steps = shape->time_steps, classes = shape->classes;
+    const double steps = (double)time_steps * (double)shape->population;
+    const double share = 1 / ((double)time_steps * (double)classes);
+    const struct targets want =
+        targets_of(trunc(steps * c->value[CORRECT]), trunc(steps * c->value[INCORRECT]));
+    double sum = 0;
+
+    for (size_t i = 0; i < classes; i++) {
+        double count = 0;
+        for (size_t t = 0; t < time_steps; t++)
+            count += (double)y[t * classes + i];
+        const double off = count - (i == label ? want.label : want.other);
+        sum += off * off;
+        for (size_t t = 0; dy && t < time_steps; t++)
+            dy[t * classes + i] = (real)(2 * off * share * scale);
+    }
+    return sum * share;
+}
+
+/* Mean over steps and classes of (membrane - target)^2. */
+static double mse_membrane(real *dy, const real *y, const struct snn_course *shape, size_t label,
+                           double scale, const struct snn_choice *c)
+{
+    const size_t time_steps = shape->time_steps, classes = shape->classes;
+    const struct targets want = targets_of(c->value[CORRECT], c->value[INCORRECT]);
+    const double share = 1 / ((double)time_steps * (double)classes);
+    double sum = 0;
+
+    for (size_t k = 0; k < time_steps * classes; k++) {
+        const double off = (double)y[k] - (k % classes == label ? want.label : want.other);
+        sum += off * off;
+        if (dy)
+            dy[k] = (real)(2 * off * share * scale);
+    }
+    return sum * share;
+}
+
+/* ----------------------------------------------------------------------------------- table -- */
+
+/* clang-format off */
+static const struct snn_param cross_entropy_params[] = {
+    [SMOOTHING] = {.name = "label_smoothing", .doc = "share of the target spread over all classes",
+                   .type = SNN_REAL, .value = 0, .min = 0, .max = 1, .max_open = true},
+};
+static const struct snn_param count_params[] = {
+    [CORRECT] = {.name = "correct_rate", .doc = "spikes per step wanted of the label's neuron",
+                 .type = SNN_REAL, .value = 0.8, .min = 0, .max = 1},
+    [INCORRECT] = {.name = "incorrect_rate", .doc = "spikes per step wanted of the others",
+                   .type = SNN_REAL, .value = 0.2, .min = 0, .max = 1},
+};
+static const struct snn_param membrane_params[] = {
+    [CORRECT] = {.name = "on_target", .doc = "membrane wanted of the label's neuron",
+                 .type = SNN_REAL, .value = 1, .min = -1e6, .max = 1e6},
+    [INCORRECT] = {.name = "off_target", .doc = "membrane wanted of the others",
+                   .type = SNN_REAL, .value = 0, .min = -1e6, .max = 1e6},
+};
+
+static const struct snn_loss losses[] = {
+    {.kind = {.name = "cross_entropy", .doc = "ln sum_i exp(z_i) - z_label", SNN_PARAMS(cross_entropy_params)},
+     .value = cross_entropy},
+    {.kind = {.name = "cross_entropy_per_step", .doc = "cross-entropy of the output at each step, mean over steps",
+              SNN_PARAMS(cross_entropy_params)},
+     .course = cross_entropy_per_step},
+    {.kind = {.name = "mse_count", .doc = "(1/T) mean over classes of (spike count - T rate)^2", SNN_PARAMS(count_params)},
+     .reads = SNN_READS_SPIKES, .course = mse_count},
+    {.kind = {.name = "mse_membrane", .doc = "mean over steps and classes of (membrane - target)^2",
+              SNN_PARAMS(membrane_params)},
+     .reads = SNN_READS_MEMBRANE, .course = mse_membrane},
+};
+/* clang-format on */
 
 const struct snn_registry snn_losses = SNN_REGISTRY(losses, "losses", "loss");

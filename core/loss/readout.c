@@ -94,16 +94,21 @@ static void last_backward(real *dy, const real *dlogits, const real *y, size_t t
 }
 
 /* clang-format off */
+static const struct snn_param params[] = {
+    {.name = "population", .doc = "output neurons per class, next to each other; their values are added",
+     .type = SNN_INTEGER, .value = 1, .min = 1, .max = 4096},
+};
+
 static const struct snn_readout readouts[] = {
-    {.kind = {.name = "spike_mean", .doc = "spikes per step of each output neuron"},
+    {.kind = {.name = "spike_mean", .doc = "spikes per step of each output neuron", SNN_PARAMS(params)},
      .reads_membrane = false, .forward = mean_forward, .backward = mean_backward},
-    {.kind = {.name = "spike_count", .doc = "spikes of each output neuron"},
+    {.kind = {.name = "spike_count", .doc = "spikes of each output neuron", SNN_PARAMS(params)},
      .reads_membrane = false, .forward = count_forward, .backward = count_backward},
-    {.kind = {.name = "membrane_mean", .doc = "mean over the steps of the charged membrane"},
+    {.kind = {.name = "membrane_mean", .doc = "mean over the steps of the charged membrane", SNN_PARAMS(params)},
      .reads_membrane = true, .forward = mean_forward, .backward = mean_backward},
-    {.kind = {.name = "membrane_max", .doc = "largest charged membrane of all steps"},
+    {.kind = {.name = "membrane_max", .doc = "largest charged membrane of all steps", SNN_PARAMS(params)},
      .reads_membrane = true, .forward = max_forward, .backward = max_backward},
-    {.kind = {.name = "membrane_last", .doc = "charged membrane of the last step"},
+    {.kind = {.name = "membrane_last", .doc = "charged membrane of the last step", SNN_PARAMS(params)},
      .reads_membrane = true, .forward = last_forward, .backward = last_backward},
 };
 /* clang-format on */

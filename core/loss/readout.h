@@ -15,6 +15,8 @@ struct snn_readout {
                      size_t classes);
 };
 
+enum { SNN_READOUT_POPULATION }; /* its parameter */
+
 static inline const struct snn_readout *snn_readout_of(const struct snn_choice *c)
 {
     return (const struct snn_readout *)(const void *)c->kind;

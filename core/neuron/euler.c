@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Integrate-and-fire by Euler steps, forward and its exact reverse: w = v + h f. Equations: core/neuron/neuron.h; the scaled
- * reset's share of f is written as part of what the spike takes, v' = w0 - s (a + b w0) with w0 = v + h f0. */
+/* Integrate-and-fire by Euler steps, forward and its exact reverse: w = v + h f. Equations:
+ * core/neuron/neuron.h; the scaled reset's share of f is written as part of what the spike takes,
+ * v' = w0 - s (a + b w0) with w0 = v + h f0. */
 #include <string.h>
 
 #include "core/neuron/neuron.h"
@@ -27,8 +28,9 @@ static inline real taken(const struct step *k, real r, real threshold)
     return threshold * (k->per_step * r + k->whole);
 }
 
-static void forward_hard(const struct step k, const struct snn_cell *c, const real *restrict current,
-                         real *restrict x, real *restrict s, real *restrict v)
+static void forward_hard(const struct step k, const struct snn_cell *c,
+                         const real *restrict current, real *restrict x, real *restrict s,
+                         real *restrict v)
 {
     const real *restrict r = c->r, *restrict threshold = c->threshold;
     const size_t n = c->n;
@@ -44,8 +46,9 @@ static void forward_hard(const struct step k, const struct snn_cell *c, const re
 }
 
 /* The spike is computed from the charge in between, so it takes two passes. s holds e on entry. */
-static void forward_soft(const struct step k, const struct snn_cell *c, const real *restrict current,
-                         real *restrict x, real *restrict s, real *restrict v)
+static void forward_soft(const struct step k, const struct snn_cell *c,
+                         const real *restrict current, real *restrict x, real *restrict s,
+                         real *restrict v)
 {
     const real *restrict r = c->r, *restrict threshold = c->threshold;
     const size_t n = c->n;
@@ -135,7 +138,8 @@ void snn_euler_backward(const struct snn_cell *c, const struct snn_cell_backward
         if (!c->detach_reset)
             add_reset_gradient(k, c, b, t, g);
         c->surrogate->gradient(du, g, b->x + t * n, b->s + t * n, n, c->scale);
-        if (b->d.threshold) /* before a membrane readout joins in: that reads u, not u - threshold */
+        if (b->d.threshold) /* before a membrane readout joins in: that reads u, not u - threshold
+                             */
             add_threshold_gradient(k, c, b, du, t);
         if (b->g_membrane)
             for (size_t i = 0; i < n; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Integrate-and-fire of fractional order: the new state is a weighted sum over the past (core/neuron/solver.h). The
- * reverse is exact: a state reaches every later one through its weight, so dL/dw of the steps is kept and summed back with
- * the same weights. */
+/* Integrate-and-fire of fractional order: the new state is a weighted sum over the past
+ * (core/neuron/solver.h). The reverse is exact: a state reaches every later one through its weight,
+ * so dL/dw of the steps is kept and summed back with the same weights. */
 #include <string.h>
 
 #include "core/neuron/neuron.h"
@@ -80,7 +80,8 @@ void snn_fractional_forward(const struct snn_cell *c, const struct snn_cell_forw
 
 /* ------------------------------------------------------------------------------ backward -- */
 
-/* lambda becomes dL/dv' of step t: what the next step gave, and what later ones take of that state. */
+/* lambda becomes dL/dv' of step t: what the next step gave, and what later ones take of that state.
+ */
 static void gather(const struct snn_cell *c, const struct snn_cell_backward *b, size_t t)
 {
     const size_t n = c->n, lags = least(c->table.lags, c->time_steps - 1 - t);
@@ -104,8 +105,8 @@ static void change_gradient(const struct snn_cell *c, const struct snn_cell_back
 }
 
 /* What reaches the spike through the reset when it is not detached. `w` is scratch. */
-static void add_reset_gradient(const struct snn_cell *c, const struct snn_cell_backward *b, size_t t,
-                               const real *df, real *w, real *restrict g)
+static void add_reset_gradient(const struct snn_cell *c, const struct snn_cell_backward *b,
+                               size_t t, const real *df, real *w, real *restrict g)
 {
     const struct snn_reset *r = c->reset;
     if (r->b != 0)

@@ -73,7 +73,8 @@ static double raw_start(double initial)
 /* The names are part of the saved format. */
 static const struct snn_transform above = {"above", above_value, above_slope, zero_start};
 static const struct snn_transform scaled = {"scaled", scale_value, scale_value, zero_start};
-static const struct snn_transform logistic = {"logistic", logistic_value, logistic_slope, logit_start};
+static const struct snn_transform logistic = {"logistic", logistic_value, logistic_slope,
+                                              logit_start};
 static const struct snn_transform doubled = {"doubled", doubled_value, scale_value, zero_start};
 static const struct snn_transform raw = {"raw", raw_value, one, raw_start};
 static const struct snn_transform *const all[] = {&above, &scaled, &logistic, &doubled, &raw};
@@ -113,9 +114,10 @@ enum snn_code snn_learnable_check(enum snn_learnable which, double initial, stru
                         "alpha is %g, and one that is learned must begin inside (0, 1): 0.95, say",
                         initial);
     if (which == SNN_LEARN_threshold && !(initial > 0))
-        return snn_fail(err, SNN_INVALID, "threshold is %g, and one that is learned must begin above 0",
-                        initial);
+        return snn_fail(err, SNN_INVALID,
+                        "threshold is %g, and one that is learned must begin above 0", initial);
     if (which == SNN_LEARN_coefficients && initial == 0)
-        return snn_fail(err, SNN_INVALID, "a coefficient is 0, and one that is learned must begin elsewhere");
+        return snn_fail(err, SNN_INVALID,
+                        "a coefficient is 0, and one that is learned must begin elsewhere");
     return SNN_OK;
 }

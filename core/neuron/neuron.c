@@ -18,8 +18,7 @@ static const struct snn_neuron neurons[] = {
     {{"lif", "leaky integrate-and-fire: f = (I - v)/tau, fires at v + f >= threshold",
       SNN_PARAMS(params)},
      1},
-    {{"if", "integrate-and-fire: f = I/tau, fires at v + f >= threshold", SNN_PARAMS(params)},
-     0},
+    {{"if", "integrate-and-fire: f = I/tau, fires at v + f >= threshold", SNN_PARAMS(params)}, 0},
 };
 
 const struct snn_registry snn_neurons = SNN_REGISTRY(neurons, "neurons", "neuron model");

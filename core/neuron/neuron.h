@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Neurons: from input current to spikes over time, and the exact reverse of it. One sample at a time, all its
- * steps; arrays are [T, N] with N contiguous. The recursions are spikeDE's (core/README.md gives the equations):
+ * Neurons: from input current to spikes over time, and the exact reverse of it. One sample at a
+ * time, all its steps; arrays are [T, N] with N contiguous. The recursions are spikeDE's
+ * (core/README.md gives the equations):
  *
  *     f0 = (I - leak v) / tau      u = v + f0      x = u - threshold      s = spike(x)
  *     f  = f0 - s per_step threshold / tau         w = the solver's new state from f and the past
  *     v' = w - s (whole threshold + b w)
  *
- * where the reset chooses per_step, whole and b. The spike is tested on a full unit step u whatever the step length.
+ * where the reset chooses per_step, whole and b. The spike is tested on a full unit step u whatever
+ * the step length.
  */
 #ifndef SPIKED_CORE_NEURON_NEURON_H
 #define SPIKED_CORE_NEURON_NEURON_H
@@ -30,8 +32,8 @@ struct snn_cell {
     const struct snn_reset *reset;
     real *r, *threshold; /* [N]: 1/tau, threshold */
     real scale;
-    bool detach_reset; /* no gradient flows through the spike in the reset */
-    real *h;           /* [T] step lengths (Euler) */
+    bool detach_reset;              /* no gradient flows through the spike in the reset */
+    real *h;                        /* [T] step lengths (Euler) */
     struct snn_weights_table table; /* of the solver, where it has a history */
     bool learns[SNN_LEARNABLE_COUNT];
     size_t n, time_steps;
@@ -48,7 +50,8 @@ struct snn_cell_forward {
     real *scratch;         /* [N], for solvers with a history */
 };
 
-/* Gradients of the constants themselves, not yet of what is learned. Added to; NULL = not wanted. */
+/* Gradients of the constants themselves, not yet of what is learned. Added to; NULL = not wanted.
+ */
 struct snn_cell_gradient {
     double *tau, *threshold; /* [N] */
     double *a, *w;           /* dL/d of the solver's table: a [1], w [lags + 1] */
@@ -56,13 +59,13 @@ struct snn_cell_gradient {
 
 struct snn_cell_backward {
     const real *x, *s, *v, *f; /* as forward left them; v, f only where snn_cell_keeps_* says so */
-    real *g;                /* in [T, N]: dL/ds; out: dL/dI (unless d_current_sum) */
-    const real *g_membrane; /* [T, N]: dL/du from outside, NULL = none */
-    real *d_membrane;       /* out [T, N]: dL/du, for diagnostics; NULL = not wanted */
-    real *d_current_sum;    /* [N]: sum over t of dL/dI is added; NULL = not wanted */
-    real *lambda;           /* in/out [N]: dL/dv after the last step, before the first */
-    real *scratch;          /* [3 N] */
-    real *d_state;          /* [T, N] for solvers with a history: dL/dw of each step */
+    real *g;                   /* in [T, N]: dL/ds; out: dL/dI (unless d_current_sum) */
+    const real *g_membrane;    /* [T, N]: dL/du from outside, NULL = none */
+    real *d_membrane;          /* out [T, N]: dL/du, for diagnostics; NULL = not wanted */
+    real *d_current_sum;       /* [N]: sum over t of dL/dI is added; NULL = not wanted */
+    real *lambda;              /* in/out [N]: dL/dv after the last step, before the first */
+    real *scratch;             /* [3 N] */
+    real *d_state;             /* [T, N] for solvers with a history: dL/dw of each step */
     struct snn_cell_gradient d;
 };
 

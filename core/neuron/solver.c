@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of solvers and their weights. Formulas: research on fractional Adams-Bashforth, L1 and Gruenwald-Letnikov
- * schemes as spikeDE 0.1.0 runs them; see core/README.md. */
+/* The table of solvers and their weights. Formulas: research on fractional Adams-Bashforth, L1 and
+ * Gruenwald-Letnikov schemes as spikeDE 0.1.0 runs them; see core/README.md. */
 #include "core/neuron/solver.h"
 
 #include <math.h>
@@ -15,8 +15,9 @@ double snn_digamma(double x)
     const double z = 1 / (x * x);
     /* asymptotic series: ln x - 1/(2x) - sum B_2n / (2n x^2n) */
     const double series =
-        z * (1.0 / 12 -
-             z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * 691.0 / 32760)))));
+        z *
+        (1.0 / 12 -
+         z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * 691.0 / 32760)))));
     return shift + log(x) - 0.5 / x - series;
 }
 
@@ -71,8 +72,8 @@ static void gl_weights(struct snn_weights_table *t, const struct snn_orders *o)
 
 /* -------------------------------------------------------------------------------------- L1 -- */
 
-/* a = h^alpha Gamma(2-alpha), w_d = (d+1)^b - 2 d^b + (d-1)^b, b = 1 - alpha. At alpha = 1 this is Euler's w_1 = -1 with
- * 0^0 := 0; spikeDE takes 0^0 = 1 and so forgets the state. */
+/* a = h^alpha Gamma(2-alpha), w_d = (d+1)^b - 2 d^b + (d-1)^b, b = 1 - alpha. At alpha = 1 this is
+ * Euler's w_1 = -1 with 0^0 := 0; spikeDE takes 0^0 = 1 and so forgets the state. */
 static void l1_weights(struct snn_weights_table *t, const struct snn_orders *o)
 {
     const double alpha = o->alpha[0], b = 1 - alpha, log_h = log(o->h);
@@ -83,12 +84,13 @@ static void l1_weights(struct snn_weights_table *t, const struct snn_orders *o)
         const double x = (double)d;
         t->w[d] = d == 0 ? 0 : pow(x + 1, b) - 2 * pow(x, b) + (d == 1 ? zero_b : pow(x - 1, b));
         if (t->dw[0])
-            t->dw[0][d] = d == 0 ? 0
-                                 : -(x_pow_log(x + 1, b) - 2 * x_pow_log(x, b) + x_pow_log(x - 1, b));
+            t->dw[0][d] =
+                d == 0 ? 0 : -(x_pow_log(x + 1, b) - 2 * x_pow_log(x, b) + x_pow_log(x - 1, b));
     }
 }
 
-/* ---------------------------------------------------------------------------- Adams-Bashforth -- */
+/* ---------------------------------------------------------------------------- Adams-Bashforth --
+ */
 
 /* w_d = B ((d+1)^alpha - d^alpha), B = h^alpha / (alpha Gamma(alpha)). */
 static void pred_weights(struct snn_weights_table *t, const struct snn_orders *o)
@@ -128,8 +130,8 @@ size_t snn_solver_lags(size_t memory, size_t time_steps, bool spikede)
     return kept < most ? kept : most;
 }
 
-void snn_weights_place(struct snn_weights_table *t, struct snn_arena *arena, size_t lags, size_t terms,
-                       bool derivatives)
+void snn_weights_place(struct snn_weights_table *t, struct snn_arena *arena, size_t lags,
+                       size_t terms, bool derivatives)
 {
     *t = (struct snn_weights_table){.lags = lags};
     t->w = snn_arena_take(arena, lags + 1, sizeof *t->w);

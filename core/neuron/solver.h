@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Solvers of D^alpha v = f: how a step's f and the past become the next state. With y_m the state after m steps
- * (y_0 = 0) and f_k the change that step k asks for,
+ * Solvers of D^alpha v = f: how a step's f and the past become the next state. With y_m the state
+ * after m steps (y_0 = 0) and f_k the change that step k asks for,
  *
  *     gl, l1:   y_{k+1} = a f_k - sum_{d=1..L} w_d y_{k+1-d}
  *     pred:     y_{k+1} =         sum_{d=0..L} w_d f_{k-d}
  *
- * where L is the number of past states kept. The weights depend on the lag only, so one table serves a layer; their
- * derivatives by each order and coefficient turn dL/dweights into dL/dalpha exactly.
+ * where L is the number of past states kept. The weights depend on the lag only, so one table
+ * serves a layer; their derivatives by each order and coefficient turn dL/dweights into dL/dalpha
+ * exactly.
  */
 #ifndef SPIKED_CORE_NEURON_SOLVER_H
 #define SPIKED_CORE_NEURON_SOLVER_H
@@ -20,15 +21,16 @@ struct snn_orders {
     double alpha[SNN_MAX_TERMS], coefficient[SNN_MAX_TERMS];
     size_t n; /* terms; 1 = plain */
     double h;
-    /* spikeDE's conventions: Gamma held constant in the gradient of alpha, 0^0 = 1 in l1 at alpha 1. */
+    /* spikeDE's conventions: Gamma held constant in the gradient of alpha, 0^0 = 1 in l1 at
+     * alpha 1. */
     bool spikede;
 };
 
 struct snn_weights_table {
     double a;
-    double *w;                            /* [lags + 1] */
-    double da[2 * SNN_MAX_TERMS];         /* by alpha_0.., then by coefficient_0.. */
-    double *dw[2 * SNN_MAX_TERMS];        /* [lags + 1] each, so far as taken */
+    double *w;                     /* [lags + 1] */
+    double da[2 * SNN_MAX_TERMS];  /* by alpha_0.., then by coefficient_0.. */
+    double *dw[2 * SNN_MAX_TERMS]; /* [lags + 1] each, so far as taken */
     size_t lags;
 };
 
@@ -46,11 +48,12 @@ static inline const struct snn_solver *snn_solver_of(const struct snn_choice *c)
     return (const struct snn_solver *)(const void *)c->kind;
 }
 
-/* Past states that `memory` of them and T steps leave: at most T - 1 can ever be used. spikeDE keeps one less. */
+/* Past states that `memory` of them and T steps leave: at most T - 1 can ever be used. spikeDE
+ * keeps one less. */
 size_t snn_solver_lags(size_t memory, size_t time_steps, bool spikede);
 /* Takes the arrays of a table from the arena; `derivatives` by every term where wanted. */
-void snn_weights_place(struct snn_weights_table *t, struct snn_arena *arena, size_t lags, size_t terms,
-                       bool derivatives);
+void snn_weights_place(struct snn_weights_table *t, struct snn_arena *arena, size_t lags,
+                       size_t terms, bool derivatives);
 
 /* psi(x), the derivative of ln Gamma, for x > 0; relative error below 1e-13. */
 double snn_digamma(double x);

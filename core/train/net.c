@@ -40,8 +40,8 @@ static void init_cell(struct snn_net *net, struct snn_layer *l, const struct snn
     };
     l->tau = n->model.value[SNN_NEURON_TAU];
     l->threshold = n->model.value[SNN_NEURON_THRESHOLD];
-    l->orders = (struct snn_orders){
-        .n = n->n_terms, .h = steps ? steps[last] : step, .spikede = spikede};
+    l->orders =
+        (struct snn_orders){.n = n->n_terms, .h = steps ? steps[last] : step, .spikede = spikede};
     memcpy(l->orders.alpha, n->alpha, sizeof n->alpha);
     memcpy(l->orders.coefficient, n->coefficients, sizeof n->coefficients);
     for (size_t t = 0; l->cell.h && t < net->time_steps; t++)
@@ -49,9 +49,8 @@ static void init_cell(struct snn_net *net, struct snn_layer *l, const struct snn
     snn_learned_tensors(l, n, spikede);
     learns_table = l->cell.learns[SNN_LEARN_alpha] || l->cell.learns[SNN_LEARN_coefficients];
     if (l->cell.solver->has_history)
-        snn_weights_place(&l->cell.table, a,
-                          snn_solver_lags(n->memory, net->time_steps, spikede), n->n_terms,
-                          learns_table);
+        snn_weights_place(&l->cell.table, a, snn_solver_lags(n->memory, net->time_steps, spikede),
+                          n->n_terms, learns_table);
 }
 
 static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
@@ -100,7 +99,9 @@ enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena,
             return rc;
         in = net->layer[i].out;
     }
-    net->classes = in;
+    net->outputs = in;
+    net->population = (size_t)spec->readout.value[SNN_READOUT_POPULATION];
+    net->classes = in / net->population;
     return SNN_OK;
 }
 

@@ -25,7 +25,8 @@ struct snn_net {
     struct snn_choice encoding, readout, loss;
     bool static_input;
     uint64_t seed;
-    size_t features, classes, time_steps;
+    size_t features, time_steps;
+    size_t outputs, population, classes; /* neurons of the last layer = population * classes */
     size_t n_params, n_tensors;
     bool prepared; /* snn_net_prepare has been called */
 };
@@ -43,7 +44,8 @@ void snn_net_tensor_name(const struct snn_net *net, const struct snn_tensor_plac
 /* Weights and biases U(+-1/sqrt(fan_in)), by seed; learned constants where the spec puts them. */
 void snn_net_initialise(const struct snn_net *net, real *params);
 
-/* Makes the neurons' constants those of params: before the first pass, and whenever params changed. */
+/* Makes the neurons' constants those of params: before the first pass, and whenever params changed.
+ */
 void snn_net_prepare(struct snn_net *net, const real *params);
 
 struct snn_work_size {

@@ -19,39 +19,71 @@ void snn_block_forward(const struct snn_net *net, struct snn_work *w, const real
     }
 }
 
-/* What the readout reads of sample i: the spikes, or the charged membrane u = x + threshold. */
-static const real *readout_values(const struct snn_net *net, struct snn_work *w, size_t i)
+/* What the readout reads of sample i into w->y [T, classes]: the spikes, or the charged membrane u
+ * = x + threshold, of each class's neurons. */
+static void read_course(const struct snn_net *net, struct snn_work *w, size_t i)
 {
     const struct snn_cell *c = &net->layer[net->n_layers - 1].cell;
     const struct snn_layer_work *last = &w->layer[net->n_layers - 1];
-    const size_t size = net->time_steps * net->classes;
-    if (!snn_readout_of(&net->readout)->reads_membrane)
-        return last->s + i * size;
-    for (size_t k = 0; k < size; k++)
-        w->y[k] = last->x[i * size + k] + c->threshold[k % net->classes];
-    return w->y;
+    const bool membrane = snn_readout_of(&net->readout)->reads_membrane;
+    const size_t n = net->outputs, p = net->population;
+    for (size_t t = 0; t < net->time_steps; t++) {
+        const real *from = (membrane ? last->x : last->s) + (i * net->time_steps + t) * n;
+        real *y = w->y + t * net->classes;
+        for (size_t k = 0; k < net->classes; k++) {
+            real sum = 0;
+            for (size_t j = k * p; j < (k + 1) * p; j++)
+                sum += from[j] + (membrane ? c->threshold[j] : 0);
+            y[k] = sum;
+        }
+    }
+}
+
+/* dL/dy of w->dy to every neuron of its class. */
+static void spread_course(const struct snn_net *net, const struct snn_work *w, real *into)
+{
+    for (size_t t = 0; t < net->time_steps; t++)
+        for (size_t j = 0; j < net->outputs; j++) {
+            const size_t class = j / net->population;
+            into[t * net->outputs + j] = class < net->classes ? w->dy[t * net->classes + class] : 0;
+        }
+}
+
+/* Logits and loss of one sample; with a backward pass to follow, also w->dy. */
+static void sample_loss(const struct snn_net *net, struct snn_work *w, bool backward,
+                        uint32_t label, double scale, struct snn_tally *tally)
+{
+    const struct snn_readout *readout = snn_readout_of(&net->readout);
+    const struct snn_loss *loss = snn_loss_of(&net->loss);
+    const struct snn_course shape = {net->time_steps, net->classes, net->population};
+
+    readout->forward(w->logits, w->y, net->time_steps, net->classes);
+    if (loss->course)
+        tally->loss +=
+            loss->course(backward ? w->dy : NULL, w->y, &shape, label, scale, &net->loss);
+    else
+        tally->loss += loss->value(backward ? w->d_logits : NULL, w->logits, net->classes, label,
+                                   scale, &net->loss);
+    tally->correct += snn_argmax(w->logits, net->classes) == label;
+    tally->samples++;
+    if (backward && !loss->course)
+        readout->backward(w->dy, w->d_logits, w->y, net->time_steps, net->classes);
 }
 
 void snn_block_loss(const struct snn_net *net, struct snn_work *w, const struct snn_block *b,
                     const uint32_t *labels, double scale, struct snn_tally *tally)
 {
-    const struct snn_readout *readout = snn_readout_of(&net->readout);
-    const struct snn_loss *loss = snn_loss_of(&net->loss);
     struct snn_layer_work *last = &w->layer[net->n_layers - 1];
-    const size_t size = net->time_steps * net->classes;
-    real *into = readout->reads_membrane ? last->g_membrane : last->g;
+    const bool membrane = snn_readout_of(&net->readout)->reads_membrane;
+    const size_t size = net->time_steps * net->outputs;
 
     for (size_t i = 0; i < b->n; i++) {
-        const real *y = readout_values(net, w, i);
-        readout->forward(w->logits, y, net->time_steps, net->classes);
-        tally->loss += loss->value(b->backward ? w->d_logits : NULL, w->logits, net->classes,
-                                   labels[i], scale, &net->loss);
-        tally->correct += snn_argmax(w->logits, net->classes) == labels[i];
-        tally->samples++;
+        read_course(net, w, i);
+        sample_loss(net, w, b->backward, labels[i], scale, tally);
         if (b->backward)
-            readout->backward(into + i * size, w->d_logits, y, net->time_steps, net->classes);
+            spread_course(net, w, (membrane ? last->g_membrane : last->g) + i * size);
     }
-    if (b->backward && readout->reads_membrane)
+    if (b->backward && membrane)
         memset(last->g, 0, b->n * size * sizeof *last->g);
 }
 

@@ -6,6 +6,8 @@
 
 #include "core/base/param.h"
 #include "core/layer/layer.h"
+#include "core/loss/loss.h"
+#include "core/loss/readout.h"
 #include "core/optim/optim.h"
 #include "core/train/spec.h"
 
@@ -105,8 +107,7 @@ static void check_dynamics(struct report *r, const struct snn_neuron_spec *n, co
 {
     const struct snn_solver *solver = snn_solver_of(&n->solver);
     char at[96];
-    if (n->n_terms < 1 || n->n_terms > SNN_MAX_TERMS ||
-        (n->n_terms > 1 && !solver->many_terms)) {
+    if (n->n_terms < 1 || n->n_terms > SNN_MAX_TERMS || (n->n_terms > 1 && !solver->many_terms)) {
         (void)snprintf(at, sizeof at, "%salpha", place);
         wrong(r, at, "%zu orders for solver %s, want %s", n->n_terms, solver->kind.name,
               solver->many_terms ? "1 to 8" : "one (only gl takes several)");
@@ -122,8 +123,10 @@ static void check_dynamics(struct report *r, const struct snn_neuron_spec *n, co
     }
     (void)snprintf(at, sizeof at, "%scoefficients", place);
     if (!isfinite(sum) || sum == 0)
-        wrong(r, at, "the terms' weights coefficient * step^-alpha add up to %g, want another number than 0",
-              sum);
+        wrong(
+            r, at,
+            "the terms' weights coefficient * step^-alpha add up to %g, want another number than 0",
+            sum);
     (void)snprintf(at, sizeof at, "%smemory", place);
     if (n->memory == 0 && !solver->has_history)
         wrong(r, at, "memory is 0 for solver euler, which needs none: leave it out");
@@ -145,10 +148,11 @@ static void check_learn(struct report *r, const struct snn_neuron_spec *n, const
         else if (of_terms && n->learn[which] == SNN_PER_NEURON)
             wrong(r, at, "%s is learned per layer only", snn_learnable_name(which));
         for (size_t i = 0; i < (of_terms ? n->n_terms : 1); i++) {
-            const double start = which == SNN_LEARN_tau         ? n->model.value[SNN_NEURON_TAU]
-                                 : which == SNN_LEARN_threshold ? n->model.value[SNN_NEURON_THRESHOLD]
-                                 : which == SNN_LEARN_alpha     ? n->alpha[i]
-                                                                : n->coefficients[i];
+            const double start = which == SNN_LEARN_tau ? n->model.value[SNN_NEURON_TAU]
+                                 : which == SNN_LEARN_threshold
+                                     ? n->model.value[SNN_NEURON_THRESHOLD]
+                                 : which == SNN_LEARN_alpha ? n->alpha[i]
+                                                            : n->coefficients[i];
             if (snn_learnable_check(which, start, &e) != SNN_OK && (!of_terms || fractional))
                 wrong(r, at, "%s", e.message);
             e = (struct snn_error){0};
@@ -164,6 +168,34 @@ static void check_name(struct report *r, const struct snn_spec *spec, size_t i)
         if (strcmp(spec->layers[k].name, spec->layers[i].name) == 0)
             wrong(r, place, "layers %zu and %zu are both called \"%s\", want a name each", k, i,
                   spec->layers[i].name);
+}
+
+/* One neuron for each class, or a population of them. */
+static void check_outputs(struct report *r, const struct snn_spec *spec, size_t outputs,
+                          size_t classes)
+{
+    const size_t population = (size_t)spec->readout.value[SNN_READOUT_POPULATION];
+    const struct snn_loss *loss = snn_loss_of(&spec->loss);
+    const bool membrane = snn_readout_of(&spec->readout)->reads_membrane;
+    char place[64];
+    (void)snprintf(place, sizeof place, "/layers/%zu/units", spec->n_layers - 1);
+    if (outputs / population < classes)
+        wrong(r, place,
+              "the last layer has %zu units, but the labels go up to %zu: want at least %zu",
+              outputs, classes - 1, classes * population);
+    else if (outputs % population != 0)
+        wrong(r, place, "the last layer has %zu units, want a multiple of readout.population %zu",
+              outputs, population);
+    if (loss->reads == SNN_READS_SPIKES && membrane)
+        wrong(r, "/training/loss/kind",
+              "%s is of spikes, but readout %s reads the membrane: want spike_count or "
+              "spike_mean",
+              loss->kind.name, spec->readout.kind->name);
+    if (loss->reads == SNN_READS_MEMBRANE && !membrane)
+        wrong(r, "/training/loss/kind",
+              "%s is of the membrane, but readout %s reads spikes: want membrane_mean, "
+              "membrane_max or membrane_last",
+              loss->kind.name, spec->readout.kind->name);
 }
 
 static void check_layers(struct report *r, const struct snn_spec *spec,
@@ -193,13 +225,7 @@ static void check_layers(struct report *r, const struct snn_spec *spec,
             wrong(r, place, "%s", e.message);
         }
     }
-    if (in < data->classes) {
-        char place[64];
-        (void)snprintf(place, sizeof place, "/layers/%zu/units", spec->n_layers - 1);
-        wrong(r, place,
-              "the last layer has %zu units, but the labels go up to %zu: want at least %zu", in,
-              data->classes - 1, data->classes);
-    }
+    check_outputs(r, spec, in, data->classes);
 }
 
 size_t snn_spec_validation(const struct snn_spec *spec, size_t train)
