@@ -98,7 +98,7 @@ struct snn_registry {
 };
 
 extern const struct snn_registry snn_neurons, snn_solvers, snn_surrogates, snn_resets, snn_encoders, snn_layers,
-    snn_readouts, snn_losses, snn_optimizers, snn_formats;
+    snn_readouts, snn_losses, snn_optimizers, snn_schedules, snn_formats;
 
 /* All registries, NULL-terminated, in the catalog's order. */
 extern const struct snn_registry *const snn_registries[];
@@ -163,9 +163,14 @@ struct snn_spec {
     size_t time_steps;
     struct snn_layer_spec layers[SNN_MAX_LAYERS];
     size_t n_layers;
-    struct snn_choice readout, loss, optimizer;
+    struct snn_choice readout, loss, optimizer, schedule;
     size_t epochs, batch_size, shards;
     double validation_fraction; /* of the training set, [0, 0.9] */
+    double clip_norm, clip_value; /* of the gradient; 0 = not clipped */
+    size_t patience;            /* epochs without a better validation before it stops; 0 = never */
+    /* Penalty per layer: rate_penalty * mean over neurons of max(0, rate - rate_above)^2 + max(0, rate_below -
+     * rate)^2, rate = spikes per step of a sample. */
+    double rate_penalty, rate_below, rate_above;
     size_t diagnostics_every;   /* steps; 0 = never */
 };
 

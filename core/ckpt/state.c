@@ -66,6 +66,13 @@ void snn_spec_digest(const struct snn_spec *spec, char hex[SNN_SHA256_HEX])
     digest_number(&d, (double)spec->batch_size);
     digest_number(&d, (double)spec->shards);
     digest_number(&d, spec->validation_fraction);
+    digest_choice(&d, &spec->schedule);
+    digest_number(&d, spec->clip_norm);
+    digest_number(&d, spec->clip_value);
+    digest_number(&d, (double)spec->patience);
+    digest_number(&d, spec->rate_penalty);
+    digest_number(&d, spec->rate_below);
+    digest_number(&d, spec->rate_above);
     digest_number(&d,
                   (double)spec->diagnostics_every); /* decides where the metrics' windows begin */
     snn_digest_hex(&d, hex);

@@ -91,6 +91,7 @@ enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena,
         .seed = spec->seed,
         .features = features,
         .time_steps = spec->time_steps,
+        .penalty = {spec->rate_penalty, spec->rate_below, spec->rate_above},
     };
     size_t in = features;
     for (size_t i = 0; i < spec->n_layers; i++) {

@@ -11,6 +11,7 @@
 #include "core/encode/encode.h"
 #include "core/layer/layer.h"
 #include "core/loss/loss.h"
+#include "core/loss/penalty.h"
 #include "core/loss/readout.h"
 
 /* What a job cannot say (yet), for runs that reproduce a reference. Zeroed = none of it. */
@@ -26,6 +27,7 @@ struct snn_net {
     bool static_input;
     uint64_t seed;
     size_t features, time_steps;
+    struct snn_penalty penalty;          /* strength 0 = none */
     size_t outputs, population, classes; /* neurons of the last layer = population * classes */
     size_t n_params, n_tensors;
     bool prepared; /* snn_net_prepare has been called */

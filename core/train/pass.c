@@ -87,14 +87,27 @@ void snn_block_loss(const struct snn_net *net, struct snn_work *w, const struct 
         memset(last->g, 0, b->n * size * sizeof *last->g);
 }
 
+/* The price of the layer's firing rates: into the loss, and its gradient into dL/ds. */
+static void add_penalty(const struct snn_net *net, struct snn_layer_work *w,
+                        const struct snn_layer *l, const struct snn_block *b, double scale,
+                        struct snn_tally *tally)
+{
+    const size_t size = net->time_steps * l->out;
+    for (size_t i = 0; net->penalty.strength > 0 && i < b->n; i++)
+        tally->loss += snn_penalty_add(w->g + i * size, w->s + i * size, net->time_steps, l->out,
+                                       w->state, scale, &net->penalty);
+}
+
 void snn_block_backward(const struct snn_net *net, struct snn_work *w, const real *params,
-                        real *grads, const struct snn_block *b, struct snn_probe *probe)
+                        real *grads, const struct snn_block *b, double scale,
+                        struct snn_tally *tally, struct snn_probe *probe)
 {
     for (size_t i = net->n_layers; i-- > 0;) {
         const struct snn_layer *l = &net->layer[i];
         struct snn_layer_work *lw = &w->layer[i];
         const real *in = i ? w->layer[i - 1].s : w->input;
         real *d_in = i ? w->layer[i - 1].g : w->d_input;
+        add_penalty(net, lw, l, b, scale, tally);
         lw->d_membrane = probe ? w->d_membrane : NULL;
         l->type->backward(l, lw, params, grads, in, d_in, b);
         snn_learned_gradient(l, lw, params, grads);
@@ -165,7 +178,7 @@ static void run_block(const struct snn_net *net, struct snn_work *w, const real 
         w->labels[i] = snn_data_label(shard->data, shard->test, shard->index[b->first + i]);
     snn_block_loss(net, w, b, w->labels, shard->scale, tally);
     if (grads)
-        snn_block_backward(net, w, params, grads, b, probe);
+        snn_block_backward(net, w, params, grads, b, shard->scale, tally, probe);
 }
 
 void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,

@@ -31,9 +31,11 @@ void snn_block_forward(const struct snn_net *net, struct snn_work *w, const real
  * also dL/ds and dL/du of the last layer, each sample's loss times `scale`. */
 void snn_block_loss(const struct snn_net *net, struct snn_work *w, const struct snn_block *b,
                     const uint32_t *labels, double scale, struct snn_tally *tally);
-/* Adds to grads [n_params]; fills w->d_input where there is room. `probe` may be NULL. */
+/* Adds to grads [n_params]; fills w->d_input where there is room. A penalty on firing rates joins
+ * in here: into the tally, and times `scale` into the gradient. `probe` may be NULL. */
 void snn_block_backward(const struct snn_net *net, struct snn_work *w, const real *params,
-                        real *grads, const struct snn_block *b, struct snn_probe *probe);
+                        real *grads, const struct snn_block *b, double scale,
+                        struct snn_tally *tally, struct snn_probe *probe);
 
 /* Encodes and runs a whole shard. grads NULL: forward only. */
 void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,

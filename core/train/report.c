@@ -120,7 +120,7 @@ static void tell_training(struct record *rec)
         return;
     *add_points(rec, 1, "train_loss") = at->window_loss / (double)at->window_samples;
     *add_points(rec, 1, "train_accuracy") = at->window_correct / (double)at->window_samples;
-    *add_points(rec, 1, "learning_rate") = rec->r->spec.optimizer.value[0];
+    *add_points(rec, 1, "learning_rate") = snn_run_learning_rate(rec->r, at->step - 1);
     at->window_loss = at->window_correct = 0;
     at->window_samples = 0;
 }

@@ -24,6 +24,14 @@ struct snn_progress snn_run_progress(const struct snn_run *r)
     };
 }
 
+bool snn_run_over(const struct snn_run *r)
+{
+    const struct snn_cursor *at = &r->at;
+    const bool impatient = r->spec.patience && at->best_epoch && at->epoch_step == 0 &&
+                           at->epoch - at->best_epoch >= r->spec.patience;
+    return at->epoch >= r->spec.epochs || impatient;
+}
+
 bool snn_run_probes(const struct snn_run *r, uint64_t step)
 {
     const size_t every = r->spec.diagnostics_every;
@@ -83,7 +91,7 @@ enum snn_code snn_run_train(struct snn_run *r, const struct snn_hooks *hooks, st
     static const struct snn_hooks none;
     hooks = hooks ? hooks : &none;
     bool shuffled = false;
-    while (r->at.epoch < r->spec.epochs) {
+    while (!snn_run_over(r)) {
         if (!shuffled || r->at.epoch_step == 0)
             snn_run_shuffle(r);
         shuffled = true;

@@ -5,6 +5,7 @@
 
 #include "core/data/data.h"
 #include "core/optim/optim.h"
+#include "core/optim/schedule.h"
 #include "core/train/pass.h"
 #include "core/train/spec.h"
 
@@ -53,6 +54,10 @@ struct snn_run {
 enum snn_code snn_run_layout(struct snn_run *r, struct snn_error *err);
 
 size_t snn_run_steps_per_epoch(const struct snn_run *r);
+/* The learning rate of the update after `done` of them. */
+double snn_run_learning_rate(const struct snn_run *r, uint64_t done);
+/* No epoch is left, or the patience is used up. */
+bool snn_run_over(const struct snn_run *r);
 /* The order in which this epoch shows the training samples, into r->order. */
 void snn_run_shuffle(struct snn_run *r);
 

@@ -20,6 +20,18 @@ const struct snn_param snn_spec_limits[] = {
      64, false, false, false},
     {"validation_fraction", "share of the training samples held out, by seed", SNN_REAL, 0, 0, 0.9,
      false, false, false},
+    {"clip_norm", "largest norm of the whole gradient; 0 = not clipped", SNN_REAL, 0, 0, 1e12,
+     false, false, false},
+    {"clip_value", "largest magnitude of a gradient's entry; 0 = not clipped", SNN_REAL, 0, 0, 1e12,
+     false, false, false},
+    {"patience", "epochs without a better validation accuracy before it stops; 0 = never",
+     SNN_INTEGER, 0, 0, 100000, false, false, false},
+    {"rate_penalty", "strength of the penalty on firing rates out of bounds", SNN_REAL, 0, 0, 1e9,
+     false, false, false},
+    {"rate_below", "firing rate per step below which a neuron is penalised", SNN_REAL, 0, 0, 1,
+     false, false, false},
+    {"rate_above", "firing rate per step above which a neuron is penalised", SNN_REAL, 1, 0, 1,
+     false, false, false},
     {"every_steps", "steps between two diagnostic records; 0 = none", SNN_INTEGER, 50, 0, 1000000,
      false, false, false},
 };
@@ -52,6 +64,8 @@ struct snn_spec snn_spec_default(void)
         .readout = named(&snn_readouts, "membrane_mean"),
         .loss = named(&snn_losses, "cross_entropy"),
         .optimizer = named(&snn_optimizers, "adam"),
+        .schedule = named(&snn_schedules, "constant"),
+        .rate_above = snn_spec_limits[SNN_LIMIT_RATE_ABOVE].value,
         .epochs = (size_t)snn_spec_limits[SNN_LIMIT_EPOCHS].value,
         .batch_size = (size_t)snn_spec_limits[SNN_LIMIT_BATCH_SIZE].value,
         .shards = (size_t)snn_spec_limits[SNN_LIMIT_SHARDS].value,
@@ -248,6 +262,24 @@ static void check_split(struct report *r, const struct snn_spec *spec,
               spec->validation_fraction, data->train);
 }
 
+static void check_training(struct report *r, const struct snn_spec *spec)
+{
+    check_limit(r, SNN_LIMIT_CLIP_NORM, spec->clip_norm, "/training/clip_norm");
+    check_limit(r, SNN_LIMIT_CLIP_VALUE, spec->clip_value, "/training/clip_value");
+    check_limit(r, SNN_LIMIT_PATIENCE, (double)spec->patience, "/training/patience");
+    check_limit(r, SNN_LIMIT_RATE_PENALTY, spec->rate_penalty, "/training/rate_penalty");
+    check_limit(r, SNN_LIMIT_RATE_BELOW, spec->rate_below, "/training/rate_below");
+    check_limit(r, SNN_LIMIT_RATE_ABOVE, spec->rate_above, "/training/rate_above");
+    if (spec->patience && spec->validation_fraction <= 0)
+        wrong(r, "/training/patience",
+              "patience is %zu, but nothing is held out to validate on: want a validation_fraction "
+              "above 0",
+              spec->patience);
+    if (spec->rate_below > spec->rate_above)
+        wrong(r, "/training/rate_below", "rate_below is %g, want at most rate_above, %g",
+              spec->rate_below, spec->rate_above);
+}
+
 enum snn_code snn_spec_check(const struct snn_spec *spec, const struct snn_data_info *data,
                              void (*report)(void *user, const struct snn_error *what), void *user)
 {
@@ -267,6 +299,8 @@ enum snn_code snn_spec_check(const struct snn_spec *spec, const struct snn_data_
     check_choice(&r, &spec->readout, "/readout/");
     check_choice(&r, &spec->loss, "/training/loss/");
     check_choice(&r, &spec->optimizer, "/training/optimizer/");
+    check_choice(&r, &spec->schedule, "/training/schedule/");
+    check_training(&r, spec);
     if (optimizer->check && optimizer->check(&spec->optimizer, &e) != SNN_OK)
         wrong(&r, "/training/optimizer", "%s", e.message);
     check_layers(&r, spec, data);

@@ -75,18 +75,44 @@ static bool reduce(struct snn_run *r)
     return finite;
 }
 
+/* Cuts the gradient down to what the spec allows. On one thread: the norm is a sum, and its order
+ * is part of the bits. */
+static void clip(struct snn_run *r)
+{
+    const size_t n = r->net.n_params;
+    real *g = r->grads[0];
+    const real most = (real)r->spec.clip_value;
+    for (size_t i = 0; most > 0 && i < n; i++)
+        g[i] = g[i] > most ? most : g[i] < -most ? -most : g[i];
+    if (r->spec.clip_norm <= 0)
+        return;
+    const double norm = sqrt(snn_sum_squares(g, n));
+    const real factor = (real)(r->spec.clip_norm / norm);
+    for (size_t i = 0; norm > r->spec.clip_norm && i < n; i++)
+        g[i] *= factor;
+}
+
+double snn_run_learning_rate(const struct snn_run *r, uint64_t done)
+{
+    const size_t per_epoch = snn_run_steps_per_epoch(r);
+    return r->spec.optimizer.value[0] * snn_schedule_factor(&r->spec.schedule, (size_t)done,
+                                                            r->spec.epochs * per_epoch, per_epoch);
+}
+
 static void update(struct snn_run *r)
 {
+    struct snn_choice now = r->spec.optimizer;
     const struct snn_optimizer *o = snn_optimizer_of(&r->spec.optimizer);
     const size_t n = r->net.n_params;
     const int threads = (int)r->threads;
+    now.value[0] = snn_run_learning_rate(r, r->at.step);
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (size_t from = 0; from < n; from += RANGE) {
         real *slot[SNN_MAX_SLOTS] = {0};
         for (size_t i = 0; i < r->n_slots; i++)
             slot[i] = r->slot[i] + from;
         o->update(r->params + from, r->grads[0] + from, slot, n - from < RANGE ? n - from : RANGE,
-                  (size_t)r->at.step + 1, &r->spec.optimizer);
+                  (size_t)r->at.step + 1, &now);
     }
 }
 
@@ -138,6 +164,7 @@ enum snn_code snn_run_step(struct snn_run *r, bool probed, struct snn_error *err
     if (!reduce(r))
         return snn_fail(err, SNN_DIVERGED, "a gradient is not finite at step %llu of epoch %llu",
                         (unsigned long long)r->at.step + 1, (unsigned long long)r->at.epoch + 1);
+    clip(r);
     update(r);
     if (probed)
         for (size_t s = 1; s < r->shards; s++)
