@@ -37,11 +37,22 @@ static const struct api_slot optimizer_slots[] = {
     {.key = "kind", .prefix = "", .registry = &snn_optimizers, .offset = AT(optimizer)}};
 static const struct api_shape optimizer_shape = {.noun = "an optimizer", SLOTS(optimizer_slots)};
 
+static const struct api_slot schedule_slots[] = {
+    {.key = "kind", .prefix = "", .registry = &snn_schedules, .offset = AT(schedule)}};
+static const struct api_shape schedule_shape = {.noun = "a schedule", SLOTS(schedule_slots)};
+
 static const struct api_field training_fields[] = {
     LIMIT("epochs", epochs),
     LIMIT("batch_size", batch_size),
     {.name = "loss", .read = api_read_shape, .shape = &loss_shape},
     {.name = "optimizer", .read = api_read_shape, .shape = &optimizer_shape},
+    {.name = "schedule", .read = api_read_shape, .shape = &schedule_shape},
+    LIMIT("clip_norm", clip_norm),
+    LIMIT("clip_value", clip_value),
+    LIMIT("patience", patience),
+    LIMIT("rate_penalty", rate_penalty),
+    LIMIT("rate_below", rate_below),
+    LIMIT("rate_above", rate_above),
     LIMIT("shards", shards),
     LIMIT("validation_fraction", validation_fraction),
 };
