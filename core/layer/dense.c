@@ -42,17 +42,15 @@ void snn_dense_tensors(struct snn_layer *l, const struct snn_choice *c)
     l->n_tensors = 2;
 }
 
-/* rows of current = W in + b */
-static void currents(const struct snn_layer *l, real *current, const real *params, const real *in,
-                     size_t rows)
+void snn_dense_currents(const struct snn_layer *l, real *current, const real *params,
+                        const real *in, size_t rows)
 {
     snn_rows_fill(current, params + l->tensor[BIAS].offset, rows, l->out);
     snn_gemm_nt(current, in, params + l->tensor[WEIGHT].offset, rows, l->out, l->in, 1);
 }
 
-/* grads of W and b from rows of dL/dI and the inputs they belong to */
-static void weight_gradients(const struct snn_layer *l, real *grads, const real *d_current,
-                             const real *in, size_t rows)
+void snn_dense_weight_gradients(const struct snn_layer *l, real *grads, const real *d_current,
+                                const real *in, size_t rows)
 {
     snn_gemm_tn(grads + l->tensor[WEIGHT].offset, d_current, in, l->out, l->in, rows, 1);
     snn_rows_sum(grads + l->tensor[BIAS].offset, d_current, rows, l->out);
@@ -61,7 +59,7 @@ static void weight_gradients(const struct snn_layer *l, real *grads, const real 
 void snn_dense_begin_shard(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                            const real *in, size_t n)
 {
-    currents(l, w->current, params, in, n);
+    snn_dense_currents(l, w->current, params, in, n);
     if (w->current_sum)
         memset(w->current_sum, 0, n * l->out * sizeof *w->current_sum);
 }
@@ -70,9 +68,9 @@ void snn_dense_forward(const struct snn_layer *l, struct snn_layer_work *w, cons
                        const real *in, const struct snn_block *b)
 {
     if (!l->static_input)
-        currents(l, w->current, params, in, b->n * l->cell.time_steps);
+        snn_dense_currents(l, w->current, params, in, b->n * l->cell.time_steps);
     for (size_t i = 0; i < b->n; i++)
-        snn_layer_spikes(l, w, i, b);
+        snn_layer_spikes(l, w, (struct snn_span){i, 0, l->cell.time_steps}, b);
 }
 
 void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
@@ -80,10 +78,10 @@ void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, con
 {
     const size_t rows = b->n * l->cell.time_steps;
     for (size_t i = 0; i < b->n; i++)
-        snn_layer_spikes_back(l, w, i, b);
+        snn_layer_spikes_back(l, w, (struct snn_span){i, 0, l->cell.time_steps}, b);
     if (l->static_input)
         return;
-    weight_gradients(l, grads, w->g, in, rows);
+    snn_dense_weight_gradients(l, grads, w->g, in, rows);
     if (d_in)
         snn_gemm_nn(d_in, w->g, params + l->tensor[WEIGHT].offset, rows, l->in, l->out, 0);
 }
@@ -91,5 +89,5 @@ void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, con
 void snn_dense_end_shard(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
                          const real *in, size_t n)
 {
-    weight_gradients(l, grads, w->current_sum, in, n);
+    snn_dense_weight_gradients(l, grads, w->current_sum, in, n);
 }

@@ -19,4 +19,11 @@ void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, con
 void snn_dense_end_shard(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
                          const real *in, size_t n);
 
+/* For kinds that have a dense part. Rows of current = W in + b; ... */
+void snn_dense_currents(const struct snn_layer *l, real *current, const real *params,
+                        const real *in, size_t rows);
+/* ... and the gradients of W and b from rows of dL/dI and the inputs they belong to. */
+void snn_dense_weight_gradients(const struct snn_layer *l, real *grads, const real *d_current,
+                                const real *in, size_t rows);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "core/base/param.h"
 #include "core/layer/dense.h"
+#include "core/layer/recurrent.h"
 
 static const struct snn_layer_type types[] = {
     {{"dense", "every input to every neuron: I = W s + b", SNN_PARAMS(snn_dense_params)},
@@ -15,16 +16,27 @@ static const struct snn_layer_type types[] = {
      snn_dense_forward,
      snn_dense_backward,
      snn_dense_end_shard},
+    {{"recurrent",
+      "dense, and its own spikes of the step before: I_t = W s_t + b + V s'_(t-1) [+ c]",
+      SNN_PARAMS(snn_recurrent_params)},
+     snn_dense_out_size,
+     snn_recurrent_tensors,
+     NULL,
+     snn_recurrent_forward,
+     snn_recurrent_backward,
+     NULL},
 };
 
 const struct snn_registry snn_layers = SNN_REGISTRY(types, "layers", "layer kind");
 
-void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, size_t i,
+void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struct snn_span at,
                       const struct snn_block *b)
 {
     const struct snn_cell *c = &l->cell;
-    const size_t size = c->time_steps * c->n;
+    const size_t i = at.sample, size = c->time_steps * c->n;
     const struct snn_cell_forward f = {
+        .from = at.from,
+        .to = at.to,
         .current = l->static_input ? w->current + (b->first + i) * c->n : w->current + i * size,
         .current_stride = l->static_input ? 0 : c->n,
         .soft = b->training && c->surrogate->soft,
@@ -32,19 +44,22 @@ void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, size_
         .s = w->s + i * size,
         .v = w->v ? w->v + i * size : NULL,
         .f = w->f ? w->f + i * size : NULL,
-        .state = w->state,
-        .scratch = w->state + 2 * c->n,
+        .state = w->state + i * c->n,
+        .scratch = w->scratch,
     };
-    memset(w->state, 0, c->n * sizeof *w->state);
+    if (at.from == 0)
+        memset(f.state, 0, c->n * sizeof *f.state);
     snn_cell_forward(c, &f);
 }
 
-void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, size_t i,
+void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, struct snn_span at,
                            const struct snn_block *b)
 {
     const struct snn_cell *c = &l->cell;
-    const size_t size = c->time_steps * c->n;
+    const size_t i = at.sample, size = c->time_steps * c->n;
     const struct snn_cell_backward back = {
+        .from = at.from,
+        .to = at.to,
         .x = w->x + i * size,
         .s = w->s + i * size,
         .v = w->v ? w->v + i * size : NULL,
@@ -53,11 +68,12 @@ void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, 
         .g_membrane = w->g_membrane ? w->g_membrane + i * size : NULL,
         .d_membrane = w->d_membrane ? w->d_membrane + i * size : NULL,
         .d_current_sum = l->static_input ? w->current_sum + (b->first + i) * c->n : NULL,
-        .lambda = w->state + c->n,
-        .scratch = w->state + 2 * c->n,
-        .d_state = w->d_state,
+        .lambda = w->lambda + i * c->n,
+        .scratch = w->scratch,
+        .d_state = w->d_state ? w->d_state + i * size : NULL,
         .d = w->d,
     };
-    memset(back.lambda, 0, c->n * sizeof *back.lambda);
+    if (at.to == c->time_steps)
+        memset(back.lambda, 0, c->n * sizeof *back.lambda);
     snn_cell_backward(c, &back);
 }

@@ -35,6 +35,7 @@ struct snn_layer {
     struct snn_tensor_place tensor[SNN_MAX_TENSORS];
     size_t n_tensors;
     bool static_input; /* the same input at every step: multiplied once per shard */
+    bool recurrent_bias;
     struct snn_learned learned[SNN_LEARNABLE_COUNT];
     size_t n_learned;
     double tau, threshold; /* the spec's */
@@ -50,8 +51,9 @@ struct snn_layer_work {
     real *g_membrane;  /* [Sb, T, out]: dL/du of a membrane readout; NULL but in the last layer */
     real *d_membrane;  /* [Sb, T, out]: dL/du for diagnostics, NULL = not wanted */
     real *current_sum; /* [S, out]: sum over t of dL/dI, where the input is static */
-    real *state;       /* [5, out]: state, lambda, scratch */
-    real *d_state;     /* [T, out] for solvers with a history */
+    real *state, *lambda;       /* [Sb, out]: the membrane, dL/d of it, between the steps */
+    real *scratch;              /* [3, out] */
+    real *d_state;              /* [Sb, T, out] for solvers with a history */
     struct snn_cell_gradient d; /* of the constants, since the last snn_layer_learn */
 };
 
@@ -67,7 +69,8 @@ struct snn_layer_type {
     size_t (*out_size)(const struct snn_choice *c, size_t in, struct snn_error *err);
     /* Fills tensor[], n_tensors (shape, role, count, fan_in; not the offsets). */
     void (*tensors)(struct snn_layer *l, const struct snn_choice *c);
-    /* Static input of a shard [n, in]: what can be done once for all steps and blocks. */
+    /* Static input of a shard [n, in]: what can be done once for all steps and blocks. NULL: the
+     * kind wants its input step by step. */
     void (*begin_shard)(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                         const real *in, size_t n);
     /* in [n, T, in] of the block (ignored where static); fills x, s (and v). */
@@ -86,16 +89,27 @@ static inline const struct snn_layer_type *snn_layer_type_of(const struct snn_ch
     return (const struct snn_layer_type *)(const void *)c->kind;
 }
 
-/* For layer kinds: the neurons of a block's sample i, and their reverse. */
-void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, size_t i,
+/* For layer kinds: the neurons of a block's sample i in the steps from .. to-1, and their reverse.
+ * The first steps begin from rest; the last ones' reverse from nothing. */
+struct snn_span {
+    size_t sample, from, to;
+};
+void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struct snn_span at,
                       const struct snn_block *b);
-void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, size_t i,
+void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, struct snn_span at,
                            const struct snn_block *b);
 
 /* ---- learned.c: constants of the neurons that are learned ---- */
 
 /* Adds a tensor for each constant that the spec learns. */
 void snn_learned_tensors(struct snn_layer *l, const struct snn_neuron_spec *n, bool spikede);
+/* The constant behind the layer's tensor of that index; NULL where it holds weights. */
+const struct snn_learned *snn_learned_of(const struct snn_layer *l, size_t tensor);
+/* What entry i of the tensor began from: each term has its own, neurons share one. */
+double snn_learned_initial(const struct snn_learned *k, size_t i);
+/* The constant itself that entry i of the tensor stands for. */
+double snn_learned_value(const struct snn_layer *l, const struct snn_learned *k, const real *params,
+                         size_t i);
 /* Values of p at the start, into the tensor's place. */
 void snn_learned_start(const struct snn_layer *l, const struct snn_learned *k, real *params);
 /* Fills the cell's arrays and table from spec and params: before the first pass, and after every

@@ -31,6 +31,14 @@ static size_t count_of(const struct snn_layer *l, const struct snn_neuron_spec *
     return n->learn[which] == SNN_PER_NEURON ? l->out : 1;
 }
 
+const struct snn_learned *snn_learned_of(const struct snn_layer *l, size_t tensor)
+{
+    for (size_t i = 0; i < l->n_learned; i++)
+        if (l->learned[i].tensor == tensor)
+            return &l->learned[i];
+    return NULL;
+}
+
 void snn_learned_tensors(struct snn_layer *l, const struct snn_neuron_spec *n, bool spikede)
 {
     for (enum snn_learnable which = 0; which < SNN_LEARNABLE_COUNT; which++) {
@@ -51,9 +59,7 @@ void snn_learned_tensors(struct snn_layer *l, const struct snn_neuron_spec *n, b
     }
 }
 
-/* The spec's value that entry i of the tensor began from: each term has its own, neurons share one.
- */
-static double initial_of(const struct snn_learned *k, size_t i)
+double snn_learned_initial(const struct snn_learned *k, size_t i)
 {
     const bool by_term = k->which == SNN_LEARN_alpha || k->which == SNN_LEARN_coefficients;
     return k->initial[by_term ? i : 0];
@@ -63,14 +69,14 @@ void snn_learned_start(const struct snn_layer *l, const struct snn_learned *k, r
 {
     const struct snn_tensor_place *t = &l->tensor[k->tensor];
     for (size_t i = 0; i < t->count; i++)
-        params[t->offset + i] = (real)k->transform->start(initial_of(k, i));
+        params[t->offset + i] = (real)k->transform->start(snn_learned_initial(k, i));
 }
 
-static double value_now(const struct snn_layer *l, const struct snn_learned *k, const real *params,
-                        size_t i)
+double snn_learned_value(const struct snn_layer *l, const struct snn_learned *k, const real *params,
+                         size_t i)
 {
     const double p = (double)params[l->tensor[k->tensor].offset + i];
-    return k->transform->value(p, initial_of(k, i), k->low);
+    return k->transform->value(p, snn_learned_initial(k, i), k->low);
 }
 
 /* ------------------------------------------------------------------------------- prepare -- */
@@ -88,11 +94,11 @@ static void prepare_learned(struct snn_layer *l, const struct snn_learned *k, co
     if (k->which == SNN_LEARN_alpha || k->which == SNN_LEARN_coefficients) {
         double *to = k->which == SNN_LEARN_alpha ? o->alpha : o->coefficient;
         for (size_t i = 0; i < count; i++)
-            to[i] = value_now(l, k, params, i);
+            to[i] = snn_learned_value(l, k, params, i);
         return;
     }
     for (size_t i = 0; i < l->out; i++) {
-        const double v = value_now(l, k, params, count == 1 ? 0 : i);
+        const double v = snn_learned_value(l, k, params, count == 1 ? 0 : i);
         if (k->which == SNN_LEARN_tau)
             l->cell.r[i] = (real)(1 / v);
         else
@@ -159,7 +165,7 @@ void snn_learned_gradient(const struct snn_layer *l, struct snn_layer_work *w, c
         const struct snn_tensor_place *t = &l->tensor[k->tensor];
         for (size_t j = 0; j < t->count; j++) {
             const double p = (double)params[t->offset + j];
-            const double slope = k->transform->slope(p, initial_of(k, j), k->low);
+            const double slope = k->transform->slope(p, snn_learned_initial(k, j), k->low);
             grads[t->offset + j] += (real)(constant_gradient(l, w, k, j) * slope);
         }
     }

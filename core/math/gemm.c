@@ -46,3 +46,17 @@ void snn_gemm_tn(real *c, const real *a, const real *b, size_t m, size_t n, size
 {
     product(CblasTrans, CblasNoTrans, c, a, m, b, n, (const size_t[]){m, n, k}, beta);
 }
+
+void snn_gemm_nt_rows(real *c, size_t ldc, const real *a, size_t lda, const real *b, size_t m,
+                      size_t n, size_t k)
+{
+    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)m, (blasint)n, (blasint)k, 1, a,
+         (blasint)lda, b, (blasint)k, 1, c, (blasint)ldc);
+}
+
+void snn_gemm_nn_rows(real *c, size_t ldc, const real *a, size_t lda, const real *b, size_t m,
+                      size_t n, size_t k)
+{
+    GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1, a,
+         (blasint)lda, b, (blasint)n, 1, c, (blasint)ldc);
+}

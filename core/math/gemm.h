@@ -13,4 +13,11 @@ void snn_gemm_nn(real *c, const real *a, const real *b, size_t m, size_t n, size
 /* C [m, n] = beta C + A [k, m]^T B [k, n]: the gradient of a layer's weights. */
 void snn_gemm_tn(real *c, const real *a, const real *b, size_t m, size_t n, size_t k, real beta);
 
+/* C [m, n] += A [m, k] B [n, k]^T and C [m, n] += A [m, k] B [k, n], with rows of C and A that lie
+ * ldc and lda apart: one step of every sample. */
+void snn_gemm_nt_rows(real *c, size_t ldc, const real *a, size_t lda, const real *b, size_t m,
+                      size_t n, size_t k);
+void snn_gemm_nn_rows(real *c, size_t ldc, const real *a, size_t lda, const real *b, size_t m,
+                      size_t n, size_t k);
+
 #endif

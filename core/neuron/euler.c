@@ -64,7 +64,7 @@ static void forward_soft(const struct step k, const struct snn_cell *c,
 void snn_euler_forward(const struct snn_cell *c, const struct snn_cell_forward *f)
 {
     const size_t n = c->n;
-    for (size_t t = 0; t < c->time_steps; t++) {
+    for (size_t t = f->from; t < f->to; t++) {
         const struct step k = step_of(c, t);
         const real *current = f->current + t * f->current_stride;
         real *x = f->x + t * n, *s = f->s + t * n;
@@ -132,7 +132,7 @@ void snn_euler_backward(const struct snn_cell *c, const struct snn_cell_backward
 {
     const size_t n = c->n;
     real *du = b->scratch, *d_current = b->scratch + n;
-    for (size_t t = c->time_steps; t-- > 0;) {
+    for (size_t t = b->to; t-- > b->from;) {
         const struct step k = step_of(c, t);
         real *g = b->g + t * n;
         if (!c->detach_reset)

@@ -68,7 +68,7 @@ static void take(const struct snn_cell *c, real *restrict state, const real *res
 void snn_fractional_forward(const struct snn_cell *c, const struct snn_cell_forward *f)
 {
     const size_t n = c->n;
-    for (size_t t = 0; t < c->time_steps; t++) {
+    for (size_t t = f->from; t < f->to; t++) {
         real *change = f->f ? f->f + t * n : f->scratch;
         if (f->v)
             memcpy(f->v + t * n, f->state, n * sizeof *f->v);
@@ -191,6 +191,6 @@ static void step_back(const struct snn_cell *c, const struct snn_cell_backward *
 
 void snn_fractional_backward(const struct snn_cell *c, const struct snn_cell_backward *b)
 {
-    for (size_t t = c->time_steps; t-- > 0;)
+    for (size_t t = b->to; t-- > b->from;)
         step_back(c, b, t);
 }

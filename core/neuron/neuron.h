@@ -40,6 +40,7 @@ struct snn_cell {
 };
 
 struct snn_cell_forward {
+    size_t from, to;       /* the steps to run; the arrays hold all of them */
     const real *current;   /* [T, N], or [N] with current_stride 0 */
     size_t current_stride; /* N or 0 */
     bool soft;             /* s holds the noise e on entry, the soft spikes on return */
@@ -58,6 +59,7 @@ struct snn_cell_gradient {
 };
 
 struct snn_cell_backward {
+    size_t from, to;           /* the steps to undo, to-1 first */
     const real *x, *s, *v, *f; /* as forward left them; v, f only where snn_cell_keeps_* says so */
     real *g;                   /* in [T, N]: dL/ds; out: dL/dI (unless d_current_sum) */
     const real *g_membrane;    /* [T, N]: dL/du from outside, NULL = none */
@@ -90,6 +92,9 @@ static inline const struct snn_reset *snn_reset_of(const struct snn_choice *c)
 bool snn_cell_keeps_v(const struct snn_cell *c, bool gradients);
 /* Whether f of each step is. */
 bool snn_cell_keeps_f(const struct snn_cell *c, bool gradients);
+
+/* Multiply-adds that the solver's history costs a sample, forward and backward. */
+double snn_cell_history(const struct snn_cell *c);
 
 void snn_cell_forward(const struct snn_cell *c, const struct snn_cell_forward *f);
 void snn_cell_backward(const struct snn_cell *c, const struct snn_cell_backward *b);

@@ -95,7 +95,7 @@ static void add_penalty(const struct snn_net *net, struct snn_layer_work *w,
     const size_t size = net->time_steps * l->out;
     for (size_t i = 0; net->penalty.strength > 0 && i < b->n; i++)
         tally->loss += snn_penalty_add(w->g + i * size, w->s + i * size, net->time_steps, l->out,
-                                       w->state, scale, &net->penalty);
+                                       w->scratch, scale, &net->penalty);
 }
 
 void snn_block_backward(const struct snn_net *net, struct snn_work *w, const real *params,
@@ -129,6 +129,13 @@ static struct snn_rng_key key_of(const struct snn_net *net, const struct snn_sha
     };
 }
 
+/* A static sample for a first layer that wants its input step by step. */
+static void repeat_first_step(real *x, size_t time_steps, size_t n)
+{
+    for (size_t t = 1; t < time_steps; t++)
+        memcpy(x + t * n, x, n * sizeof *x);
+}
+
 /* Samples first .. first+n-1 of the shard, into the input from its start on. */
 static void encode(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
                    size_t first, size_t n)
@@ -137,9 +144,11 @@ static void encode(const struct snn_net *net, struct snn_work *w, const struct s
     const size_t stride = net->static_input ? net->features : net->time_steps * net->features;
     for (size_t i = 0; i < n; i++) {
         const struct snn_rng_key key = key_of(net, shard, first + i);
+        real *x = w->input + i * stride;
         snn_data_features(shard->data, shard->test, shard->index[first + i], w->features);
-        encoder->encode(w->input + i * stride, w->features, net->features, net->time_steps,
-                        &net->encoding, &key);
+        encoder->encode(x, w->features, net->features, net->time_steps, &net->encoding, &key);
+        if (encoder->is_static && !net->static_input)
+            repeat_first_step(x, net->time_steps, net->features);
     }
 }
 

@@ -15,11 +15,12 @@ size_t snn_work_block(const struct snn_net *net, size_t shard)
 }
 
 /* Room for the gradients of learned constants. */
-static void place_learned(struct snn_layer_work *w, struct snn_arena *a, const struct snn_layer *l)
+static void place_learned(struct snn_layer_work *w, struct snn_arena *a, const struct snn_layer *l,
+                          size_t block)
 {
     const struct snn_cell *c = &l->cell;
     if (c->solver->has_history)
-        w->d_state = snn_arena_take(a, c->time_steps, l->out * sizeof(real));
+        w->d_state = snn_arena_take(a, block * c->time_steps, l->out * sizeof(real));
     if (c->learns[SNN_LEARN_tau])
         w->d.tau = snn_arena_take(a, l->out, sizeof(double));
     if (c->learns[SNN_LEARN_threshold])
@@ -41,14 +42,16 @@ static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const str
     w->current = snn_arena_take(a, l->static_input ? size->shard : steps, l->out * sizeof(real));
     w->x = snn_arena_take(a, steps, l->out * sizeof(real));
     w->s = snn_arena_take(a, steps, l->out * sizeof(real));
-    w->state = snn_arena_take(a, 5 * l->out, sizeof(real));
+    w->state = snn_arena_take(a, size->block, l->out * sizeof(real));
+    w->lambda = snn_arena_take(a, size->block, l->out * sizeof(real));
+    w->scratch = snn_arena_take(a, 3, l->out * sizeof(real));
     if (size->record || snn_cell_keeps_v(&l->cell, size->gradients))
         w->v = snn_arena_take(a, steps, l->out * sizeof(real));
     if (snn_cell_keeps_f(&l->cell, size->gradients))
         w->f = snn_arena_take(a, steps, l->out * sizeof(real));
     if (!size->gradients)
         return;
-    place_learned(w, a, l);
+    place_learned(w, a, l, size->block);
     w->g = w->current; /* the currents are used up when the gradients come */
     if (l->static_input || size->record)
         w->g = snn_arena_take(a, steps, l->out * sizeof(real));

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Recurrent layer: I_t = W s_t + b + V s'_(t-1) [+ c], s' the layer's own spikes. What comes from
+ * below is one product for all steps; what comes from the layer itself is one per step, for all
+ * samples of the block at once. */
+#include "core/layer/recurrent.h"
+
+#include "core/layer/dense.h"
+#include "core/math/gemm.h"
+#include "core/math/vec.h"
+
+const struct snn_param snn_recurrent_params[2] = {
+    {"units", "neurons of the layer", SNN_INTEGER, 0, 1, 1 << 20, false, false, true},
+    {"recurrent_bias",
+     "whether the recurrent product has a bias of its own, from the second step on", SNN_BOOLEAN, 0,
+     0, 1, false, false, false},
+};
+
+enum { UNITS, RECURRENT_BIAS };
+enum { WEIGHT, BIAS, OWN_WEIGHT, OWN_BIAS };
+
+void snn_recurrent_tensors(struct snn_layer *l, const struct snn_choice *c)
+{
+    snn_dense_tensors(l, c);
+    l->tensor[OWN_WEIGHT] = (struct snn_tensor_place){
+        .role = "recurrent_weight",
+        .shape = {l->out, l->out},
+        .rank = 2,
+        .count = l->out * l->out,
+        .fan_in = l->out,
+    };
+    l->n_tensors = 3;
+    l->recurrent_bias = c->value[RECURRENT_BIAS] != 0;
+    if (l->recurrent_bias)
+        l->tensor[l->n_tensors++] = (struct snn_tensor_place){.role = "recurrent_bias",
+                                                              .shape = {l->out},
+                                                              .rank = 1,
+                                                              .count = l->out,
+                                                              .fan_in = l->out};
+}
+
+/* What the layer's spikes of step t-1 add to the currents of step t, in all samples. */
+static void add_own(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                    size_t t, size_t samples)
+{
+    const size_t n = l->out, stride = l->cell.time_steps * n;
+    const real *bias = params + l->tensor[OWN_BIAS].offset;
+    real *current = w->current + t * n;
+    snn_gemm_nt_rows(current, stride, w->s + (t - 1) * n, stride,
+                     params + l->tensor[OWN_WEIGHT].offset, samples, n, n);
+    for (size_t i = 0; l->recurrent_bias && i < samples; i++)
+        snn_add(current + i * stride, bias, n);
+}
+
+void snn_recurrent_forward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                           const real *in, const struct snn_block *b)
+{
+    const size_t steps = l->cell.time_steps;
+    snn_dense_currents(l, w->current, params, in, b->n * steps);
+    for (size_t t = 0; t < steps; t++) {
+        if (t > 0)
+            add_own(l, w, params, t, b->n);
+        for (size_t i = 0; i < b->n; i++)
+            snn_layer_spikes(l, w, (struct snn_span){i, t, t + 1}, b);
+    }
+}
+
+/* Gradients of V and c: the rows of dL/dI from step 1 on, each with the spikes of the step before.
+ */
+static void own_gradients(const struct snn_layer *l, const struct snn_layer_work *w, real *grads,
+                          size_t samples)
+{
+    const size_t n = l->out, steps = l->cell.time_steps;
+    for (size_t i = 0; steps > 1 && i < samples; i++) {
+        const real *d_current = w->g + (i * steps + 1) * n, *s = w->s + i * steps * n;
+        snn_gemm_tn(grads + l->tensor[OWN_WEIGHT].offset, d_current, s, n, n, steps - 1, 1);
+        if (l->recurrent_bias)
+            snn_rows_sum(grads + l->tensor[OWN_BIAS].offset, d_current, steps - 1, n);
+    }
+}
+
+void snn_recurrent_backward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                            real *grads, const real *in, real *d_in, const struct snn_block *b)
+{
+    const size_t n = l->out, steps = l->cell.time_steps, stride = steps * n;
+    const real *own = params + l->tensor[OWN_WEIGHT].offset;
+    for (size_t t = steps; t-- > 0;) {
+        if (t + 1 < steps) /* dL/ds_t += V^T dL/dI_(t+1) */
+            snn_gemm_nn_rows(w->g + t * n, stride, w->g + (t + 1) * n, stride, own, b->n, n, n);
+        for (size_t i = 0; i < b->n; i++)
+            snn_layer_spikes_back(l, w, (struct snn_span){i, t, t + 1}, b);
+    }
+    own_gradients(l, w, grads, b->n);
+    snn_dense_weight_gradients(l, grads, w->g, in, b->n * steps);
+    if (d_in)
+        snn_gemm_nn(d_in, w->g, params + l->tensor[WEIGHT].offset, b->n * steps, l->in, n, 0);
+}

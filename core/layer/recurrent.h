@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Recurrent layer: a dense one that also hears its own spikes of the step before. The functions of
+ * its row. */
+#ifndef SPIKED_CORE_LAYER_RECURRENT_H
+#define SPIKED_CORE_LAYER_RECURRENT_H
+
+#include "core/layer/layer.h"
+
+extern const struct snn_param snn_recurrent_params[2];
+
+void snn_recurrent_tensors(struct snn_layer *l, const struct snn_choice *c);
+void snn_recurrent_forward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                           const real *in, const struct snn_block *b);
+void snn_recurrent_backward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                            real *grads, const real *in, real *d_in, const struct snn_block *b);
+
+#endif
