@@ -97,8 +97,9 @@ struct snn_registry {
     size_t count, stride;
 };
 
-extern const struct snn_registry snn_neurons, snn_solvers, snn_surrogates, snn_resets, snn_encoders, snn_layers,
-    snn_readouts, snn_losses, snn_optimizers, snn_schedules, snn_formats;
+extern const struct snn_registry snn_neurons, snn_solvers, snn_surrogates, snn_resets, snn_encoders,
+    snn_layers, snn_readouts, snn_losses, snn_optimizers, snn_schedules, snn_learnables,
+    snn_formats;
 
 /* All registries, NULL-terminated, in the catalog's order. */
 extern const struct snn_registry *const snn_registries[];
@@ -127,8 +128,8 @@ void snn_surrogate_curve(const struct snn_choice *surrogate, const double *x, si
 #define SNN_NAME_SIZE 48
 #define SNN_MAX_RANK 4
 
-#define SNN_MAX_TERMS 8           /* orders of multi-term dynamics */
-#define SNN_ALL_STATES SIZE_MAX   /* `memory`: the whole past */
+#define SNN_MAX_TERMS 8         /* orders of multi-term dynamics */
+#define SNN_ALL_STATES SIZE_MAX /* `memory`: the whole past */
 
 /* What a layer learns beside its weights, and whether one value per layer or per neuron. */
 #define SNN_LEARNABLES(X) X(tau) X(threshold) X(alpha) X(coefficients)
@@ -136,12 +137,14 @@ void snn_surrogate_curve(const struct snn_choice *surrogate, const double *x, si
 enum snn_learnable { SNN_LEARNABLES(SNN_LEARN_ENUM) SNN_LEARNABLE_COUNT };
 #undef SNN_LEARN_ENUM
 enum snn_learn { SNN_FIXED, SNN_PER_LAYER, SNN_PER_NEURON };
+/* The rows of snn_learnables are in the enum's order. */
+bool snn_learnable_allows(enum snn_learnable which, enum snn_learn how);
 
 struct snn_neuron_spec {
-    struct snn_choice model;     /* lif, if */
-    struct snn_choice solver;    /* euler, gl, l1 (trap), pred */
-    struct snn_choice surrogate; /* its own scale */
-    struct snn_choice reset;     /* scaled, subtract, zero, none */
+    struct snn_choice model;            /* lif, if */
+    struct snn_choice solver;           /* euler, gl, l1 (trap), pred */
+    struct snn_choice surrogate;        /* its own scale */
+    struct snn_choice reset;            /* scaled, subtract, zero, none */
     double alpha[SNN_MAX_TERMS];        /* orders in (0, 1]; euler ignores them */
     double coefficients[SNN_MAX_TERMS]; /* of the terms; unused where there is one */
     size_t n_terms;
@@ -165,13 +168,13 @@ struct snn_spec {
     size_t n_layers;
     struct snn_choice readout, loss, optimizer, schedule;
     size_t epochs, batch_size, shards;
-    double validation_fraction; /* of the training set, [0, 0.9] */
+    double validation_fraction;   /* of the training set, [0, 0.9] */
     double clip_norm, clip_value; /* of the gradient; 0 = not clipped */
-    size_t patience;            /* epochs without a better validation before it stops; 0 = never */
-    /* Penalty per layer: rate_penalty * mean over neurons of max(0, rate - rate_above)^2 + max(0, rate_below -
-     * rate)^2, rate = spikes per step of a sample. */
+    size_t patience; /* epochs without a better validation before it stops; 0 = never */
+    /* Penalty per layer: rate_penalty * mean over neurons of max(0, rate - rate_above)^2 + max(0,
+     * rate_below - rate)^2, rate = spikes per step of a sample. */
     double rate_penalty, rate_below, rate_above;
-    size_t diagnostics_every;   /* steps; 0 = never */
+    size_t diagnostics_every; /* steps; 0 = never */
 };
 
 /* Every default of the documentation; no layers. */
@@ -180,6 +183,10 @@ struct snn_neuron_spec snn_neuron_spec_default(void);
 /* The limits that a spec is held to: {name, min, max} rows, for the catalog and for messages. */
 extern const struct snn_param snn_spec_limits[];
 extern const size_t snn_spec_limit_count;
+/* The same for the numbers of a neuron that are no parameter of a row: alpha, coefficients, memory
+ * (whose infinite default is the whole past). */
+extern const struct snn_param snn_neuron_limits[];
+extern const size_t snn_neuron_limit_count;
 
 /* ------------------------------------------------------------------------------------ data -- */
 

@@ -4,7 +4,9 @@
  *
  *   "SPIKEDCK"  version  size of real
  *   text: digest of the spec, of the data, instruction set, BLAS kernel
- *   tensors: count, then for each its name, role, layer, rank, shape
+ *   tensors: count, then for each its name, role, layer, rank, shape; since version 2 the text of
+ *     the transform that makes a constant of each number ("" = it is the value itself), and where
+ *     there is one its lower end and the initial values [entries, double]
  *   cursor: the fields of struct snn_cursor in the order of SNN_CURSOR_FIELDS
  *   initial_rms [tensors, double]   parameters [n]   has_best, best [n]   slots: count, then [n]
  * each SHA-256 of everything before, 64 hexadecimal digits
@@ -15,15 +17,18 @@
 #include "core/train/run.h"
 
 #define SNN_CKPT_MAGIC "SPIKEDCK"
-#define SNN_CKPT_VERSION 1
+#define SNN_CKPT_VERSION 2 /* runs go on from this one only */
+#define SNN_CKPT_OLDEST 1  /* models are read from this one on */
 
 /* name, kind: u = uint64_t, d = double. One list for writing and reading. */
 #define SNN_CURSOR_FIELDS(X)                                                                       \
     X(u, epoch)                                                                                    \
     X(u, epoch_step)                                                                               \
     X(u, step)                                                                                     \
-    X(u, samples) X(d, epoch_loss) X(d, epoch_correct) X(u, epoch_samples) X(d, window_loss)       \
-        X(d, window_correct) X(u, window_samples) X(d, first_loss) X(d, metrics.train_loss)        \
+    X(u, samples)                                                                                  \
+    X(d, epoch_loss)                                                                               \
+    X(d, epoch_correct) X(u, epoch_samples) X(d, window_loss) X(d, window_correct)                 \
+        X(u, window_samples) X(d, first_loss) X(d, metrics.train_loss)                             \
             X(d, metrics.train_accuracy) X(d, metrics.validation_loss)                             \
                 X(d, metrics.validation_accuracy) X(d, metrics.test_loss)                          \
                     X(d, metrics.test_accuracy) X(u, best_epoch) X(d, best_accuracy)               \
@@ -50,12 +55,15 @@ const void *snn_read_array(struct snn_reader *r, size_t n, size_t size);
 /* What precedes the vectors. */
 #define SNN_CKPT_TENSORS (SNN_MAX_LAYERS * SNN_MAX_TENSORS)
 struct snn_ckpt_head {
-    uint64_t real_size;
+    uint64_t version, real_size;
     char spec[SNN_SHA256_HEX], data[SNN_SHA256_HEX], isa[32], blas[32];
     size_t n_tensors, n_params;
     struct {
-        char name[SNN_NAME_SIZE * 2], role[16];
+        char name[SNN_NAME_SIZE * 2], role[24];
         size_t layer, rank, shape[SNN_MAX_RANK], count;
+        const struct snn_transform *transform; /* NULL = the numbers are the values */
+        double low;
+        const void *initial; /* [count] doubles, unaligned, in the reader's memory */
     } tensor[SNN_CKPT_TENSORS];
     struct snn_cursor at;
 };

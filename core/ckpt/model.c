@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The trained tensors of a saved run, for whoever writes them out. */
+/* The trained tensors of a saved run, for whoever writes them out: constants that were learned as
+ * themselves, not as the numbers that the optimizer moved. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,20 +10,36 @@ struct snn_model {
     struct snn_tensor tensor[SNN_CKPT_TENSORS];
     size_t n;
     size_t step;
-    char role[SNN_CKPT_TENSORS][16];
+    char role[SNN_CKPT_TENSORS][24];
     float *data; /* all tensors, one after the other */
 };
 
-static void as_float(float *to, const void *from, size_t n, size_t real_size)
+/* The i-th of an unaligned array of numbers of that size. */
+static double number_at(const void *array, size_t i, size_t real_size)
 {
-    if (real_size == sizeof(float)) {
-        memcpy(to, from, n * sizeof *to);
-        return;
+    const unsigned char *at = (const unsigned char *)array + i * real_size;
+    float narrow;
+    double wide;
+    if (real_size == sizeof wide) {
+        memcpy(&wide, at, sizeof wide);
+        return wide;
     }
-    for (size_t i = 0; i < n; i++) {
-        double v;
-        memcpy(&v, (const unsigned char *)from + i * sizeof v, sizeof v);
-        to[i] = (float)v;
+    memcpy(&narrow, at, sizeof narrow);
+    return (double)narrow;
+}
+
+/* All tensors, one after the other. */
+static void take_values(float *to, const void *params, const struct snn_ckpt_head *h)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < h->n_tensors; i++) {
+        const struct snn_transform *f = h->tensor[i].transform;
+        for (size_t k = 0; k < h->tensor[i].count; k++, at++) {
+            double v = number_at(params, at, (size_t)h->real_size);
+            if (f)
+                v = f->value(v, number_at(h->tensor[i].initial, k, sizeof v), h->tensor[i].low);
+            to[at] = (float)v;
+        }
     }
 }
 
@@ -60,7 +77,7 @@ static enum snn_code fill(struct snn_model *m, struct snn_reader *r, const struc
     m->data = malloc((h->n_params ? h->n_params : 1) * sizeof *m->data);
     if (!m->data)
         return snn_fail(err, SNN_NOMEM, "%s: no memory for %zu parameters", path, h->n_params);
-    as_float(m->data, params, h->n_params, size);
+    take_values(m->data, params, h);
     describe(m, h);
     return SNN_OK;
 }

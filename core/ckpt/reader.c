@@ -110,6 +110,20 @@ void snn_read_text(struct snn_reader *r, char *text, size_t size)
     text[n] = '\0';
 }
 
+/* How the tensor's numbers become constants. */
+static void read_transform(struct snn_ckpt_head *h, struct snn_reader *r, size_t i)
+{
+    char name[16];
+    snn_read_text(r, name, sizeof name);
+    if (r->failed || name[0] == '\0')
+        return;
+    h->tensor[i].transform = snn_transform_find(name);
+    h->tensor[i].low = snn_read_d(r);
+    h->tensor[i].initial = snn_read_array(r, h->tensor[i].count, sizeof(double));
+    if (!h->tensor[i].transform)
+        r->failed = true;
+}
+
 static void read_tensors(struct snn_ckpt_head *h, struct snn_reader *r)
 {
     const uint64_t n = snn_read_u(r);
@@ -129,6 +143,8 @@ static void read_tensors(struct snn_ckpt_head *h, struct snn_reader *r)
                                        &h->tensor[i].count))
                 r->failed = true;
         }
+        if (h->version >= 2)
+            read_transform(h, r, i);
         if (__builtin_add_overflow(h->n_params, h->tensor[i].count, &h->n_params))
             r->failed = true;
     }
@@ -139,10 +155,10 @@ enum snn_code snn_ckpt_read_head(struct snn_ckpt_head *h, struct snn_reader *r, 
                                  struct snn_error *err)
 {
     *h = (struct snn_ckpt_head){0};
-    const uint64_t version = snn_read_u(r);
-    if (version != SNN_CKPT_VERSION)
-        return snn_fail(err, SNN_FORMAT, "%s: version %llu, want %d", name,
-                        (unsigned long long)version, SNN_CKPT_VERSION);
+    h->version = snn_read_u(r);
+    if (h->version < SNN_CKPT_OLDEST || h->version > SNN_CKPT_VERSION)
+        return snn_fail(err, SNN_FORMAT, "%s: version %llu, want %d to %d", name,
+                        (unsigned long long)h->version, SNN_CKPT_OLDEST, SNN_CKPT_VERSION);
     h->real_size = snn_read_u(r);
     snn_read_text(r, h->spec, sizeof h->spec);
     snn_read_text(r, h->data, sizeof h->data);

@@ -109,6 +109,20 @@ static void put_text(struct writer *w, const char *text)
     put(w, text, strlen(text));
 }
 
+/* What the tensor's numbers stand for, so that the model can be read without the spec. */
+static void put_transform(struct writer *w, const struct snn_net *net,
+                          const struct snn_tensor_place *t)
+{
+    const struct snn_layer *l = &net->layer[t->layer];
+    const struct snn_learned *k = snn_learned_of(l, (size_t)(t - l->tensor));
+    put_text(w, k ? k->transform->name : "");
+    if (!k)
+        return;
+    put_d(w, k->low);
+    for (size_t i = 0; i < t->count; i++)
+        put_d(w, snn_learned_initial(k, i));
+}
+
 static void put_head(struct writer *w, const struct snn_run *run)
 {
     char spec[SNN_SHA256_HEX], name[SNN_NAME_SIZE * 2];
@@ -130,6 +144,7 @@ static void put_head(struct writer *w, const struct snn_run *run)
         put_u(w, t->rank);
         for (size_t k = 0; k < t->rank; k++)
             put_u(w, t->shape[k]);
+        put_transform(w, &run->net, t);
     }
 #define PUT(kind, field) put_##kind(w, run->at.field);
     SNN_CURSOR_FIELDS(PUT)
@@ -168,6 +183,9 @@ static enum snn_code check_fits(const struct snn_run *run, const struct snn_ckpt
 {
     char spec[SNN_SHA256_HEX];
     snn_spec_digest(&run->spec, spec);
+    if (h->version != SNN_CKPT_VERSION)
+        return snn_fail(err, SNN_FORMAT, "%s: version %llu, want %d to train on", path,
+                        (unsigned long long)h->version, SNN_CKPT_VERSION);
     if (h->real_size != sizeof(real))
         return snn_fail(err, SNN_FORMAT, "%s: numbers of %llu bytes, want %zu", path,
                         (unsigned long long)h->real_size, sizeof(real));

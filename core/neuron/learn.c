@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/base/param.h"
+
 static double above_value(double p, double initial, double low)
 {
     return low + (initial - low) * exp(p);
@@ -79,15 +81,26 @@ static const struct snn_transform doubled = {"doubled", doubled_value, scale_val
 static const struct snn_transform raw = {"raw", raw_value, one, raw_start};
 static const struct snn_transform *const all[] = {&above, &scaled, &logistic, &doubled, &raw};
 
-static const struct {
-    const char *name;
+struct learnable {
+    struct snn_kind kind;
     const struct snn_transform *own, *spikede;
-} learnables[SNN_LEARNABLE_COUNT] = {
-    [SNN_LEARN_tau] = {"tau", &above, &doubled},
-    [SNN_LEARN_threshold] = {"threshold", &scaled, &raw},
-    [SNN_LEARN_alpha] = {"alpha", &logistic, &raw},
-    [SNN_LEARN_coefficients] = {"coefficients", &scaled, &raw},
+    bool by_term; /* a value for each term of the dynamics, and none for a neuron alone */
 };
+
+/* clang-format off */
+static const struct learnable learnables[SNN_LEARNABLE_COUNT] = {
+    [SNN_LEARN_tau] =
+        {{"tau", "step/2 + (tau - step/2) e^p", NULL, 0}, &above, &doubled, false},
+    [SNN_LEARN_threshold] =
+        {{"threshold", "threshold e^p, from above 0", NULL, 0}, &scaled, &raw, false},
+    [SNN_LEARN_alpha] =
+        {{"alpha", "1/(1 + e^-p) of each term, from inside (0, 1)", NULL, 0}, &logistic, &raw, true},
+    [SNN_LEARN_coefficients] =
+        {{"coefficients", "coefficient e^p of each term, from other than 0", NULL, 0}, &scaled, &raw, true},
+};
+/* clang-format on */
+
+const struct snn_registry snn_learnables = SNN_REGISTRY(learnables, "learnables", "learnable");
 
 const struct snn_transform *snn_transform_of(enum snn_learnable which, bool spikede)
 {
@@ -104,7 +117,17 @@ const struct snn_transform *snn_transform_find(const char *name)
 
 const char *snn_learnable_name(enum snn_learnable which)
 {
-    return learnables[which].name;
+    return learnables[which].kind.name;
+}
+
+bool snn_learnable_by_term(enum snn_learnable which)
+{
+    return learnables[which].by_term;
+}
+
+bool snn_learnable_allows(enum snn_learnable which, enum snn_learn how)
+{
+    return how != SNN_PER_NEURON || !learnables[which].by_term;
 }
 
 enum snn_code snn_learnable_check(enum snn_learnable which, double initial, struct snn_error *err)

@@ -26,6 +26,8 @@ const struct snn_transform *snn_transform_of(enum snn_learnable which, bool spik
 const struct snn_transform *snn_transform_find(const char *name);
 /* "tau", "threshold", ... */
 const char *snn_learnable_name(enum snn_learnable which);
+/* One value for each term of the dynamics; else one per layer or neuron. */
+bool snn_learnable_by_term(enum snn_learnable which);
 /* SNN_INVALID with a sentence where that value cannot be learned from (alpha 1, threshold 0, ...).
  */
 enum snn_code snn_learnable_check(enum snn_learnable which, double initial, struct snn_error *err);

@@ -51,6 +51,17 @@ bool snn_cell_keeps_f(const struct snn_cell *c, bool gradients)
     return c->solver->sums_f || (gradients && (is_needed || c->learns[SNN_LEARN_coefficients]));
 }
 
+double snn_cell_history(const struct snn_cell *c)
+{
+    const double steps = (double)c->time_steps, lags = (double)c->table.lags;
+    const double terms = steps * lags - lags * (lags + 1) / 2; /* sum over t of min(lags, t) */
+    const bool solves_again = !c->detach_reset && c->reset->b != 0;
+    const bool learns = c->learns[SNN_LEARN_alpha] || c->learns[SNN_LEARN_coefficients];
+    if (!c->solver->has_history)
+        return 0;
+    return (double)c->n * terms * (2 + solves_again + learns);
+}
+
 void snn_cell_forward(const struct snn_cell *c, const struct snn_cell_forward *f)
 {
     (c->solver->has_history ? snn_fractional_forward : snn_euler_forward)(c, f);

@@ -147,12 +147,13 @@ enum snn_code snn_run_estimate(struct snn_estimate *out, const struct snn_spec *
         return snn_fail(err, SNN_NOMEM, "no memory to measure a run");
     enum snn_code rc = snn_run_layout(r, err);
     if (rc == SNN_OK) {
-        double per_step = 0;
+        double per_step = 0, history = 0;
         for (size_t i = 0; i < r->net.n_layers; i++) {
             const struct snn_layer *l = &r->net.layer[i];
             const double products = (double)l->in * (double)l->out;
             /* forward, weight gradient, and but for the first layer the input's gradient */
             per_step += products * (l->static_input ? 2 / (double)r->net.time_steps : i ? 3 : 2);
+            history += snn_cell_history(&l->cell);
         }
         *out = (struct snn_estimate){
             .parameters = r->net.n_params,
@@ -161,7 +162,7 @@ enum snn_code snn_run_estimate(struct snn_estimate *out, const struct snn_spec *
             .validation = r->validation,
             .steps_per_epoch = snn_run_steps_per_epoch(r),
             .steps = snn_run_steps_per_epoch(r) * spec->epochs,
-            .multiply_adds = per_step * (double)r->net.time_steps,
+            .multiply_adds = per_step * (double)r->net.time_steps + history,
         };
     }
     free(r);

@@ -18,14 +18,24 @@ size_t snn_report_histograms(const struct snn_net *net)
     return 2 * net->n_tensors + LAYER_HISTOGRAMS * net->n_layers;
 }
 
+/* A point for each constant that is learned. */
+static size_t learned_points(const struct snn_net *net)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < net->n_layers; i++)
+        n += net->layer[i].n_learned;
+    return n;
+}
+
 size_t snn_report_points(const struct snn_net *net)
 {
-    return COMMON_POINTS + net->n_tensors + LAYER_POINTS * net->n_layers;
+    return COMMON_POINTS + net->n_tensors + LAYER_POINTS * net->n_layers + learned_points(net);
 }
 
 size_t snn_report_values(const struct snn_net *net)
 {
-    return snn_report_points(net) + net->n_layers * net->time_steps;
+    return snn_report_points(net) + net->n_layers * net->time_steps +
+           learned_points(net) * (SNN_MAX_TERMS - 1);
 }
 
 /* The record being put together in the run's own room. */
@@ -61,6 +71,37 @@ add_histogram(struct record *rec, const char *format, ...)
     return h;
 }
 
+/* The constants as they are now: every term's, the mean of the neurons'. */
+static void tell_learned(struct record *rec, const struct snn_layer *l)
+{
+    for (size_t i = 0; i < l->n_learned; i++) {
+        const struct snn_learned *k = &l->learned[i];
+        const size_t count = l->tensor[k->tensor].count;
+        const size_t n = snn_learnable_by_term(k->which) ? count : 1;
+        double *values = add_points(rec, n, "%s/%s", snn_learnable_name(k->which), l->name);
+        for (size_t j = 0; j < n; j++)
+            values[j] = 0;
+        for (size_t j = 0; j < count; j++)
+            values[n == 1 ? 0 : j] += snn_learned_value(l, k, rec->r->params, j);
+        if (n == 1)
+            values[0] /= (double)count;
+    }
+}
+
+/* What a learned tensor's numbers stand for, and else the weights themselves. */
+static void add_values(struct snn_histogram *h, const struct snn_run *r,
+                       const struct snn_tensor_place *t)
+{
+    const struct snn_layer *l = &r->net.layer[t->layer];
+    const struct snn_learned *k = snn_learned_of(l, (size_t)(t - l->tensor));
+    if (!k)
+        snn_histogram_add(h, r->params + t->offset, t->count);
+    for (size_t i = 0; k && i < t->count; i++) {
+        const real value = (real)snn_learned_value(l, k, r->params, i);
+        snn_histogram_add(h, &value, 1);
+    }
+}
+
 static void tell_tensors(struct record *rec)
 {
     struct snn_run *r = rec->r;
@@ -69,8 +110,7 @@ static void tell_tensors(struct record *rec)
         const char *layer = r->net.layer[t->layer].name;
         const real *g = r->grads[0] + t->offset;
         snn_histogram_add(add_histogram(rec, "gradients/%s.%s", layer, t->role), g, t->count);
-        snn_histogram_add(add_histogram(rec, "weights/%s.%s", layer, t->role),
-                          r->params + t->offset, t->count);
+        add_values(add_histogram(rec, "weights/%s.%s", layer, t->role), r, t);
         *add_points(rec, 1, "gradient_norm/%s.%s", layer, t->role) =
             sqrt(snn_sum_squares(g, t->count));
     }
@@ -129,6 +169,8 @@ void snn_report(struct snn_run *r, const struct snn_hooks *hooks, bool probed, b
 {
     struct record rec = {.r = r};
     tell_training(&rec);
+    for (size_t i = 0; i < r->net.n_layers; i++)
+        tell_learned(&rec, &r->net.layer[i]);
     if (epoch_end && r->validation) {
         *add_points(&rec, 1, "validation_loss") = r->at.metrics.validation_loss;
         *add_points(&rec, 1, "validation_accuracy") = r->at.metrics.validation_accuracy;

@@ -76,14 +76,7 @@ struct snn_spec snn_spec_default(void)
 
 /* ---------------------------------------------------------------------------------- checks -- */
 
-struct report {
-    void (*tell)(void *user, const struct snn_error *what);
-    void *user;
-    enum snn_code first;
-};
-
-__attribute__((format(printf, 3, 4))) static void wrong(struct report *r, const char *pointer,
-                                                        const char *format, ...)
+void snn_wrong(struct snn_check *c, const char *pointer, const char *format, ...)
 {
     struct snn_error e = {.code = SNN_INVALID};
     va_list args;
@@ -91,20 +84,21 @@ __attribute__((format(printf, 3, 4))) static void wrong(struct report *r, const 
     (void)vsnprintf(e.message, sizeof e.message, format, args);
     va_end(args);
     (void)snprintf(e.pointer, sizeof e.pointer, "%s", pointer);
-    if (r->first == SNN_OK)
-        r->first = SNN_INVALID;
-    if (r->tell)
-        r->tell(r->user, &e);
+    if (c->first == SNN_OK)
+        c->first = SNN_INVALID;
+    if (c->tell)
+        c->tell(c->user, &e);
 }
 
-static void check_limit(struct report *r, enum snn_limit which, double value, const char *pointer)
+static void check_limit(struct snn_check *r, enum snn_limit which, double value,
+                        const char *pointer)
 {
     struct snn_error e = {0};
     if (snn_param_check(&snn_spec_limits[which], value, &e) != SNN_OK)
-        wrong(r, pointer, "%s", e.message);
+        snn_wrong(r, pointer, "%s", e.message);
 }
 
-static void check_choice(struct report *r, const struct snn_choice *c, const char *prefix)
+static void check_choice(struct snn_check *r, const struct snn_choice *c, const char *prefix)
 {
     for (size_t i = 0; i < c->kind->n_params; i++) {
         struct snn_error e = {0};
@@ -112,80 +106,22 @@ static void check_choice(struct report *r, const struct snn_choice *c, const cha
         if (snn_param_check(&c->kind->params[i], c->value[i], &e) == SNN_OK)
             continue;
         (void)snprintf(pointer, sizeof pointer, "%s%s", prefix, c->kind->params[i].name);
-        wrong(r, pointer, "%s", e.message);
+        snn_wrong(r, pointer, "%s", e.message);
     }
 }
 
-/* Orders, coefficients and what is learned of them. `place` ends in "/neuron/". */
-static void check_dynamics(struct report *r, const struct snn_neuron_spec *n, const char *place)
-{
-    const struct snn_solver *solver = snn_solver_of(&n->solver);
-    char at[96];
-    if (n->n_terms < 1 || n->n_terms > SNN_MAX_TERMS || (n->n_terms > 1 && !solver->many_terms)) {
-        (void)snprintf(at, sizeof at, "%salpha", place);
-        wrong(r, at, "%zu orders for solver %s, want %s", n->n_terms, solver->kind.name,
-              solver->many_terms ? "1 to 8" : "one (only gl takes several)");
-        return;
-    }
-    double sum = 0;
-    for (size_t i = 0; i < n->n_terms; i++) {
-        if (!(n->alpha[i] > 0 && n->alpha[i] <= 1)) {
-            (void)snprintf(at, sizeof at, "%salpha", place);
-            wrong(r, at, "alpha is %g, want a number > 0 and <= 1", n->alpha[i]);
-        }
-        sum += n->coefficients[i] * pow(n->model.value[SNN_NEURON_STEP], -n->alpha[i]);
-    }
-    (void)snprintf(at, sizeof at, "%scoefficients", place);
-    if (!isfinite(sum) || sum == 0)
-        wrong(
-            r, at,
-            "the terms' weights coefficient * step^-alpha add up to %g, want another number than 0",
-            sum);
-    (void)snprintf(at, sizeof at, "%smemory", place);
-    if (n->memory == 0 && !solver->has_history)
-        wrong(r, at, "memory is 0 for solver euler, which needs none: leave it out");
-}
-
-static void check_learn(struct report *r, const struct snn_neuron_spec *n, const char *place)
-{
-    const bool fractional = snn_solver_of(&n->solver)->has_history;
-    for (enum snn_learnable which = 0; which < SNN_LEARNABLE_COUNT; which++) {
-        const bool of_terms = which == SNN_LEARN_alpha || which == SNN_LEARN_coefficients;
-        struct snn_error e = {0};
-        char at[96];
-        if (n->learn[which] == SNN_FIXED)
-            continue;
-        (void)snprintf(at, sizeof at, "%slearn/%s", place, snn_learnable_name(which));
-        if (of_terms && !fractional)
-            wrong(r, at, "solver %s has no %s to learn, want gl, l1 or pred", n->solver.kind->name,
-                  snn_learnable_name(which));
-        else if (of_terms && n->learn[which] == SNN_PER_NEURON)
-            wrong(r, at, "%s is learned per layer only", snn_learnable_name(which));
-        for (size_t i = 0; i < (of_terms ? n->n_terms : 1); i++) {
-            const double start = which == SNN_LEARN_tau ? n->model.value[SNN_NEURON_TAU]
-                                 : which == SNN_LEARN_threshold
-                                     ? n->model.value[SNN_NEURON_THRESHOLD]
-                                 : which == SNN_LEARN_alpha ? n->alpha[i]
-                                                            : n->coefficients[i];
-            if (snn_learnable_check(which, start, &e) != SNN_OK && (!of_terms || fractional))
-                wrong(r, at, "%s", e.message);
-            e = (struct snn_error){0};
-        }
-    }
-}
-
-static void check_name(struct report *r, const struct snn_spec *spec, size_t i)
+static void check_name(struct snn_check *r, const struct snn_spec *spec, size_t i)
 {
     char place[64];
     (void)snprintf(place, sizeof place, "/layers/%zu/name", i);
     for (size_t k = 0; k < i; k++)
         if (strcmp(spec->layers[k].name, spec->layers[i].name) == 0)
-            wrong(r, place, "layers %zu and %zu are both called \"%s\", want a name each", k, i,
-                  spec->layers[i].name);
+            snn_wrong(r, place, "layers %zu and %zu are both called \"%s\", want a name each", k, i,
+                      spec->layers[i].name);
 }
 
 /* One neuron for each class, or a population of them. */
-static void check_outputs(struct report *r, const struct snn_spec *spec, size_t outputs,
+static void check_outputs(struct snn_check *r, const struct snn_spec *spec, size_t outputs,
                           size_t classes)
 {
     const size_t population = (size_t)spec->readout.value[SNN_READOUT_POPULATION];
@@ -194,29 +130,30 @@ static void check_outputs(struct report *r, const struct snn_spec *spec, size_t 
     char place[64];
     (void)snprintf(place, sizeof place, "/layers/%zu/units", spec->n_layers - 1);
     if (outputs / population < classes)
-        wrong(r, place,
-              "the last layer has %zu units, but the labels go up to %zu: want at least %zu",
-              outputs, classes - 1, classes * population);
+        snn_wrong(r, place,
+                  "the last layer has %zu units, but the labels go up to %zu: want at least %zu",
+                  outputs, classes - 1, classes * population);
     else if (outputs % population != 0)
-        wrong(r, place, "the last layer has %zu units, want a multiple of readout.population %zu",
-              outputs, population);
+        snn_wrong(r, place,
+                  "the last layer has %zu units, want a multiple of readout.population %zu",
+                  outputs, population);
     if (loss->reads == SNN_READS_SPIKES && membrane)
-        wrong(r, "/training/loss/kind",
-              "%s is of spikes, but readout %s reads the membrane: want spike_count or "
-              "spike_mean",
-              loss->kind.name, spec->readout.kind->name);
+        snn_wrong(r, "/training/loss/kind",
+                  "%s is of spikes, but readout %s reads the membrane: want spike_count or "
+                  "spike_mean",
+                  loss->kind.name, spec->readout.kind->name);
     if (loss->reads == SNN_READS_MEMBRANE && !membrane)
-        wrong(r, "/training/loss/kind",
-              "%s is of the membrane, but readout %s reads spikes: want membrane_mean, "
-              "membrane_max or membrane_last",
-              loss->kind.name, spec->readout.kind->name);
+        snn_wrong(r, "/training/loss/kind",
+                  "%s is of the membrane, but readout %s reads spikes: want membrane_mean, "
+                  "membrane_max or membrane_last",
+                  loss->kind.name, spec->readout.kind->name);
 }
 
-static void check_layers(struct report *r, const struct snn_spec *spec,
+static void check_layers(struct snn_check *r, const struct snn_spec *spec,
                          const struct snn_data_info *data)
 {
     if (spec->n_layers == 0 || spec->n_layers > SNN_MAX_LAYERS) {
-        wrong(r, "/layers", "%zu layers, want 1 to %d", spec->n_layers, SNN_MAX_LAYERS);
+        snn_wrong(r, "/layers", "%zu layers, want 1 to %d", spec->n_layers, SNN_MAX_LAYERS);
         return;
     }
     size_t in = data->features;
@@ -230,13 +167,12 @@ static void check_layers(struct report *r, const struct snn_spec *spec,
         check_choice(r, &l->kind, place);
         check_choice(r, &l->neuron.model, neuron);
         check_choice(r, &l->neuron.surrogate, surrogate);
-        check_dynamics(r, &l->neuron, neuron);
-        check_learn(r, &l->neuron, neuron);
+        snn_check_dynamics(r, &l->neuron, neuron);
         check_name(r, spec, i);
         in = snn_layer_type_of(&l->kind)->out_size(&l->kind, in, &e);
         if (e.code != SNN_OK) {
             place[strlen(place) - 1] = '\0'; /* the layer itself */
-            wrong(r, place, "%s", e.message);
+            snn_wrong(r, place, "%s", e.message);
         }
     }
     check_outputs(r, spec, in, data->classes);
@@ -247,22 +183,22 @@ size_t snn_spec_validation(const struct snn_spec *spec, size_t train)
     return (size_t)floor(spec->validation_fraction * (double)train + 0.5);
 }
 
-static void check_split(struct report *r, const struct snn_spec *spec,
+static void check_split(struct snn_check *r, const struct snn_spec *spec,
                         const struct snn_data_info *data)
 {
     const size_t held = snn_spec_validation(spec, data->train);
     const char *place = "/training/validation_fraction";
     if (data->train == 0)
-        wrong(r, "/dataset", "the data set has no training samples");
+        snn_wrong(r, "/dataset", "the data set has no training samples");
     else if (spec->validation_fraction > 0 && held == 0)
-        wrong(r, place, "%g of %zu training samples is none, want at least one",
-              spec->validation_fraction, data->train);
+        snn_wrong(r, place, "%g of %zu training samples is none, want at least one",
+                  spec->validation_fraction, data->train);
     else if (held >= data->train)
-        wrong(r, place, "%g of %zu training samples leaves none to train on",
-              spec->validation_fraction, data->train);
+        snn_wrong(r, place, "%g of %zu training samples leaves none to train on",
+                  spec->validation_fraction, data->train);
 }
 
-static void check_training(struct report *r, const struct snn_spec *spec)
+static void check_training(struct snn_check *r, const struct snn_spec *spec)
 {
     check_limit(r, SNN_LIMIT_CLIP_NORM, spec->clip_norm, "/training/clip_norm");
     check_limit(r, SNN_LIMIT_CLIP_VALUE, spec->clip_value, "/training/clip_value");
@@ -271,19 +207,20 @@ static void check_training(struct report *r, const struct snn_spec *spec)
     check_limit(r, SNN_LIMIT_RATE_BELOW, spec->rate_below, "/training/rate_below");
     check_limit(r, SNN_LIMIT_RATE_ABOVE, spec->rate_above, "/training/rate_above");
     if (spec->patience && spec->validation_fraction <= 0)
-        wrong(r, "/training/patience",
-              "patience is %zu, but nothing is held out to validate on: want a validation_fraction "
-              "above 0",
-              spec->patience);
+        snn_wrong(
+            r, "/training/patience",
+            "patience is %zu, but nothing is held out to validate on: want a validation_fraction "
+            "above 0",
+            spec->patience);
     if (spec->rate_below > spec->rate_above)
-        wrong(r, "/training/rate_below", "rate_below is %g, want at most rate_above, %g",
-              spec->rate_below, spec->rate_above);
+        snn_wrong(r, "/training/rate_below", "rate_below is %g, want at most rate_above, %g",
+                  spec->rate_below, spec->rate_above);
 }
 
 enum snn_code snn_spec_check(const struct snn_spec *spec, const struct snn_data_info *data,
                              void (*report)(void *user, const struct snn_error *what), void *user)
 {
-    struct report r = {.tell = report, .user = user};
+    struct snn_check r = {.tell = report, .user = user};
     struct snn_error e = {0};
     const struct snn_optimizer *optimizer = snn_optimizer_of(&spec->optimizer);
 
@@ -302,7 +239,7 @@ enum snn_code snn_spec_check(const struct snn_spec *spec, const struct snn_data_
     check_choice(&r, &spec->schedule, "/training/schedule/");
     check_training(&r, spec);
     if (optimizer->check && optimizer->check(&spec->optimizer, &e) != SNN_OK)
-        wrong(&r, "/training/optimizer", "%s", e.message);
+        snn_wrong(&r, "/training/optimizer", "%s", e.message);
     check_layers(&r, spec, data);
     check_split(&r, spec, data);
     return r.first;
@@ -311,22 +248,17 @@ enum snn_code snn_spec_check(const struct snn_spec *spec, const struct snn_data_
 void snn_spec_warn(const struct snn_spec *spec,
                    void (*report)(void *user, const struct snn_error *what), void *user)
 {
-    struct report r = {.tell = report, .user = user};
+    struct snn_check c = {.tell = report, .user = user};
     for (size_t i = 0; i < spec->n_layers; i++) {
         const struct snn_neuron_spec *n = &spec->layers[i].neuron;
-        const double tau = n->model.value[SNN_NEURON_TAU], h = n->model.value[SNN_NEURON_STEP];
-        char place[64];
-        (void)snprintf(place, sizeof place, "/layers/%zu/neuron/tau", i);
-        if (snn_neuron_of(&n->model)->leak != 0 && fabs(1 - h / tau) >= 1)
-            wrong(
-                &r, place,
-                "step/tau is %g: the membrane's factor 1 - step/tau is %g a step, so it oscillates "
-                "without decay; want tau above step/2",
-                h / tau, 1 - h / tau);
-        if (n->model.value[SNN_NEURON_THRESHOLD] <= 0) {
-            (void)snprintf(place, sizeof place, "/layers/%zu/neuron/threshold", i);
-            wrong(&r, place, "threshold %g is not above zero: a neuron at rest fires at every step",
-                  n->model.value[SNN_NEURON_THRESHOLD]);
-        }
+        const double threshold = n->model.value[SNN_NEURON_THRESHOLD];
+        char neuron[64], place[80];
+        (void)snprintf(neuron, sizeof neuron, "/layers/%zu/neuron/", i);
+        (void)snprintf(place, sizeof place, "%sthreshold", neuron);
+        snn_warn_dynamics(&c, n, spec->time_steps, neuron);
+        if (threshold <= 0)
+            snn_wrong(&c, place,
+                      "threshold %g is not above zero: a neuron at rest fires at every step",
+                      threshold);
     }
 }

@@ -21,6 +21,20 @@ enum snn_limit {
     SNN_LIMIT_EVERY_STEPS
 };
 
+/* Whoever is told what is wrong with a spec. */
+struct snn_check {
+    void (*tell)(void *user, const struct snn_error *what);
+    void *user;
+    enum snn_code first;
+};
+void snn_wrong(struct snn_check *c, const char *pointer, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A neuron's orders, coefficients and memory, and what it learns. `place` ends in "/neuron/". */
+void snn_check_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, const char *place);
+/* What of them is legal and probably not meant. */
+void snn_warn_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, size_t time_steps,
+                       const char *place);
+
 /* How many of `train` samples are held out. */
 size_t snn_spec_validation(const struct snn_spec *spec, size_t train);
 

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* What a neuron's orders, memory and learned constants may be, and what is legal and probably not
+ * meant. */
+#include <math.h>
+#include <string.h>
+
+#include "core/base/param.h"
+#include "core/neuron/neuron.h"
+#include "core/train/spec.h"
+
+enum { LIMIT_ALPHA, LIMIT_COEFFICIENTS, LIMIT_MEMORY };
+
+const struct snn_param snn_neuron_limits[] = {
+    {"alpha", "order of the dynamics: a number, or a list of up to 8 for solver gl", SNN_REAL, 1, 0,
+     1, true, false, false},
+    {"coefficients", "weight of each order of a list", SNN_REAL, 1, -1e6, 1e6, false, false, false},
+    {"memory", "past states kept; null = all", SNN_INTEGER, HUGE_VAL, 0, 1e9, false, false, false},
+};
+const size_t snn_neuron_limit_count = SNN_COUNT(snn_neuron_limits);
+
+#define PLACE_SIZE 96
+
+/* "gl, l1, trap, pred": those with a history, or only those that take several terms. */
+static const char *solver_names(char text[64], bool many_terms)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < snn_solvers.count; i++) {
+        const struct snn_choice c = {.kind = snn_registry_at(&snn_solvers, i)};
+        const struct snn_solver *s = snn_solver_of(&c);
+        if (!s->has_history || (many_terms && !s->many_terms) || used >= 64)
+            continue;
+        const int n = snprintf(text + used, 64 - used, "%s%s", used ? ", " : "", s->kind.name);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    return text;
+}
+
+/* ---------------------------------------------------------------------------------- orders -- */
+
+static void check_number(struct snn_check *c, size_t limit, double v, const char *place)
+{
+    struct snn_error e = {0};
+    if (snn_param_check(&snn_neuron_limits[limit], v, &e) != SNN_OK)
+        snn_wrong(c, place, "%s", e.message);
+}
+
+/* Euler's step is of order 1 and keeps nothing. */
+static void check_euler(struct snn_check *c, const struct snn_neuron_spec *n, const char *place)
+{
+    char at[PLACE_SIZE], names[64];
+    if (n->n_terms != 1 || n->alpha[0] != 1) {
+        (void)snprintf(at, sizeof at, "%salpha", place);
+        snn_wrong(c, at,
+                  "alpha is %g, but solver %s knows order 1 only, want for other orders one of the "
+                  "solvers: %s",
+                  n->alpha[0], n->solver.kind->name, solver_names(names, false));
+    }
+    if (n->memory != SNN_ALL_STATES) {
+        (void)snprintf(at, sizeof at, "%smemory", place);
+        snn_wrong(c, at,
+                  "memory is %zu, but solver %s keeps no past states: leave it out, or want one of "
+                  "the solvers: %s",
+                  n->memory, n->solver.kind->name, solver_names(names, false));
+    }
+}
+
+static void check_terms(struct snn_check *c, const struct snn_neuron_spec *n, const char *place)
+{
+    char at[PLACE_SIZE];
+    double sum = 0;
+    for (size_t i = 0; i < n->n_terms; i++) {
+        (void)snprintf(at, sizeof at, "%salpha/%zu", place, i);
+        check_number(c, LIMIT_ALPHA, n->alpha[i], at);
+        (void)snprintf(at, sizeof at, "%scoefficients/%zu", place, i);
+        check_number(c, LIMIT_COEFFICIENTS, n->coefficients[i], at);
+        sum += n->coefficients[i] * pow(n->model.value[SNN_NEURON_STEP], -n->alpha[i]);
+    }
+    (void)snprintf(at, sizeof at, "%scoefficients", place);
+    if (!isfinite(sum) || sum == 0)
+        snn_wrong(c, at,
+                  "the terms' weights coefficient * step^-alpha add up to %g, want another number "
+                  "than 0",
+                  sum);
+}
+
+static void check_orders(struct snn_check *c, const struct snn_neuron_spec *n, const char *place)
+{
+    const struct snn_solver *solver = snn_solver_of(&n->solver);
+    char at[PLACE_SIZE], names[64];
+    (void)snprintf(at, sizeof at, "%salpha", place);
+    if (n->n_terms < 1 || n->n_terms > SNN_MAX_TERMS)
+        snn_wrong(c, at, "%zu orders, want 1 to %d", n->n_terms, SNN_MAX_TERMS);
+    else if (n->n_terms > 1 && !solver->many_terms)
+        snn_wrong(c, at, "%zu orders for solver %s, want one, or one of the solvers: %s",
+                  n->n_terms, solver->kind.name, solver_names(names, true));
+    else if (n->n_terms > 1)
+        check_terms(c, n, place);
+    else
+        check_number(c, LIMIT_ALPHA, n->alpha[0], at);
+}
+
+/* --------------------------------------------------------------------------------- learned -- */
+
+static double value_of(const struct snn_neuron_spec *n, enum snn_learnable which, size_t i)
+{
+    const double of[SNN_LEARNABLE_COUNT] = {
+        [SNN_LEARN_tau] = n->model.value[SNN_NEURON_TAU],
+        [SNN_LEARN_threshold] = n->model.value[SNN_NEURON_THRESHOLD],
+        [SNN_LEARN_alpha] = n->alpha[i],
+        [SNN_LEARN_coefficients] = n->coefficients[i],
+    };
+    return of[which];
+}
+
+static void check_learned(struct snn_check *c, const struct snn_neuron_spec *n,
+                          enum snn_learnable which, const char *at)
+{
+    const char *name = snn_learnable_name(which);
+    const bool by_term = snn_learnable_by_term(which);
+    const size_t values = by_term ? n->n_terms : 1;
+    char names[64];
+    if (by_term && !snn_solver_of(&n->solver)->has_history) {
+        snn_wrong(c, at, "solver %s has no %s to learn, want one of the solvers: %s",
+                  n->solver.kind->name, name, solver_names(names, false));
+        return;
+    }
+    if (!snn_learnable_allows(which, n->learn[which]))
+        snn_wrong(c, at, "%s cannot be learned per neuron, want \"layer\"", name);
+    if (which == SNN_LEARN_coefficients && n->n_terms == 1)
+        snn_wrong(c, at, "a single order has no coefficient to learn, want a list of alpha");
+    for (size_t i = 0; i < values && i < SNN_MAX_TERMS; i++) {
+        struct snn_error e = {0};
+        if (snn_learnable_check(which, value_of(n, which, i), &e) != SNN_OK)
+            snn_wrong(c, at, "%s", e.message);
+    }
+}
+
+void snn_check_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, const char *place)
+{
+    char at[PLACE_SIZE];
+    if (snn_solver_of(&n->solver)->has_history)
+        check_orders(c, n, place);
+    else
+        check_euler(c, n, place);
+    for (enum snn_learnable which = 0; which < SNN_LEARNABLE_COUNT; which++) {
+        (void)snprintf(at, sizeof at, "%slearn/%s", place, snn_learnable_name(which));
+        if (n->learn[which] != SNN_FIXED)
+            check_learned(c, n, which, at);
+    }
+}
+
+/* -------------------------------------------------------------------------------- warnings -- */
+
+/* Lags that are looked at; weights further back are small and change no verdict. */
+#define KERNEL_LAGS 4096
+#define MUCH_LOST 0.05
+
+/* The solver's weights of lags 0..lags and its factor of f. */
+static double kernel(const struct snn_neuron_spec *n, double *w, size_t lags)
+{
+    struct snn_orders orders = {.n = n->n_terms, .h = n->model.value[SNN_NEURON_STEP]};
+    struct snn_weights_table table = {.w = w, .lags = lags};
+    memcpy(orders.alpha, n->alpha, sizeof orders.alpha);
+    memcpy(orders.coefficient, n->coefficients, sizeof orders.coefficient);
+    snn_solver_of(&n->solver)->weights(&table, &orders);
+    return table.a;
+}
+
+/*
+ * The tau at which a membrane without input alternates for ever: below it, it grows. Such a state
+ * is y_k = (-1)^k, so with f = -y/tau
+ *
+ *     gl, l1:   tau = a / (1 + sum_{d>=1} (-1)^d w_d)      (2^-alpha h^alpha for gl, all states
+ * kept) pred:     tau = sum_{d>=0} (-1)^d w_d
+ */
+static double critical_tau(const struct snn_neuron_spec *n)
+{
+    const bool sums_f = snn_solver_of(&n->solver)->sums_f;
+    const bool is_cut = n->memory < KERNEL_LAGS;
+    const size_t lags = is_cut ? n->memory : KERNEL_LAGS;
+    double w[KERNEL_LAGS + 1], before = 0;
+    const double a = kernel(n, w, lags);
+    double sum = sums_f ? w[0] : 1;
+    for (size_t d = 1; d <= lags; d++) {
+        before = sum;
+        sum += d % 2 ? -w[d] : w[d];
+    }
+    if (!is_cut) /* the tail alternates: its limit is between the last two */
+        sum = (before + sum) / 2;
+    if (sums_f)
+        return sum;
+    return sum > 0 ? a / sum : HUGE_VAL;
+}
+
+static void warn_stability(struct snn_check *c, const struct snn_neuron_spec *n, const char *place)
+{
+    const double tau = n->model.value[SNN_NEURON_TAU], h = n->model.value[SNN_NEURON_STEP];
+    char at[PLACE_SIZE];
+    (void)snprintf(at, sizeof at, "%stau", place);
+    if (snn_neuron_of(&n->model)->leak == 0)
+        return;
+    if (!snn_solver_of(&n->solver)->has_history) {
+        if (fabs(1 - h / tau) >= 1)
+            snn_wrong(c, at,
+                      "step/tau is %g: the membrane's factor 1 - step/tau is %g a step, so it "
+                      "oscillates without decay; want tau above step/2",
+                      h / tau, 1 - h / tau);
+        return;
+    }
+    const double least = critical_tau(n);
+    if (!(tau > least))
+        snn_wrong(c, at,
+                  "tau is %g: with solver %s, step %g and these orders the membrane oscillates "
+                  "without decay; want tau above %.4g",
+                  tau, n->solver.kind->name, h, least);
+}
+
+/* How much of what the solver takes from the past the memory leaves out. */
+static void warn_memory(struct snn_check *c, const struct snn_neuron_spec *n, size_t time_steps,
+                        const char *place)
+{
+    const size_t past = time_steps - 1, all = past < KERNEL_LAGS ? past : KERNEL_LAGS;
+    double w[KERNEL_LAGS + 1], whole = 0, lost = 0;
+    char at[PLACE_SIZE];
+    if (n->memory >= all)
+        return;
+    (void)kernel(n, w, all);
+    for (size_t d = 1; d <= all; d++) {
+        whole += fabs(w[d]);
+        lost += d > n->memory ? fabs(w[d]) : 0;
+    }
+    (void)snprintf(at, sizeof at, "%smemory", place);
+    if (lost > MUCH_LOST * whole)
+        snn_wrong(c, at,
+                  "memory is %zu of %zu past states: it loses %.0f%% of the weight that solver %s "
+                  "gives them; want more, or null for all",
+                  n->memory, past, 100 * lost / whole, n->solver.kind->name);
+}
+
+void snn_warn_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, size_t time_steps,
+                       const char *place)
+{
+    char at[PLACE_SIZE];
+    warn_stability(c, n, place);
+    if (!snn_solver_of(&n->solver)->has_history)
+        return;
+    warn_memory(c, n, time_steps, place);
+    (void)snprintf(at, sizeof at, "%salpha", place);
+    if (n->n_terms == 1 && n->alpha[0] == 1)
+        snn_wrong(c, at,
+                  "alpha is 1, where solver %s is Euler's and only slower; want alpha below 1, or "
+                  "solver euler",
+                  n->solver.kind->name);
+}
