@@ -39,7 +39,7 @@ void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struc
         .to = at.to,
         .current = l->static_input ? w->current + (b->first + i) * c->n : w->current + i * size,
         .current_stride = l->static_input ? 0 : c->n,
-        .soft = b->training && c->surrogate->soft,
+        .soft = b->training && c->surrogate->training != SNN_SPIKE_HARD,
         .x = w->x + i * size,
         .s = w->s + i * size,
         .v = w->v ? w->v + i * size : NULL,

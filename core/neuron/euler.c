@@ -54,7 +54,7 @@ static void forward_soft(const struct step k, const struct snn_cell *c,
     const size_t n = c->n;
     for (size_t i = 0; i < n; i++)
         x[i] = v[i] + (current[i] - k.leak * v[i]) * r[i] - threshold[i];
-    snn_spike_soft(s, x, s, n, c->scale);
+    snn_spike_training(c->surrogate, s, x, n, c->scale);
     for (size_t i = 0; i < n; i++) {
         real w = v[i] + k.h * ((current[i] - k.leak * v[i]) * r[i]);
         v[i] = w - s[i] * (taken(&k, r[i], threshold[i]) + k.b * w);

@@ -33,7 +33,7 @@ static void fire(const struct snn_cell *c, const struct snn_cell_forward *f, con
         x[i] = v[i] + change[i] - c->threshold[i];
     }
     if (f->soft)
-        snn_spike_soft(s, x, s, n, c->scale);
+        snn_spike_training(c->surrogate, s, x, n, c->scale);
     else
         for (size_t i = 0; i < n; i++)
             s[i] = x[i] >= 0 ? 1 : 0;

@@ -6,13 +6,19 @@
 
 #include "core/snn.h"
 
+/* What is emitted in training. Evaluation is always the hard step. */
+enum snn_spike {
+    SNN_SPIKE_HARD,  /* the step: 1 where x >= 0 */
+    SNN_SPIKE_MEAN,  /* sigmoid(k x): the noise's mean */
+    SNN_SPIKE_SOFT,  /* sigmoid(k x + e), e ~ Logistic(0, 1) */
+    SNN_SPIKE_NOISY, /* the step of k x + e */
+};
+
 struct snn_surrogate {
     struct snn_kind kind; /* its only parameter is `scale` */
-    /* In training the spike itself is soft: s = sigmoid(k x + e), e ~ Logistic(0, 1). Evaluation is
-     * hard. */
-    bool soft;
-    /* out[i] = g[i] * dS/dx at x[i]; s[i] is the spike emitted there (a soft surrogate derives
-     * through it). `out` may be `g`. */
+    enum snn_spike training;
+    /* out[i] = g[i] * dS/dx at x[i]; s[i] is the spike emitted there (a soft one derives through
+     * it). `out` may be `g`. */
     void (*gradient)(real *out, const real *g, const real *x, const real *s, size_t n, real k);
 };
 
@@ -21,7 +27,12 @@ static inline const struct snn_surrogate *snn_surrogate_of(const struct snn_choi
     return (const struct snn_surrogate *)(const void *)c->kind;
 }
 
-/* s[i] = sigmoid(k x[i] + e[i]); `s` may be `e`. */
-void snn_spike_soft(real *s, const real *x, const real *e, size_t n, real k);
+/* The spikes of training where they are not the hard step; `s` holds the noise e on entry. */
+void snn_spike_training(const struct snn_surrogate *row, real *s, const real *x, size_t n, real k);
+/* Whether training draws noise. */
+static inline bool snn_spike_draws(const struct snn_surrogate *row)
+{
+    return row->training == SNN_SPIKE_SOFT || row->training == SNN_SPIKE_NOISY;
+}
 
 #endif

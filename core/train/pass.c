@@ -152,13 +152,16 @@ static void encode(const struct snn_net *net, struct snn_work *w, const struct s
     }
 }
 
-/* The noise of soft layers, put where their spikes will be. */
+/* The noise of layers whose spikes are not hard in training, put where their spikes will be. */
 static void draw_noise(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
                        const struct snn_block *b)
 {
     for (size_t k = 0; k < net->n_layers; k++) {
         const size_t n = net->layer[k].out;
-        if (!net->layer[k].cell.surrogate->soft)
+        const struct snn_surrogate *surrogate = net->layer[k].cell.surrogate;
+        if (surrogate->training == SNN_SPIKE_MEAN)
+            memset(w->layer[k].s, 0, b->n * net->time_steps * n * sizeof(real));
+        if (!snn_spike_draws(surrogate))
             continue;
         struct snn_rng_key key = {.seed = net->seed,
                                   .stream = SNN_STREAM_NOISE,
