@@ -15,9 +15,11 @@ static void append(json_t **list, json_t *value)
     }
 }
 
-/* A value as the parameter's type has it. */
+/* A value as the parameter's type has it; null where it is infinite. */
 static json_t *typed(enum snn_param_type type, double v)
 {
+    if (v > 9e18 || v < -9e18)
+        return json_null();
     if (type == SNN_BOOLEAN)
         return json_boolean(v != 0);
     return type == SNN_INTEGER ? json_integer((json_int_t)v) : api_number(v);
@@ -26,7 +28,7 @@ static json_t *typed(enum snn_param_type type, double v)
 /* Booleans have no range. */
 static json_t *bound(const struct snn_param *p, double v)
 {
-    return p->type == SNN_BOOLEAN || v > 9e18 || v < -9e18 ? json_null() : typed(p->type, v);
+    return p->type == SNN_BOOLEAN ? json_null() : typed(p->type, v);
 }
 
 static json_t *param_json(const struct snn_param *p)
@@ -75,6 +77,8 @@ static json_t *registry_json(const struct snn_registry *r)
 
         if (entry && r == &snn_formats)
             json_object_set_new(entry, "parts", parts_json(kind));
+        if (entry && r == &snn_learnables)
+            json_object_set_new(entry, "per", api_learn_ways_json((enum snn_learnable)i));
         append(&list, entry);
     }
     return list;
@@ -85,6 +89,8 @@ static json_t *limits_json(void)
 {
     json_t *list = params_json(snn_spec_limits, snn_spec_limit_count);
 
+    for (size_t i = 0; i < snn_neuron_limit_count; i++)
+        append(&list, param_json(&snn_neuron_limits[i]));
     for (size_t i = 0; i < api_job_shape.n_fields; i++) {
         const struct api_field *f = &api_job_shape.fields[i];
 

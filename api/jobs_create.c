@@ -136,19 +136,37 @@ static json_t *list_of(const struct api_errors *e)
     return json_is_array(e->list) ? json_incref(e->list) : json_array();
 }
 
+/* Each layer with every value of its neuron, as the job's and the layer's own make it. */
+static json_t *layers(const struct api_admission *a)
+{
+    json_t *list = a->has_estimate ? json_array() : json_null();
+
+    for (size_t i = 0; a->has_estimate && i < a->form.spec.n_layers; i++) {
+        const struct snn_layer_spec *l = &a->form.spec.layers[i];
+        json_t *layer = json_pack("{s:s, s:s, s:o}", "name", l->name, "kind", l->kind.kind->name,
+                                  "neuron", api_neuron_json(&l->neuron));
+
+        if (json_array_append_new(list, layer) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
 static json_t *validation(const struct api_admission *a)
 {
     const struct snn_estimate *e = &a->estimate;
 
-    return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "object",
-                     "validation", "valid", api_errors_count(&a->errors) == 0, "errors",
+    return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}}",
+                     "object", "validation", "valid", api_errors_count(&a->errors) == 0, "errors",
                      list_of(&a->errors), "warnings", list_of(&a->warnings), "parameters",
                      count(a, e->parameters), "memory_bytes", count(a, e->bytes), "steps",
                      count(a, e->steps), "steps_per_epoch", count(a, e->steps_per_epoch),
                      "multiply_adds_per_sample",
-                     a->has_estimate ? api_number(e->multiply_adds) : json_null(), "samples",
-                     "train", count(a, e->train), "validation", count(a, e->validation), "test",
-                     count(a, a->dataset.info.test));
+                     a->has_estimate ? api_number(e->multiply_adds) : json_null(), "layers",
+                     layers(a), "samples", "train", count(a, e->train), "validation",
+                     count(a, e->validation), "test", count(a, a->dataset.info.test));
 }
 
 void api_jobs_validate(struct api_call *c)

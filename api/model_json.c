@@ -3,31 +3,8 @@
 #include <string.h>
 
 #include "api/model.h"
+#include "api/spec_neuron.h"
 #include "api/text.h"
-
-/* One parameter of a registry row under `prefix` + its name. */
-static int set_param(json_t *to, const char *prefix, const struct snn_param *p, double v)
-{
-    char key[64];
-    json_t *value = p->type == SNN_BOOLEAN   ? json_boolean(v != 0)
-                    : p->type == SNN_INTEGER ? json_integer((json_int_t)v)
-                                             : json_real(v);
-
-    snprintf(key, sizeof key, "%s%s", prefix, p->name);
-    return json_object_set_new(to, key, value);
-}
-
-/* "model": its name, then its parameters; false where memory ends. */
-static bool set_choice(json_t *to, const char *role, const char *prefix,
-                       const struct snn_choice *choice)
-{
-    if (json_object_set_new(to, role, json_string(choice->kind->name)) != 0)
-        return false;
-    for (size_t i = 0; i < choice->kind->n_params; i++)
-        if (set_param(to, prefix, &choice->kind->params[i], choice->value[i]) != 0)
-            return false;
-    return true;
-}
 
 /* Every value a layer's neuron was trained with, under the names that a job gives them. */
 static bool write_neuron(FILE *to, const struct snn_neuron_spec *n)
@@ -39,11 +16,8 @@ static bool write_neuron(FILE *to, const struct snn_neuron_spec *n)
         fputs("null", to);
         return true;
     }
-    neuron = json_object();
-    ok = neuron && set_choice(neuron, "model", "", &n->model) &&
-         set_choice(neuron, "surrogate", "surrogate_", &n->surrogate) &&
-         set_choice(neuron, "reset", "reset_", &n->reset) &&
-         json_dumpf(neuron, to, JSON_COMPACT | JSON_REAL_PRECISION(15)) == 0;
+    neuron = api_neuron_json(n);
+    ok = neuron && json_dumpf(neuron, to, JSON_COMPACT | JSON_REAL_PRECISION(15)) == 0;
     json_decref(neuron);
     return ok;
 }

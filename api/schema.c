@@ -337,10 +337,13 @@ void api_read(struct api_errors *e, const struct api_shape *shape, const char *a
     for (size_t i = 0; i < shape->n_slots && i < MAX_SLOTS; i++) {
         const struct api_slot *slot = &shape->slots[i];
         struct snn_choice *choice = member_of(out, slot->offset);
+        const struct snn_kind *before = choice->kind;
 
         if (!read_kind(e, slot, at, value, choice))
             continue;
         a.kind[i] = choice->kind;
+        if (slot->changed && choice->kind != before)
+            slot->changed(out);
         read_params(e, slot, at, value, choice);
     }
     for (size_t i = 0; i < shape->n_fields; i++) {

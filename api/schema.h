@@ -36,6 +36,9 @@ struct api_slot {
     bool required; /* must be named: the struct holds none to start from */
     /* Another row than the one before keeps what was set under the same parameter names. */
     bool carry;
+    /* Called with the struct being filled when another row than before was chosen; NULL = no more
+     * to do. */
+    void (*changed)(void *out);
 };
 
 struct api_shape {

@@ -3,7 +3,7 @@
 #ifndef SPIKED_API_SPEC_H
 #define SPIKED_API_SPEC_H
 
-#include "api/schema.h"
+#include "api/spec_neuron.h"
 
 /* What a job's JSON says. */
 struct api_form {
@@ -28,9 +28,6 @@ void api_form_check(const struct api_form *form, const struct snn_data_info *dat
 /* The fields at the top of a job, for the catalog's limits. */
 extern const struct api_shape api_job_shape;
 
-/* A neuron of a job or a layer: fills a struct snn_neuron_spec, over what it holds. spec_layers.c
- */
-extern const struct api_shape api_neuron_shape;
 /* The array of layers; the member is the whole struct api_form. spec_layers.c */
 void api_read_layers(struct api_errors *e, const struct api_field *f, const char *at, json_t *value,
                      void *form);

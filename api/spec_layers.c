@@ -7,25 +7,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A surrogate's scale means something else for another surrogate, so it is not carried over. */
-static const struct api_slot neuron_slots[] = {
-    {.key = "model",
-     .prefix = "",
-     .registry = &snn_neurons,
-     .offset = offsetof(struct snn_neuron_spec, model),
-     .carry = true},
-    {.key = "reset",
-     .prefix = "reset_",
-     .registry = &snn_resets,
-     .offset = offsetof(struct snn_neuron_spec, reset)},
-    {.key = "surrogate",
-     .prefix = "surrogate_",
-     .registry = &snn_surrogates,
-     .offset = offsetof(struct snn_neuron_spec, surrogate)},
-};
-const struct api_shape api_neuron_shape = {
-    .noun = "a neuron", .slots = neuron_slots, .n_slots = COUNT(neuron_slots)};
-
 /* Names go into metric names and file formats: letters, digits, _ and -. */
 static void read_name(struct api_errors *e, const struct api_field *f, const char *at,
                       json_t *value, void *member)

@@ -157,7 +157,8 @@ static struct snn_data_info guess_info(const struct snn_model *model)
 
     info.features = info.shape[0] = first->count / first->shape[0];
     for (size_t i = 0; i < snn_model_count(model); i++)
-        info.classes = snn_model_tensor(model, i)->shape[0];
+        if (strcmp(snn_model_tensor(model, i)->role, "weight") == 0)
+            info.classes = snn_model_tensor(model, i)->shape[0];
     return info;
 }
 

@@ -54,6 +54,7 @@ static void describe(struct small *s)
         l->kind.value[0] = (double)units[k];
         l->neuron.model = named(&snn_neurons, c->neuron);
         l->neuron.model.value[SNN_NEURON_TAU] = c->learns_tau ? taus[k] / 2 : taus[k];
+        l->neuron.learn[SNN_LEARN_tau] = c->learns_tau ? SNN_PER_LAYER : SNN_FIXED;
         l->neuron.model.value[SNN_NEURON_THRESHOLD] = thresholds[k];
         l->neuron.model.value[SNN_NEURON_STEP] = step_lengths[k];
         l->neuron.model.value[SNN_NEURON_DETACH_RESET] = c->detach_reset;
@@ -65,13 +66,11 @@ static void describe(struct small *s)
 
 static void lay_out(struct small *s)
 {
-    struct snn_net_options options = {.learns_tau = {false}};
+    const struct snn_net_options options = {.spikede = s->c.learns_tau};
     const struct snn_work_size size = {
         .shard = SMALL_SAMPLES, .block = s->c.block, .gradients = true};
     struct snn_error err = {0};
 
-    for (size_t k = 0; k < PLAIN_LAYERS; k++)
-        options.learns_tau[k] = s->c.learns_tau;
     for (int pass = 0; pass < 2; pass++) {
         assert_int_equal(snn_net_init(&s->net, &s->arena, &s->spec, FEATURES, &options, &err),
                          SNN_OK);
@@ -188,6 +187,7 @@ double small_core(struct small *s, bool gradient)
     struct snn_tally tally = {0};
 
     memset(s->grads, 0, s->net.n_params * sizeof *s->grads);
+    snn_net_prepare(&s->net, s->params);
     snn_shard_run(&s->net, &s->work, s->params, gradient ? s->grads : NULL, &s->shard, &tally,
                   NULL);
     assert_int_equal(tally.samples, SMALL_SAMPLES);
