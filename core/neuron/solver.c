@@ -30,10 +30,12 @@ static double x_pow_log(double x, double e)
 /* ----------------------------------------------------------------------- Gruenwald-Letnikov -- */
 
 /* c_0 = 1, c_j = (1 - (1+a)/j) c_{j-1}; c'_j = -c_{j-1}/j + (1 - (1+a)/j) c'_{j-1}.
- * C_d = sum_i q_i h^-a_i c_d(a_i);  a = 1/C_0, w_d = C_d/C_0. One term with q = 1 is plain gl. */
+ * C_d = sum_i q_i h^-a_i c_d(a_i);  a = 1/C_0, w_d = C_d/C_0. A single term has no
+ * coefficient (q = 1), but in spikeDE's glmulti. */
 static void gl_add_term(struct snn_weights_table *t, const struct snn_orders *o, size_t i)
 {
-    const double alpha = o->alpha[i], q = o->n == 1 ? 1 : o->coefficient[i];
+    const bool has_q = o->n > 1 || o->spikede;
+    const double alpha = o->alpha[i], q = has_q ? o->coefficient[i] : 1;
     const double scale = pow(o->h, -alpha), log_h = log(o->h);
     double c = 1, dc = 0;
     for (size_t d = 0; d <= t->lags; d++) {
@@ -46,7 +48,7 @@ static void gl_add_term(struct snn_weights_table *t, const struct snn_orders *o,
         if (t->dw[i])
             t->dw[i][d] = q * scale * (dc - log_h * c);
         if (t->dw[o->n + i])
-            t->dw[o->n + i][d] = o->n == 1 ? 0 : scale * c;
+            t->dw[o->n + i][d] = has_q ? scale * c : 0;
     }
 }
 

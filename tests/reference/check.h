@@ -69,6 +69,7 @@ void ref_run_cases(const char *file, const json_t *root, void (*run)(struct ref_
 void ref_run_surrogate(struct ref_case *c);
 void ref_run_steps(struct ref_case *c);
 void ref_run_bptt(struct ref_case *c);
+void ref_run_fractional(struct ref_case *c);
 void ref_run_optimizer(struct ref_case *c);
 
 #endif

@@ -20,7 +20,7 @@ static const struct {
 } runners[] = {
     {"surrogates.json", ref_run_surrogate}, {"lif_step.json", ref_run_steps},
     {"if_step.json", ref_run_steps},        {"bptt_dense.json", ref_run_bptt},
-    {"optimizers.json", ref_run_optimizer},
+    {"optimizers.json", ref_run_optimizer}, {"fractional.json", ref_run_fractional},
 };
 #define RUNNERS (sizeof runners / sizeof runners[0])
 

@@ -37,13 +37,14 @@ static bool choose_surrogate(struct ref_case *c, struct ref_neuron *out, const c
         return false;
     }
     out->spec.surrogate = snn_choice_of(kind);
-    out->soft = snn_surrogate_of(&out->spec.surrogate)->soft;
+    out->soft = snn_surrogate_of(&out->spec.surrogate)->training == SNN_SPIKE_SOFT;
     return true;
 }
 
 bool ref_neuron_of(struct ref_case *c, struct ref_neuron *out, const json_t *from)
 {
-    *out = (struct ref_neuron){.learns_tau = ref_number_or(c, from, "tau_learnable", 0) != 0,
+    *out = (struct ref_neuron){.spec = snn_neuron_spec_default(),
+                               .learns_tau = ref_number_or(c, from, "tau_learnable", 0) != 0,
                                .tau_param = ref_number_or(c, from, "tau_param", 0)};
     if (!choose_model(c, out, ref_text(c, from, "neuron")) ||
         !choose_surrogate(c, out, ref_text(c, from, "surrogate")))
@@ -52,7 +53,11 @@ bool ref_neuron_of(struct ref_case *c, struct ref_neuron *out, const json_t *fro
     out->spec.model.value[SNN_NEURON_TAU] = tau;
     out->spec.model.value[SNN_NEURON_THRESHOLD] = ref_number(c, from, "threshold");
     out->spec.surrogate.value[0] = ref_number(c, from, "scale");
-    out->tau = out->learns_tau ? tau * (1 + exp(out->tau_param)) : tau;
+    out->tau = tau;
+    if (out->learns_tau) {
+        out->spec.learn[SNN_LEARN_tau] = SNN_PER_LAYER;
+        out->tau = snn_transform_of(SNN_LEARN_tau, true)->value(out->tau_param, tau, 0);
+    }
     return !c->failed;
 }
 

@@ -14,7 +14,7 @@ struct steps {
     size_t T, n;
     real *x, *s, *v, *end; /* [T, n], and the state after the last step [n] */
     real *g, *lambda;      /* dL/dI [T, n], dL/dv0 [n] */
-    double d_tau;
+    double *d_tau;         /* [n] */
 };
 
 static bool read_inputs(struct ref_case *c, struct steps *k)
@@ -53,14 +53,22 @@ static void set_up(struct ref_case *c, struct steps *k)
     /* Order one returns the next state itself, as a step of length one does. */
     double dt = k->neuron.order_one ? 1 : ref_number_or(c, c->parameters, "dt", 1);
 
+    real *r = ref_take(&c->pool, k->n, sizeof *r);
+    real *threshold = ref_take(&c->pool, k->n, sizeof *threshold);
+
     for (size_t t = 0; t < k->T; t++)
         h[t] = (real)dt;
+    for (size_t i = 0; i < k->n; i++) {
+        r[i] = (real)(1 / k->neuron.tau);
+        threshold[i] = (real)spec->model.value[SNN_NEURON_THRESHOLD];
+    }
     k->cell = (struct snn_cell){
         .neuron = snn_neuron_of(&spec->model),
+        .solver = snn_solver_of(&spec->solver),
         .surrogate = snn_surrogate_of(&spec->surrogate),
         .reset = snn_reset_of(&spec->reset),
-        .tau = (real)k->neuron.tau,
-        .threshold = (real)spec->model.value[SNN_NEURON_THRESHOLD],
+        .r = r,
+        .threshold = threshold,
         .scale = (real)spec->surrogate.value[0],
         .detach_reset = true,
         .h = h,
@@ -73,11 +81,13 @@ static void set_up(struct ref_case *c, struct steps *k)
     k->end = ref_reals(c, k->v0.data, k->n);
     k->g = ref_reals(c, k->g_spike.data, k->T * k->n);
     k->lambda = ref_take(&c->pool, k->n, sizeof *k->lambda);
+    k->d_tau = ref_take(&c->pool, k->n, sizeof *k->d_tau);
 }
 
 static void forward(struct ref_case *c, struct steps *k)
 {
     const struct snn_cell_forward f = {
+        .to = k->T,
         .current = ref_reals(c, k->current.data, k->T * k->n),
         .current_stride = k->n,
         .soft = k->neuron.soft,
@@ -86,30 +96,28 @@ static void forward(struct ref_case *c, struct steps *k)
         .v = k->v,
         .state = k->end,
     };
-    k->cell.neuron->forward(&k->cell, &f);
+    snn_cell_forward(&k->cell, &f);
 }
 
 static void backward(struct ref_case *c, struct steps *k)
 {
     const size_t n = k->n;
-    struct snn_cell one = k->cell;
-    real *scratch = ref_take(&c->pool, 2 * n, sizeof *scratch);
+    struct snn_cell_backward b = {
+        .x = k->x,
+        .s = k->s,
+        .v = k->v,
+        .g = k->g,
+        .lambda = k->lambda,
+        .scratch = ref_take(&c->pool, 3 * n, sizeof(real)),
+        .d = {.tau = k->d_tau},
+    };
 
-    one.time_steps = 1;
     for (size_t t = k->T; t-- > 0;) {
-        const struct snn_cell_backward b = {
-            .x = k->x + t * n,
-            .s = k->s + t * n,
-            .v = k->v + t * n,
-            .g = k->g + t * n,
-            .lambda = k->lambda,
-            .scratch = scratch,
-            .d_tau = &k->d_tau,
-        };
         for (size_t i = 0; i < n; i++)
             k->lambda[i] += (real)k->g_v.data[t * n + i];
-        one.h = k->cell.h + t;
-        one.neuron->backward(&one, &b);
+        b.from = t;
+        b.to = t + 1;
+        snn_cell_backward(&k->cell, &b);
     }
 }
 
@@ -117,11 +125,11 @@ static void backward(struct ref_case *c, struct steps *k)
 static double *derivative(struct ref_case *c, const struct steps *k)
 {
     double *f = ref_take(&c->pool, k->T * k->n, sizeof *f);
-    double threshold = (double)k->cell.threshold;
+    double threshold = k->neuron.spec.model.value[SNN_NEURON_THRESHOLD];
 
     for (size_t i = 0; i < k->T * k->n; i++)
         f[i] = (double)k->x[i] + threshold - (double)k->v[i] -
-               (double)k->s[i] * threshold / (double)k->cell.tau;
+               (double)k->s[i] * threshold / k->neuron.tau;
     return f;
 }
 
@@ -130,12 +138,15 @@ static void compare(struct ref_case *c, struct steps *k)
     const size_t size = k->T * k->n;
     double *v = ref_take(&c->pool, size + k->n, sizeof *v), loss = 0;
     double *s = ref_doubles(c, k->s, size);
-    double d_param = k->d_tau * (k->neuron.tau - k->neuron.spec.model.value[SNN_NEURON_TAU]);
+    double d_param = 0, tau = k->neuron.spec.model.value[SNN_NEURON_TAU];
+    double slope = snn_transform_of(SNN_LEARN_tau, true)->slope(k->neuron.tau_param, tau, 0);
 
     memcpy(v, ref_doubles(c, k->v, size), size * sizeof *v);
     memcpy(v + size, ref_doubles(c, k->end, k->n), k->n * sizeof *v);
     for (size_t i = 0; i < size; i++)
         loss += k->g_spike.data[i] * s[i] + k->g_v.data[i] * v[i + k->n];
+    for (size_t i = 0; i < k->n; i++)
+        d_param += k->d_tau[i] * slope;
     ref_compare(c, "spike", s, size, k->neuron.soft ? REF_NEAR : REF_EXACT);
     ref_compare(c, "v", v, size + k->n, REF_NEAR);
     ref_compare(c, "v_next", v + k->n, size, REF_NEAR);

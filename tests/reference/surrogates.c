@@ -37,19 +37,30 @@ static bool *left_out(struct ref_case *c, const struct ref_array *x)
     return skip;
 }
 
+static real *ones(struct ref_case *c, size_t n)
+{
+    real *one = ref_take(&c->pool, n, sizeof *one);
+
+    for (size_t i = 0; i < n; i++)
+        one[i] = 1;
+    return one;
+}
+
 /* What a neuron emits that stands at x: unit tau, threshold 0, the input alone charges it. */
 static double *spikes_at(struct ref_case *c, const struct snn_choice *choice, const real *x,
                          size_t n)
 {
     const struct snn_choice model = snn_choice_of(snn_registry_find(&snn_neurons, "lif"));
     const struct snn_choice reset = snn_choice_of(snn_registry_find(&snn_resets, "none"));
-    const real h = 1;
+    const struct snn_choice solver = snn_choice_of(snn_registry_find(&snn_solvers, "euler"));
+    real h = 1, *r = ones(c, n), *threshold = ref_take(&c->pool, n, sizeof(real));
     const struct snn_cell cell = {
         .neuron = snn_neuron_of(&model),
+        .solver = snn_solver_of(&solver),
         .surrogate = snn_surrogate_of(choice),
         .reset = snn_reset_of(&reset),
-        .tau = 1,
-        .threshold = 0,
+        .r = r,
+        .threshold = threshold,
         .scale = (real)choice->value[0],
         .detach_reset = true,
         .h = &h,
@@ -57,13 +68,14 @@ static double *spikes_at(struct ref_case *c, const struct snn_choice *choice, co
         .time_steps = 1,
     };
     const struct snn_cell_forward f = {
+        .to = 1,
         .current = x,
         .current_stride = n,
         .x = ref_take(&c->pool, n, sizeof(real)),
         .s = ref_take(&c->pool, n, sizeof(real)),
         .state = ref_take(&c->pool, n, sizeof(real)),
     };
-    cell.neuron->forward(&cell, &f);
+    snn_cell_forward(&cell, &f);
     return ref_doubles(c, f.s, n);
 }
 
@@ -84,15 +96,6 @@ static double *gradient(struct ref_case *c, const struct points *p, const real *
 
     p->surrogate->gradient(out, upstream, p->x, s, p->n, p->scale);
     return ref_doubles(c, out, p->n);
-}
-
-static real *ones(struct ref_case *c, size_t n)
-{
-    real *one = ref_take(&c->pool, n, sizeof *one);
-
-    for (size_t i = 0; i < n; i++)
-        one[i] = 1;
-    return one;
 }
 
 /* The curve that is plotted, against the same numbers as the kernel. */
@@ -140,7 +143,7 @@ static void check_soft_at(struct ref_case *c, const struct points *p, const doub
 {
     real *s = ref_reals(c, noise, p->n);
 
-    snn_spike_soft(s, p->x, s, p->n, p->scale);
+    snn_spike_training(p->surrogate, s, p->x, p->n, p->scale);
     ref_compare_some(c, spike_key, ref_doubles(c, s, p->n), p->skip, p->n);
     ref_compare_some(c, derivative_key, gradient(c, p, ones(c, p->n), s), p->skip, p->n);
 }
@@ -193,7 +196,7 @@ void ref_run_surrogate(struct ref_case *c)
         .n = x.count,
         .scale = (real)scale,
     };
-    if (p.surrogate->soft)
+    if (p.surrogate->training == SNN_SPIKE_SOFT)
         check_soft(c, &p);
     else
         check_hard(c, &p);
