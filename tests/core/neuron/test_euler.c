@@ -20,7 +20,9 @@ static const struct vector {
 #include "tests/vectors/neuron.inc"
 };
 
-static real steps[64];
+/* What cells point to: the same for all neurons and steps of a test. */
+#define MOST 64
+static real steps[MOST], rs[MOST], thresholds[MOST];
 
 static struct snn_cell cell_of(const struct vector *row, size_t n, size_t time_steps)
 {
@@ -30,17 +32,21 @@ static struct snn_cell cell_of(const struct vector *row, size_t n, size_t time_s
 
     assert_non_null(neuron);
     assert_non_null(reset);
-    assert_true(time_steps <= SNN_COUNT(steps));
+    assert_true(time_steps <= MOST && n <= MOST);
     spec.model = snn_choice_of(neuron);
     spec.reset = snn_choice_of(reset);
-    for (size_t t = 0; t < time_steps; t++)
-        steps[t] = (real)row->step;
+    for (size_t i = 0; i < MOST; i++) {
+        steps[i] = (real)row->step;
+        rs[i] = (real)(1 / row->tau);
+        thresholds[i] = (real)row->threshold;
+    }
     return (struct snn_cell){
         .neuron = snn_neuron_of(&spec.model),
+        .solver = snn_solver_of(&spec.solver),
         .surrogate = snn_surrogate_of(&spec.surrogate),
         .reset = snn_reset_of(&spec.reset),
-        .tau = (real)row->tau,
-        .threshold = (real)row->threshold,
+        .r = rs,
+        .threshold = thresholds,
         .scale = 5,
         .h = steps,
         .n = n,
@@ -82,10 +88,15 @@ static void forward__each_vector__is_met(void **state)
         const struct vector *row = &vectors[k];
         const struct snn_cell c = cell_of(row, 1, T);
         real membrane = 0;
-        const struct snn_cell_forward f = {
-            .current = current, .current_stride = 1, .x = x, .s = s, .v = v, .state = &membrane};
+        const struct snn_cell_forward f = {.to = T,
+                                           .current = current,
+                                           .current_stride = 1,
+                                           .x = x,
+                                           .s = s,
+                                           .v = v,
+                                           .state = &membrane};
 
-        c.neuron->forward(&c, &f);
+        snn_cell_forward(&c, &f);
         for (size_t t = 0; t < T; t++) {
             double before = t ? row->v[t - 1] : 0, leak = strcmp(row->neuron, "lif") == 0;
             double u = before + ((double)current[t] - leak * before) / row->tau;
@@ -125,10 +136,15 @@ static void forward__spikedes_golden_run__is_reproduced(void **state)
     for (size_t k = 0; k < SNN_COUNT(rows); k++) {
         const struct snn_cell c = cell_of(&rows[k], 1, T);
         real membrane = 0;
-        const struct snn_cell_forward f = {
-            .current = current, .current_stride = 1, .x = x, .s = s, .v = v, .state = &membrane};
+        const struct snn_cell_forward f = {.to = T,
+                                           .current = current,
+                                           .current_stride = 1,
+                                           .x = x,
+                                           .s = s,
+                                           .v = v,
+                                           .state = &membrane};
 
-        c.neuron->forward(&c, &f);
+        snn_cell_forward(&c, &f);
         for (size_t t = 0; t < T; t++) {
             assert_near(t + 1 < T ? v[t + 1] : membrane, rows[k].v[t], 1e-6);
             assert_near(s[t], rows[k].spikes[t] - '0', 0);
@@ -150,10 +166,15 @@ static void forward__charge_equals_the_threshold__fires(void **state)
         const struct vector row = {"lif", rows[k].reset, 2, 1, 1, "", {0}};
         const struct snn_cell c = cell_of(&row, 1, 2);
         real x[2], s[2], v[2], membrane = 0;
-        const struct snn_cell_forward f = {
-            .current = current, .current_stride = 1, .x = x, .s = s, .v = v, .state = &membrane};
+        const struct snn_cell_forward f = {.to = 2,
+                                           .current = current,
+                                           .current_stride = 1,
+                                           .x = x,
+                                           .s = s,
+                                           .v = v,
+                                           .state = &membrane};
 
-        c.neuron->forward(&c, &f);
+        snn_cell_forward(&c, &f);
         assert_near(x[0], 0, 0);
         assert_near(s[0], 1, 0);
         assert_near(v[1], rows[k].after, 0);
@@ -170,10 +191,10 @@ static void forward__a_breath_below_the_threshold__does_not_fire(void **state)
     const real current[2] = {below, 1};
     real x[2], s[2], membrane[2] = {0};
     const struct snn_cell_forward f = {
-        .current = current, .current_stride = 2, .x = x, .s = s, .state = membrane};
+        .to = 1, .current = current, .current_stride = 2, .x = x, .s = s, .state = membrane};
 
     (void)state;
-    c.neuron->forward(&c, &f);
+    snn_cell_forward(&c, &f);
     assert_near(s[0], 0, 0);
     assert_near(s[1], 1, 0);
 }
@@ -190,18 +211,18 @@ static void forward__many_neurons__are_each_what_one_alone_is(void **state)
     for (size_t k = 0; k < SNN_COUNT(vectors); k++) {
         const struct snn_cell all = cell_of(&vectors[k], N, T), one = cell_of(&vectors[k], 1, T);
         const struct snn_cell_forward f = {
-            .current = current, .current_stride = N, .x = x, .s = s, .state = membrane};
+            .to = T, .current = current, .current_stride = N, .x = x, .s = s, .state = membrane};
 
         memset(membrane, 0, sizeof membrane);
-        all.neuron->forward(&all, &f);
+        snn_cell_forward(&all, &f);
         for (size_t i = 0; i < N; i++) {
             real alone[T], xi[T], si[T], v = 0;
             const struct snn_cell_forward g = {
-                .current = alone, .current_stride = 1, .x = xi, .s = si, .state = &v};
+                .to = T, .current = alone, .current_stride = 1, .x = xi, .s = si, .state = &v};
 
             for (size_t t = 0; t < T; t++)
                 alone[t] = current[t * N + i];
-            one.neuron->forward(&one, &g);
+            snn_cell_forward(&one, &g);
             for (size_t t = 0; t < T; t++) {
                 assert_near(s[t * N + i], si[t], 0);
                 assert_near(x[t * N + i], xi[t], TOLERANCE);
@@ -221,11 +242,12 @@ static void forward__stride_zero__shows_the_same_current_at_every_step(void **st
         row[i] = (real)(0.3 * (double)i - 1);
     for (size_t t = 0; t < T; t++)
         memcpy(rows + t * N, row, sizeof row);
-    c.neuron->forward(
-        &c, &(struct snn_cell_forward){.current = row, .x = x[0], .s = s[0], .state = v[0]});
-    c.neuron->forward(
-        &c, &(struct snn_cell_forward){
-                .current = rows, .current_stride = N, .x = x[1], .s = s[1], .state = v[1]});
+    snn_cell_forward(&c, &(struct snn_cell_forward){
+                             .to = T, .current = row, .x = x[0], .s = s[0], .state = v[0]});
+    snn_cell_forward(
+        &c,
+        &(struct snn_cell_forward){
+            .to = T, .current = rows, .current_stride = N, .x = x[1], .s = s[1], .state = v[1]});
     assert_memory_equal(x[0], x[1], sizeof x[0]);
     assert_memory_equal(s[0], s[1], sizeof s[0]);
     assert_memory_equal(v[0], v[1], sizeof v[0]);
@@ -233,25 +255,27 @@ static void forward__stride_zero__shows_the_same_current_at_every_step(void **st
 
 static void forward__cut_in_two__goes_on_from_the_state(void **state)
 {
-    real current[T], x[2][T], s[2][T], whole = 0, cut = 0;
+    real current[T], x[2][T], s[2][T];
 
     (void)state;
     golden_input(current);
     for (size_t k = 0; k < SNN_COUNT(vectors); k++) {
-        struct snn_cell c = cell_of(&vectors[k], 1, T);
+        const struct snn_cell c = cell_of(&vectors[k], 1, T);
+        real whole = 0, cut = 0;
+        struct snn_cell_forward f = {.to = T,
+                                     .current = current,
+                                     .current_stride = 1,
+                                     .x = x[0],
+                                     .s = s[0],
+                                     .state = &whole};
 
-        whole = cut = 0;
-        c.neuron->forward(
-            &c,
-            &(struct snn_cell_forward){
-                .current = current, .current_stride = 1, .x = x[0], .s = s[0], .state = &whole});
-        for (size_t from = 0; from < T; from += 5) {
-            c.time_steps = 5;
-            c.neuron->forward(&c, &(struct snn_cell_forward){.current = current + from,
-                                                             .current_stride = 1,
-                                                             .x = x[1] + from,
-                                                             .s = s[1] + from,
-                                                             .state = &cut});
+        snn_cell_forward(&c, &f);
+        f.x = x[1];
+        f.s = s[1];
+        f.state = &cut;
+        for (f.from = 0; f.from < T; f.from = f.to) {
+            f.to = f.from + 5;
+            snn_cell_forward(&c, &f);
         }
         assert_memory_equal(x[0], x[1], sizeof x[0]);
         assert_memory_equal(s[0], s[1], sizeof s[0]);
@@ -273,9 +297,9 @@ static void forward__soft__resets_by_the_share_of_the_spike(void **state)
         const struct snn_cell c = cell_of(&row, 1, 1);
         real current = 1.5, x, s = (real)0.75, v = 0; /* s is the noise on entry */
 
-        c.neuron->forward(&c,
-                          &(struct snn_cell_forward){
-                              .current = &current, .soft = true, .x = &x, .s = &s, .state = &v});
+        snn_cell_forward(
+            &c, &(struct snn_cell_forward){
+                    .to = 1, .current = &current, .soft = true, .x = &x, .s = &s, .state = &v});
         double want = 1 / (1 + exp(-(5 * -0.25 + 0.75))), w = 0.5 * 0.75;
         assert_near(x, -0.25, 0);
         assert_near(s, want, 1e-7);
@@ -283,19 +307,26 @@ static void forward__soft__resets_by_the_share_of_the_spike(void **state)
     }
 }
 
-static void needs_v__each_case__is_asked_for_where_backward_reads_it(void **state)
+static void keeps_v__each_case__is_asked_for_where_backward_reads_it(void **state)
 {
     struct snn_cell zero = cell_of(&(struct vector){"lif", "zero", 2, 1, 1, "", {0}}, 1, 1);
     struct snn_cell scaled = cell_of(&(struct vector){"lif", "scaled", 2, 1, 1, "", {0}}, 1, 1);
 
     (void)state;
     zero.detach_reset = scaled.detach_reset = true;
-    assert_false(snn_cell_needs_v(&zero, false));
-    assert_true(snn_cell_needs_v(&zero, true));
+    assert_false(snn_cell_keeps_v(&zero, true));
+    assert_false(snn_cell_keeps_v(&scaled, true));
     zero.detach_reset = scaled.detach_reset = false;
-    assert_true(snn_cell_needs_v(&zero, false));
-    assert_false(snn_cell_needs_v(&scaled, false));
-    assert_true(snn_cell_needs_v(&scaled, true));
+    assert_true(snn_cell_keeps_v(&zero, true));
+    assert_false(snn_cell_keeps_v(&scaled, true));
+    assert_false(snn_cell_keeps_v(&zero, false));
+    for (enum snn_learnable i = 0; i < SNN_LEARNABLE_COUNT; i++) {
+        memset(scaled.learns, 0, sizeof scaled.learns);
+        scaled.learns[i] = true;
+        assert_int_equal(snn_cell_keeps_v(&scaled, true), i != SNN_LEARN_threshold);
+        assert_false(snn_cell_keeps_v(&scaled, false));
+        assert_false(snn_cell_keeps_f(&zero, true));
+    }
 }
 
 int main(void)
@@ -310,7 +341,7 @@ int main(void)
         cmocka_unit_test(forward__stride_zero__shows_the_same_current_at_every_step),
         cmocka_unit_test(forward__cut_in_two__goes_on_from_the_state),
         cmocka_unit_test(forward__soft__resets_by_the_share_of_the_spike),
-        cmocka_unit_test(needs_v__each_case__is_asked_for_where_backward_reads_it),
+        cmocka_unit_test(keeps_v__each_case__is_asked_for_where_backward_reads_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
