@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The signals that end the daemon, as something the main thread waits for. Libraries start threads
- * of their own before main (OpenBLAS does), and the kernel may hand them a signal: so there is a
- * handler, which does no more than pass the signal's number to srv_signals_wait. */
+/* The signals that end the daemon, as something that a thread waits for. They are blocked in our
+ * own threads, but libraries start some before main (OpenBLAS does), and the kernel may hand them a
+ * signal: so there is a handler too, which does no more than pass the signal's number on. */
 #ifndef SPIKED_SERVER_SIGNALS_H
 #define SPIKED_SERVER_SIGNALS_H
 
@@ -14,8 +14,8 @@
 enum snn_code srv_signals_start(struct snn_error *err);
 
 /* Waits for SIGTERM or SIGINT; returns its number, or 0 when timeout_ms went by first. A negative
- * timeout_ms waits for ever, 0 only looks. Each signal is returned once. One thread at
- * a time may wait, and it is one that srv_signals_start's caller started, or is. */
+ * timeout_ms waits for ever, 0 only looks. Each signal is returned once; one thread at a time may
+ * wait. @thread any that srv_signals_start has blocked the signals in */
 int srv_signals_wait(int timeout_ms);
 
 #endif

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void wait__nothing_came__is_zero(void **state)
@@ -32,7 +33,7 @@ static void *send_term(void *arg)
     return NULL;
 }
 
-static void wait__other_thread_sends__main_gets_it(void **state)
+static void wait__other_thread_sends__is_its_number(void **state)
 {
     pthread_t thread;
 
@@ -40,6 +41,23 @@ static void wait__other_thread_sends__main_gets_it(void **state)
     assert_int_equal(pthread_create(&thread, NULL, send_term, NULL), 0);
     assert_int_equal(srv_signals_wait(60000), SIGTERM);
     pthread_join(thread, NULL);
+}
+
+/* From outside, so that the thread that waits and the library's wake up for it at the same time. */
+static void wait__many_signals_while_waiting__each_is_returned(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        pid_t child = fork();
+
+        if (child == 0) {
+            kill(getppid(), SIGTERM);
+            _exit(0);
+        }
+        assert_int_equal(srv_signals_wait(-1), SIGTERM);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+    }
+    assert_int_equal(srv_signals_wait(0), 0);
 }
 
 static void pipe__reader_left__is_an_error_not_the_end(void **state)
@@ -118,7 +136,8 @@ int main(void)
         cmocka_unit_test(wait__signals_came_before__are_not_lost),
         cmocka_unit_test(wait__nothing_came__is_zero),
         cmocka_unit_test(wait__signal_to_the_process__is_its_number),
-        cmocka_unit_test(wait__other_thread_sends__main_gets_it),
+        cmocka_unit_test(wait__other_thread_sends__is_its_number),
+        cmocka_unit_test(wait__many_signals_while_waiting__each_is_returned),
         cmocka_unit_test(wait__thread_of_a_library_gets_it__is_its_number),
         cmocka_unit_test(wait__main_gets_it_before_it_waits__is_its_number),
         cmocka_unit_test(pipe__reader_left__is_an_error_not_the_end),
