@@ -123,6 +123,8 @@ enum snn_code srv_checkpoint_save(struct srv_checkpoint *out, const struct srv_c
     rc = record(&c, config, store, job, err);
     if (rc == SNN_OK)
         *out = c;
+    else
+        unlink(path); /* a full disk is not filled further with what no row names */
     return rc;
 }
 
