@@ -3,6 +3,7 @@
  * The daemon put together: the one file that sees every layer. Each part is started in the order in
  * which it needs the others, and stopped in the order in which they need it.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,6 +199,17 @@ static int serve(struct daemon *d)
     return EXIT_SUCCESS;
 }
 
+/* Whoever starts the daemon without them would have the first files it opens, the lock of the data
+ * directory or a client's connection, take their numbers, and get what is printed and logged. */
+static bool hold_standard_streams(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = dup(fd);
+    return fd >= 0 && close(fd) == 0;
+}
+
 /* A message about a flag begins with it; one about a variable or a line of the file does not. */
 static int status_of(const struct snn_error *err)
 {
@@ -212,8 +224,11 @@ int main(int argc, char *argv[])
     static struct daemon d;
     enum srv_config_action action;
     struct snn_error err = {0};
-    enum snn_code rc = srv_config_load(&d.config, &action, argc, argv, environ, &err);
+    enum snn_code rc;
 
+    if (!hold_standard_streams())
+        return EXIT_FAILURE;
+    rc = srv_config_load(&d.config, &action, argc, argv, environ, &err);
     if (rc != SNN_OK)
         return complain(&err, status_of(&err));
     if (action == SRV_CONFIG_HELP) {

@@ -38,7 +38,7 @@ enum snn_code srv_signals_start(struct snn_error *err)
     for (size_t i = 0; i < N_ENDING; i++)
         sigaddset(&set, ending[i]);
     done = done && pthread_sigmask(SIG_BLOCK, &set, NULL) == 0 &&
-           sigaction(SIGPIPE, &ignore, NULL) == 0;
+           sigaction(SIGPIPE, &ignore, NULL) == 0 && sigaction(SIGXFSZ, &ignore, NULL) == 0;
     if (done)
         pending = signalfd(pending, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     done = done && pending >= 0;

@@ -7,10 +7,10 @@
 
 #include "core/snn.h"
 
-/* From now on SIGTERM and SIGINT do nothing but end srv_signals_wait, and SIGPIPE nothing at all (a
- * client that left is a failed write). They are blocked in the calling thread and in those it
- * starts, whose system calls they therefore never interrupt. Call it once, before any thread is
- * started. @thread startup */
+/* From now on SIGTERM and SIGINT do nothing but end srv_signals_wait, and SIGPIPE and SIGXFSZ
+ * nothing at all (a client that left, or a limit on the size of files, is a failed write). They are
+ * blocked in the calling thread and in those it starts, whose system calls they therefore never
+ * interrupt. Call it once, before any thread is started. @thread startup */
 enum snn_code srv_signals_start(struct snn_error *err);
 
 /* Waits for SIGTERM or SIGINT; returns its number, or 0 when timeout_ms went by first. A negative

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +132,23 @@ static void wait__main_gets_it_before_it_waits__is_its_number(void **state)
     assert_int_equal(srv_signals_wait(0), SIGINT);
 }
 
+static void file__larger_than_allowed__is_an_error_not_the_end(void **state)
+{
+    struct rlimit before, limit;
+    FILE *f = tmpfile();
+
+    (void)state;
+    assert_non_null(f);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(write(fileno(f), "x", 1), -1);
+    assert_int_equal(errno, EFBIG);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    fclose(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +160,7 @@ int main(void)
         cmocka_unit_test(wait__thread_of_a_library_gets_it__is_its_number),
         cmocka_unit_test(wait__main_gets_it_before_it_waits__is_its_number),
         cmocka_unit_test(pipe__reader_left__is_an_error_not_the_end),
+        cmocka_unit_test(file__larger_than_allowed__is_an_error_not_the_end),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
