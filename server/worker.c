@@ -163,7 +163,8 @@ static enum snn_code succeed(struct srv_work *w, struct snn_error *err)
     return rc;
 }
 
-/* A job that is stopped and not cancelled keeps what it has come to. */
+/* A job that is stopped keeps what it has come to, also when it was cancelled: its weights can be
+ * had. */
 static void save_stopped(struct srv_work *w)
 {
     struct snn_error err = {0};
@@ -176,11 +177,11 @@ static void stopped(struct srv_work *w)
 {
     struct snn_error late = {0};
 
+    save_stopped(w);
     if (atomic_load(&w->stop->cancel)) {
         w->job->status = SRV_JOB_cancelled;
         return;
     }
-    save_stopped(w);
     if (!w->out_of_time) {
         w->job->status = SRV_JOB_queued;
         return;

@@ -22,7 +22,6 @@
 #define SNN_CURSOR_FIELDS(X)                                                                       \
     X(u, epoch) X(u, epoch_step) X(u, step) X(u, samples)                                          \
     X(d, epoch_loss) X(d, epoch_correct) X(u, epoch_samples)                                       \
-    X(d, window_loss) X(d, window_correct) X(u, window_samples)                                    \
     X(d, first_loss)                                                                               \
     X(d, metrics.train_loss) X(d, metrics.train_accuracy)                                          \
     X(d, metrics.validation_loss) X(d, metrics.validation_accuracy)                                \

@@ -52,8 +52,7 @@ void snn_spec_digest(const struct snn_spec *spec, char hex[SNN_SHA256_HEX])
     digest_number(&d, (double)spec->batch_size);
     digest_number(&d, (double)spec->shards);
     digest_number(&d, spec->validation_fraction);
-    digest_number(&d,
-                  (double)spec->diagnostics_every); /* decides where the metrics' windows begin */
+    digest_number(&d, (double)spec->diagnostics_every); /* decides which steps are told of */
     snn_digest_hex(&d, hex);
 }
 

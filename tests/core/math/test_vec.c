@@ -50,7 +50,7 @@ static void add__each_element__is_the_sum(void **state)
         assert_near(a[i], (double)(i < N - 1 ? 3 * i : i), 0);
 }
 
-static void all_finite__one_number_that_is_none__is_found_at_any_place(void **state)
+static void squares_finite__one_number_that_is_none__is_found_at_any_place(void **state)
 {
     const real bad[] = {(real)NAN, (real)HUGE_VAL, -(real)HUGE_VAL};
     const real most = sizeof(real) == sizeof(double) ? (real)DBL_MAX : (real)FLT_MAX;
@@ -60,14 +60,14 @@ static void all_finite__one_number_that_is_none__is_found_at_any_place(void **st
     for (size_t i = 0; i < N; i++)
         a[i] = i % 2 ? most : -most;
     for (size_t n = 0; n <= N; n++)
-        assert_true(snn_all_finite(a, n));
+        assert_true(snn_squares_finite(a, n));
     for (size_t k = 0; k < 3; k++)
         for (size_t i = 0; i < N; i++) {
             const real was = a[i];
             a[i] = bad[k];
-            assert_false(snn_all_finite(a, N));
-            assert_false(snn_all_finite(a, i + 1));
-            assert_true(snn_all_finite(a, i));
+            assert_false(snn_squares_finite(a, N));
+            assert_false(snn_squares_finite(a, i + 1));
+            assert_true(snn_squares_finite(a, i));
             a[i] = was;
         }
 }
@@ -91,7 +91,7 @@ int main(void)
         cmocka_unit_test(rows_fill__each_row__is_the_row),
         cmocka_unit_test(rows_sum__each_column__is_added_to_what_was_there),
         cmocka_unit_test(add__each_element__is_the_sum),
-        cmocka_unit_test(all_finite__one_number_that_is_none__is_found_at_any_place),
+        cmocka_unit_test(squares_finite__one_number_that_is_none__is_found_at_any_place),
         cmocka_unit_test(sum_squares__of_large_and_small__is_summed_in_double),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
