@@ -89,6 +89,7 @@ static void train__last_batch_is_smaller__is_weighed_by_its_own_size(void **stat
     spec.shards = 1;
     run = runs_new(&spec, data, 1);
     runs_train(run, 1);
+    const double before = run->at.metrics.train_loss; /* of 30 samples */
     const struct snn_shard shard = {
         .data = data, .index = run->order + 30, .n = 15, .training = true, .scale = 1.0 / 15};
     snn_shard_run(&run->net, &run->work[0], run->params, grads, &shard, &tally, NULL);
@@ -98,6 +99,7 @@ static void train__last_batch_is_smaller__is_weighed_by_its_own_size(void **stat
     for (size_t i = 0; i < run->net.n_params; i++)
         assert_near(run->params[i], want[i], 1e-6);
     assert_int_equal(run->at.samples, TRAIN);
+    assert_near(run->at.metrics.train_loss, (30 * before + tally.loss) / TRAIN, 1e-12);
     snn_run_free(run);
 }
 
