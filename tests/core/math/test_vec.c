@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/math/vec.h"
 
-#include <float.h>
 #include <math.h>
 
 #include "tests/support/test.h"
@@ -52,8 +51,9 @@ static void add__each_element__is_the_sum(void **state)
 
 static void squares_finite__one_number_that_is_none__is_found_at_any_place(void **state)
 {
-    const real bad[] = {(real)NAN, (real)HUGE_VAL, -(real)HUGE_VAL};
-    const real most = sizeof(real) == sizeof(double) ? (real)DBL_MAX : (real)FLT_MAX;
+    const bool wide = sizeof(real) == sizeof(double);
+    const real most = (real)(wide ? 1.3e154 : 1.8e19), beyond = (real)(wide ? 1.4e154 : 1.9e19);
+    const real bad[] = {(real)NAN, (real)HUGE_VAL, -(real)HUGE_VAL, beyond, -beyond};
     real a[N];
 
     (void)state;
@@ -61,7 +61,7 @@ static void squares_finite__one_number_that_is_none__is_found_at_any_place(void 
         a[i] = i % 2 ? most : -most;
     for (size_t n = 0; n <= N; n++)
         assert_true(snn_squares_finite(a, n));
-    for (size_t k = 0; k < 3; k++)
+    for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++)
         for (size_t i = 0; i < N; i++) {
             const real was = a[i];
             a[i] = bad[k];
