@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -83,26 +84,29 @@ static void wait__signals_came_before__are_not_lost(void **state)
     }
 }
 
-/* A thread of a library: started before main could block anything, and able to take the signal. */
-static void *library_thread(void *stop)
-{
-    char byte;
-
-    return read(*(const int *)stop, &byte, 1) == 0 ? NULL : stop;
-}
-
+/* A thread of a library: started before main could block anything, and able to take the signal. It
+ * waits in sem_wait because ThreadSanitizer holds signals back that come during a read. */
 struct library {
     pthread_t thread;
-    int ends[2];
+    sem_t end;
 };
+
+static void *library_thread(void *arg)
+{
+    struct library *library = arg;
+
+    while (sem_wait(&library->end) != 0)
+        ;
+    return NULL;
+}
 
 static int setup(void **state)
 {
     static struct library library;
 
     *state = &library;
-    if (pipe(library.ends) != 0 ||
-        pthread_create(&library.thread, NULL, library_thread, &library.ends[0]) != 0)
+    if (sem_init(&library.end, 0, 0) != 0 ||
+        pthread_create(&library.thread, NULL, library_thread, &library) != 0)
         return -1;
     return srv_signals_start(NULL) == SNN_OK ? 0 : -1;
 }
@@ -111,9 +115,9 @@ static int teardown(void **state)
 {
     struct library *library = *state;
 
-    close(library->ends[1]);
+    sem_post(&library->end);
     pthread_join(library->thread, NULL);
-    close(library->ends[0]);
+    sem_destroy(&library->end);
     return 0;
 }
 
