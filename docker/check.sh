@@ -76,6 +76,24 @@ stop() {
     ok "stopped $1: exit status 0, $took ms"
 }
 
+# resumed ATTEMPT: it has begun; $from is the step from which it goes on.
+resumed() {
+    get "/v1/jobs/$long/events" "$dir/events" || return 1
+    from=$(sed -n "s/.*attempt $1 goes on from step \([0-9]*\).*/\1/p" "$dir/events")
+    [ -n "$from" ]
+}
+
+# again WHAT STEP: starts it once more; the long job is to go on from that step or a later one.
+again() {
+    docker start "$name" >/dev/null
+    attempt=$((attempt + 1))
+    until_ok 30 "/readyz after it was $1" ready
+    until_ok 60 "attempt $attempt of the long job, after it was $1" resumed "$attempt"
+    [ "$from" -ge "$2" ] || fail "$1: the job goes on from step $from, want $2 or later"
+    until_ok 60 "the long job's next steps" job_past "$long" "$from"
+    ok "$1 and started: the job goes on from step $from"
+}
+
 digits() { # EPOCHS
     cat <<JSON
 {"seed": 1, "dataset": {"name": "digits"},
@@ -121,27 +139,20 @@ get "/v1/jobs/$first/weights?format=safetensors" "$dir/weights"
 
 post /v1/jobs "$(digits 100000)"
 long=$(field "$dir/answer" id)
+attempt=1
 until_ok 60 "the long job" job_past "$long" 200
 step=$(field "$dir/job" step)
 stop "with a job at step $step"
 
-docker start "$name" >/dev/null
-until_ok 30 "/readyz after a restart" ready
-until_ok 60 "the long job after a restart" job_is "$long" running
-resumed=$(field "$dir/job" step)
-[ "$resumed" -ge "$step" ] || fail "the job goes on at step $resumed, it was at $step"
-until_ok 60 "the long job's next steps" job_past "$long" "$((resumed + 200))"
-ok "started again: the job went on at step $resumed or before"
+again "stopped" "$step"
 get "/v1/jobs/$first/weights?format=safetensors" "$dir/weights-again"
 cmp -s "$dir/weights" "$dir/weights-again" || fail "the first job's weights are not the same"
 ok "the first job's weights are the same: $(sha256sum <"$dir/weights" | cut -c 1-16)..."
 
-# A kill is what a crash or a power failure of the host does to it.
+# What a crash, or a power failure of the host, does to it.
 docker kill "$name" >/dev/null
-docker start "$name" >/dev/null
-until_ok 30 "/readyz after a kill" ready
-until_ok 60 "the long job after a kill" job_past "$long" 0
-ok "killed and started: the job is at step $(field "$dir/job" step)"
+again "killed" "$from"
+
 post "/v1/jobs/$long/cancel" ''
 until_ok 30 "the cancelled job" job_is "$long" cancelled
 stop "with nothing to do"
