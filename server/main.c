@@ -12,6 +12,7 @@
 #include "api/api.h"
 #include "server/checkpoint.h"
 #include "server/log.h"
+#include "server/machine.h"
 #include "server/signals.h"
 #include "server/version.h"
 
@@ -23,6 +24,9 @@
 /* A job under which the daemon died so often, with no new checkpoint in between, is to blame
  * itself. */
 #define MAX_ATTEMPTS 5
+
+#define MAX_CONNECTIONS 1024
+#define FILES_KEPT 128
 
 struct daemon {
     struct srv_config config;
@@ -83,6 +87,15 @@ static enum snn_code start_pool(struct daemon *d, struct snn_error *err)
     return srv_pool_start(&d->pool, &options, err);
 }
 
+/* A connection may have a file open beside itself; what is kept back is for jobs and the database.
+ */
+static unsigned connections_for(size_t files)
+{
+    size_t n = files > 2 * FILES_KEPT ? (files - FILES_KEPT) / 2 : files / 4;
+
+    return (unsigned)(n < MAX_CONNECTIONS ? n : MAX_CONNECTIONS);
+}
+
 static enum snn_code start_http(struct daemon *d, struct snn_error *err)
 {
     struct api_options api = {.config = &d->config,
@@ -93,7 +106,7 @@ static enum snn_code start_http(struct daemon *d, struct snn_error *err)
                               .version = srv_version()};
     struct srv_http_options http = {.listen = d->config.listen,
                                     .threads = 2,
-                                    .connections = 1024,
+                                    .connections = connections_for(srv_machine_files()),
                                     .per_address = 256,
                                     .timeout_seconds = 30,
                                     .server_name = d->server_name};
