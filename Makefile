@@ -249,7 +249,7 @@ bench: $(BENCHES)
 	@unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; [ -x $(B)/bench_train ] || exit 0; \
 	for w in $(WORKLOADS); do for t in 1 2; do \
 	$(B)/bench_train --workload $$w --surrogate arctan --threads $$t --json || exit 1; done; done
-WORKLOADS ?= W1 W2
+WORKLOADS ?= W2 fashion digits
 
 check: deps-check
 	@MAKE="$(MAKE)" JOBS=$(JOBS) tests/check.sh build lint test gradcheck reference asan tsan
@@ -282,7 +282,7 @@ deps-check: PACKAGES := $(CHECK_PACKAGES)
 deps deps-check: ; $(install_packages)
 
 # ---- use -----------------------------------------------------------------------------------
-.PHONY: demo run install docker clean help
+.PHONY: demo run install docker docker-check clean help
 demo: deps
 	@$(MAKE) -j$(JOBS) VARIANT=release ISA= build
 	@tests/e2e/demo.sh build/release
@@ -293,7 +293,10 @@ install: build
 	install -D -m 755 $(if $(STRIP),-s) $(B)/spiked $(DESTDIR)$(PREFIX)/bin/spiked
 	install -D -m 755 $(if $(STRIP),-s) $(B)/spikectl $(DESTDIR)$(PREFIX)/bin/spikectl
 docker:
-	docker build -t spiked:$(VERSION) --build-arg REVISION=$(REVISION) -f docker/Dockerfile .
+	docker build -t spiked:$(VERSION) --build-arg REVISION=$(REVISION) $(DOCKER_FLAGS) \
+		-f docker/Dockerfile .
+docker-check: docker
+	@docker/check.sh spiked:$(VERSION)
 clean:
 	rm -rf build
 
@@ -313,7 +316,8 @@ make lint          layers, sizes, banned calls, headers, format
 make format        clang-format every source; format-check only looks
 make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)
 make bench         the training benchmarks, a JSON line each
-make docker        the image spiked:$(VERSION)
+make docker        the image spiked:$(VERSION); DOCKER_FLAGS=... for docker build
+make docker-check  the same, then run it, hardened, with jobs and restarts (docker/check.sh)
 make clean         remove build/
 
 CC=clang-14 another compiler; ISA=x86-64-v3 an instruction set (build/release-x86-64-v3/);

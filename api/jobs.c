@@ -183,10 +183,9 @@ static bool no_fields(struct api_call *c)
     return empty;
 }
 
-/* The job's worker looks at once. */
 static void notify(struct api_call *c, const struct srv_job *job)
 {
-    if (c->api->options.pool && !srv_job_status_terminal(job->status))
+    if (c->api->options.pool)
         srv_pool_notify(c->api->options.pool, job->id);
 }
 
@@ -257,8 +256,9 @@ void api_jobs_delete(struct api_call *c)
         return;
     if (!srv_job_status_terminal(before.status))
         rc = srv_store_job_cancel(c->api->options.store, before.id, true, &after, &err);
-    if (rc == SNN_OK && !srv_job_status_terminal(after.status)) {
+    if (rc == SNN_OK)
         notify(c, &after);
+    if (rc == SNN_OK && !srv_job_status_terminal(after.status)) {
         api_reply(c, 202, api_job_object(&after));
     } else if (rc == SNN_OK || rc == SNN_INVALID) {
         remove_job(c, before.id);

@@ -43,8 +43,9 @@ static const struct {
 /* What a failure below means to a client. */
 static const int statuses[SNN_CODE_COUNT] = {
     [SNN_OK] = 500, /* a handler that reports a failure has one */
-    [SNN_INVALID] = 422, [SNN_NOT_FOUND] = 404, [SNN_FORMAT] = 422,   [SNN_LIMIT] = 422,
-    [SNN_NOMEM] = 503,   [SNN_IO] = 500,        [SNN_DIVERGED] = 422, [SNN_STOPPED] = 503,
+    [SNN_INVALID] = 422, [SNN_NOT_FOUND] = 404, [SNN_FORMAT] = 422,
+    [SNN_LIMIT] = 422,   [SNN_NOMEM] = 503,     [SNN_IO] = 500,
+    [SNN_FULL] = 507,    [SNN_DIVERGED] = 422,  [SNN_STOPPED] = 503,
 };
 
 static const char *title_of(int status)

@@ -33,6 +33,7 @@ typedef float real;
     X(SNN_LIMIT, "limit_exceeded") /* more than is allowed */                                      \
     X(SNN_NOMEM, "out_of_memory")  /* an allocation failed */                                      \
     X(SNN_IO, "io_error")          /* the system refused to read or write */                       \
+    X(SNN_FULL, "storage_full")    /* the disk has no room left; with room it would have gone */   \
     X(SNN_DIVERGED, "diverged")    /* a loss, gradient or weight stopped being finite */           \
     X(SNN_STOPPED, "stopped")      /* the caller's hook asked the run to stop */
 

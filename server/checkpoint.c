@@ -2,6 +2,7 @@
 /* Temporary file, fsync, rename, fsync of the folder, row: in this order. */
 #include "server/checkpoint.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,12 +48,18 @@ static enum snn_code make_dirs(char dir[SRV_PATH_SIZE], const struct srv_config 
 static enum snn_code write_run(const char *path, const struct snn_run *run, int64_t *bytes,
                                struct snn_error *err)
 {
+    struct snn_error why = {0};
     enum snn_code rc;
     FILE *f = fopen(path, "wbxe");
 
     if (!f)
         return srv_fail_io(err, "create", path);
-    rc = snn_run_save(run, f, err);
+    errno = 0;
+    rc = snn_run_save(run, f, &why);
+    if (rc == SNN_IO && errno) /* the core does not say why it could not write */
+        rc = srv_fail_io(err, "write", path);
+    else if (rc != SNN_OK)
+        (void)snn_fail(err, rc, "%s", why.message);
     if (rc == SNN_OK && (fflush(f) != 0 || fsync(fileno(f)) != 0))
         rc = srv_fail_io(err, "write", path);
     *bytes = (int64_t)ftello(f);
@@ -123,6 +130,8 @@ enum snn_code srv_checkpoint_save(struct srv_checkpoint *out, const struct srv_c
     rc = record(&c, config, store, job, err);
     if (rc == SNN_OK)
         *out = c;
+    else
+        unlink(path); /* a full disk is not filled further with what no row names */
     return rc;
 }
 

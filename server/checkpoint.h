@@ -11,8 +11,8 @@
 #include "server/config.h"
 #include "server/store.h"
 
-/* Writes the run's state and records it; the job's two newest are kept. SNN_IO, SNN_NOMEM, and what
- * the store may say; then nothing has changed. */
+/* Writes the run's state and records it; the job's two newest are kept. SNN_IO, SNN_FULL,
+ * SNN_NOMEM, and what the store may say; then nothing has changed. */
 enum snn_code srv_checkpoint_save(struct srv_checkpoint *out, const struct srv_config *config,
                                   struct srv_store *store, const char *job,
                                   const struct snn_run *run, struct snn_error *err);

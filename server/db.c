@@ -35,7 +35,7 @@ static const struct {
     enum snn_code code;
     const char *what;
 } meanings[] = {
-    {SQLITE_FULL, SNN_IO, "the disk is full"},
+    {SQLITE_FULL, SNN_FULL, "the disk is full"},
     {SQLITE_IOERR, SNN_IO, "the disk refused to read or write"},
     {SQLITE_READONLY, SNN_IO, "the file may not be written"},
     {SQLITE_CANTOPEN, SNN_IO, "the file cannot be opened"},

@@ -17,9 +17,10 @@
 enum snn_code srv_fail_io(struct snn_error *err, const char *what, const char *path)
 {
     const char *slash = strrchr(path, '/');
+    bool full = errno == ENOSPC || errno == EDQUOT;
 
-    return snn_fail(err, SNN_IO, "cannot %s %.100s: %s", what, slash ? slash + 1 : path,
-                    strerror(errno));
+    return snn_fail(err, full ? SNN_FULL : SNN_IO, "cannot %s %.100s: %s", what,
+                    slash ? slash + 1 : path, strerror(errno));
 }
 
 enum snn_code srv_path(char path[SRV_PATH_SIZE], struct snn_error *err, const char *format, ...)

@@ -21,7 +21,8 @@ void srv_dir_remove(const char *path);
 enum snn_code srv_dir_list(const char *path, char ***names, size_t *n, struct snn_error *err);
 void srv_names_free(char **names, size_t n);
 
-/* snn_fail with SNN_IO: "cannot <what> <name of the path>: <the system's reason for errno>". */
+/* snn_fail with SNN_IO, or SNN_FULL where errno says so: "cannot <what> <name of the path>: <the
+ * system's reason for errno>". */
 enum snn_code srv_fail_io(struct snn_error *err, const char *what, const char *path);
 
 #endif

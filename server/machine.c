@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/machine.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define PATH_SIZE 4096
@@ -71,4 +73,19 @@ size_t srv_machine_memory(const char *root)
             return least < SIZE_MAX ? least : 0;
         *slash = '\0';
     }
+}
+
+size_t srv_machine_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return _POSIX_OPEN_MAX;
+    if (limit.rlim_cur < limit.rlim_max) {
+        const struct rlimit most = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+
+        if (setrlimit(RLIMIT_NOFILE, &most) == 0)
+            limit = most;
+    }
+    return limit.rlim_cur < SIZE_MAX ? (size_t)limit.rlim_cur : SIZE_MAX;
 }

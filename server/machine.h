@@ -10,4 +10,8 @@
  * nothing can be told. @thread any */
 size_t srv_machine_memory(const char *root);
 
+/* Raises the number of files this process may have open as far as it may; how many that are.
+ * @thread startup */
+size_t srv_machine_files(void);
+
 #endif

@@ -3,6 +3,7 @@
  * The daemon put together: the one file that sees every layer. Each part is started in the order in
  * which it needs the others, and stopped in the order in which they need it.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "api/api.h"
 #include "server/checkpoint.h"
 #include "server/log.h"
+#include "server/machine.h"
 #include "server/signals.h"
 #include "server/version.h"
 
@@ -22,6 +24,9 @@
 /* A job under which the daemon died so often, with no new checkpoint in between, is to blame
  * itself. */
 #define MAX_ATTEMPTS 5
+
+#define MAX_CONNECTIONS 1024
+#define FILES_KEPT 128
 
 struct daemon {
     struct srv_config config;
@@ -82,6 +87,15 @@ static enum snn_code start_pool(struct daemon *d, struct snn_error *err)
     return srv_pool_start(&d->pool, &options, err);
 }
 
+/* A connection may have a file open beside itself; what is kept back is for jobs and the database.
+ */
+static unsigned connections_for(size_t files)
+{
+    size_t n = files > 2 * FILES_KEPT ? (files - FILES_KEPT) / 2 : files / 4;
+
+    return (unsigned)(n < MAX_CONNECTIONS ? n : MAX_CONNECTIONS);
+}
+
 static enum snn_code start_http(struct daemon *d, struct snn_error *err)
 {
     struct api_options api = {.config = &d->config,
@@ -92,7 +106,7 @@ static enum snn_code start_http(struct daemon *d, struct snn_error *err)
                               .version = srv_version()};
     struct srv_http_options http = {.listen = d->config.listen,
                                     .threads = 2,
-                                    .connections = 1024,
+                                    .connections = connections_for(srv_machine_files()),
                                     .per_address = 256,
                                     .timeout_seconds = 30,
                                     .server_name = d->server_name};
@@ -198,6 +212,17 @@ static int serve(struct daemon *d)
     return EXIT_SUCCESS;
 }
 
+/* Whoever starts the daemon without them would have the first files it opens, the lock of the data
+ * directory or a client's connection, take their numbers, and get what is printed and logged. */
+static bool hold_standard_streams(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = dup(fd);
+    return fd >= 0 && close(fd) == 0;
+}
+
 /* A message about a flag begins with it; one about a variable or a line of the file does not. */
 static int status_of(const struct snn_error *err)
 {
@@ -212,8 +237,11 @@ int main(int argc, char *argv[])
     static struct daemon d;
     enum srv_config_action action;
     struct snn_error err = {0};
-    enum snn_code rc = srv_config_load(&d.config, &action, argc, argv, environ, &err);
+    enum snn_code rc;
 
+    if (!hold_standard_streams())
+        return EXIT_FAILURE;
+    rc = srv_config_load(&d.config, &action, argc, argv, environ, &err);
     if (rc != SNN_OK)
         return complain(&err, status_of(&err));
     if (action == SRV_CONFIG_HELP) {

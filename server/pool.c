@@ -154,6 +154,24 @@ static void let_go(struct worker *w)
     pthread_mutex_unlock(&pool->lock);
 }
 
+/* Sets the flag of the worker that has the job, if it is to be cancelled. False if it is not. */
+static bool pass_on_cancel(struct srv_pool *pool, const char *job)
+{
+    struct srv_job now = {0};
+    bool wanted = srv_store_job_get(pool->options.store, job, &now, NULL) == SNN_OK &&
+                  now.status == SRV_JOB_cancelling;
+
+    srv_job_clear(&now);
+    if (!wanted)
+        return false;
+    pthread_mutex_lock(&pool->lock);
+    for (size_t i = 0; i < pool->n; i++)
+        if (strcmp(pool->workers[i].job, job) == 0)
+            atomic_store(&pool->workers[i].stop.cancel, true);
+    pthread_mutex_unlock(&pool->lock);
+    return true;
+}
+
 /* Takes a job and trains it. False where the store failed. */
 static bool serve(struct worker *w)
 {
@@ -169,7 +187,7 @@ static bool serve(struct worker *w)
     }
     if (found) {
         /* It may have been cancelled after the claim and before notify could find its worker. */
-        srv_pool_notify(w->pool, job.id);
+        pass_on_cancel(w->pool, job.id);
         srv_worker_run(&w->pool->options, &job, &w->stop);
     }
     srv_job_clear(&job);
@@ -264,16 +282,9 @@ void srv_pool_wake(struct srv_pool *pool)
 
 void srv_pool_notify(struct srv_pool *pool, const char *job)
 {
-    struct srv_job now = {0};
-
-    if (srv_store_job_get(pool->options.store, job, &now, NULL) != SNN_OK)
-        return;
-    pthread_mutex_lock(&pool->lock);
-    for (size_t i = 0; i < pool->n && now.status == SRV_JOB_cancelling; i++)
-        if (strcmp(pool->workers[i].job, job) == 0)
-            atomic_store(&pool->workers[i].stop.cancel, true);
-    pthread_mutex_unlock(&pool->lock);
-    srv_job_clear(&now);
+    /* A job that left the queue without a worker may be the one that others waited behind. */
+    if (!pass_on_cancel(pool, job))
+        srv_pool_wake(pool);
 }
 
 void srv_pool_drain(struct srv_pool *pool)

@@ -25,7 +25,9 @@ enum snn_code srv_pool_start(struct srv_pool **out, const struct srv_pool_option
                              struct snn_error *err);
 /* A job was queued: wakes an idle worker. @thread any */
 void srv_pool_wake(struct srv_pool *pool);
-/* The job's state changed (cancelling): its worker looks at once. @thread any */
+/* The job was cancelled: its worker looks at once; where it had none, those who waited behind it
+ * do.
+ * @thread any */
 void srv_pool_notify(struct srv_pool *pool, const char *job);
 /* Takes no more jobs; those running save a checkpoint and go back to the queue. Returns when all
  * are idle. */

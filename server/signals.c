@@ -7,15 +7,15 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 static const int ending[] = {SIGTERM, SIGINT};
 #define N_ENDING (sizeof ending / sizeof ending[0])
 
-/* From the handler, on whichever thread it runs, to srv_signals_wait. Made once, before the handler
- * is. */
-static int passage[2] = {-1, -1};
+/* All made once, before the handler is. A signal comes by one of two ways: */
+static int pending = -1;          /* it waits, blocked by all threads: a signalfd */
+static int passage[2] = {-1, -1}; /* a thread that does not block it ran the handler: a pipe */
 
 static void pass_on(int signal_number)
 {
@@ -38,7 +38,10 @@ enum snn_code srv_signals_start(struct snn_error *err)
     for (size_t i = 0; i < N_ENDING; i++)
         sigaddset(&set, ending[i]);
     done = done && pthread_sigmask(SIG_BLOCK, &set, NULL) == 0 &&
-           sigaction(SIGPIPE, &ignore, NULL) == 0;
+           sigaction(SIGPIPE, &ignore, NULL) == 0 && sigaction(SIGXFSZ, &ignore, NULL) == 0;
+    if (done)
+        pending = signalfd(pending, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    done = done && pending >= 0;
     for (size_t i = 0; i < N_ENDING; i++)
         done = done && sigaction(ending[i], &handle, NULL) == 0;
     if (!done)
@@ -48,19 +51,22 @@ enum snn_code srv_signals_start(struct snn_error *err)
 
 int srv_signals_wait(int timeout_ms)
 {
-    struct timespec timeout = {.tv_sec = timeout_ms / 1000,
-                               .tv_nsec = (long)(timeout_ms % 1000) * 1000000};
-    struct pollfd readable = {.fd = passage[0], .events = POLLIN};
-    unsigned char byte = 0;
-    sigset_t during;
-    int n;
+    struct pollfd ways[] = {{.fd = pending, .events = POLLIN},
+                            {.fd = passage[0], .events = POLLIN}};
+    struct signalfd_siginfo info;
+    unsigned char byte;
 
-    pthread_sigmask(SIG_BLOCK, NULL, &during);
-    for (size_t i = 0; i < N_ENDING; i++)
-        sigdelset(&during, ending[i]);
-    do {
-        /* Interrupted, it starts over: by then the handler has made the passage readable. */
-        n = ppoll(&readable, 1, timeout_ms < 0 ? NULL : &timeout, &during);
-    } while (n < 0 && errno == EINTR);
-    return n > 0 && read(passage[0], &byte, 1) == 1 ? byte : 0;
+    /* Interrupted (by a debugger), it starts over: the wait may be longer. The same where one of
+     * the ways was readable and then was not: a library's thread took the signal that woke us, and
+     * its handler is about to pass it on. */
+    for (;;) {
+        int ready = poll(ways, 2, timeout_ms);
+
+        if (ready == 0 || (ready < 0 && errno != EINTR))
+            return 0;
+        if (read(pending, &info, sizeof info) == (ssize_t)sizeof info)
+            return (int)info.ssi_signo;
+        if (read(passage[0], &byte, 1) == 1)
+            return byte;
+    }
 }

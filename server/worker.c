@@ -143,6 +143,18 @@ static enum snn_code train(struct srv_work *w, struct snn_error *err)
 
 /* --------------------------------------------------------------------------------- ending -- */
 
+/* Between two tries of what a job cannot end without. */
+static const struct timespec retry_pause = {.tv_sec = 1};
+
+static void tell_waiting(struct srv_work *w, const struct snn_error *why)
+{
+    char quoted[512];
+
+    srv_work_event(w, "warning", "trained, and waiting for room on the disk: %s", why->message);
+    srv_log(SRV_LOG_error, "waiting_for_room", "job=%s reason=%s", w->job->id,
+            srv_log_quote(quoted, sizeof quoted, why->message));
+}
+
 static void set_failed(struct srv_job *job, const char *code, const struct snn_error *err)
 {
     job->status = SRV_JOB_failed;
@@ -151,10 +163,30 @@ static void set_failed(struct srv_job *job, const char *code, const struct snn_e
     snprintf(job->error_param, sizeof job->error_param, "%s", err->pointer);
 }
 
+/* Saves what the job has come to. All of it is trained by now: where the disk is full that waits
+ * for room, or for somebody who wants the job or the daemon to stop. */
+static enum snn_code save_last(struct srv_work *w, struct snn_error *err)
+{
+    bool told = false;
+
+    for (;; nanosleep(&retry_pause, NULL)) {
+        struct snn_error why = {0};
+        enum snn_code rc = srv_work_save(w, &why);
+
+        if (rc != SNN_FULL)
+            return rc == SNN_OK ? rc : snn_fail(err, rc, "%s", why.message);
+        if (atomic_load(&w->stop->cancel) || atomic_load(&w->stop->drain))
+            return SNN_STOPPED;
+        if (!told)
+            tell_waiting(w, &why);
+        told = true;
+    }
+}
+
 /* The last state is durable before the job is said to be done. */
 static enum snn_code succeed(struct srv_work *w, struct snn_error *err)
 {
-    enum snn_code rc = srv_work_save(w, err);
+    enum snn_code rc = save_last(w, err);
 
     if (rc == SNN_OK)
         rc = srv_checkpoint_model(w->job->model_sha256, w->options->config, &w->saved, err);
@@ -163,7 +195,8 @@ static enum snn_code succeed(struct srv_work *w, struct snn_error *err)
     return rc;
 }
 
-/* A job that is stopped and not cancelled keeps what it has come to. */
+/* A job that is stopped keeps what it has come to, also when it was cancelled: its weights can be
+ * had. */
 static void save_stopped(struct srv_work *w)
 {
     struct snn_error err = {0};
@@ -176,11 +209,11 @@ static void stopped(struct srv_work *w)
 {
     struct snn_error late = {0};
 
+    save_stopped(w);
     if (atomic_load(&w->stop->cancel)) {
         w->job->status = SRV_JOB_cancelled;
         return;
     }
-    save_stopped(w);
     if (!w->out_of_time) {
         w->job->status = SRV_JOB_queued;
         return;
@@ -213,7 +246,6 @@ static void conclude(struct srv_work *w, enum snn_code rc, struct snn_error *err
  * would be stuck until the next start. */
 static void release(struct srv_work *w)
 {
-    static const struct timespec pause = {.tv_sec = 1};
     bool deleted = false;
 
     for (;;) {
@@ -227,7 +259,7 @@ static void release(struct srv_work *w)
                 srv_log_quote(quoted, sizeof quoted, err.message));
         if (rc == SNN_INVALID || rc == SNN_NOT_FOUND || atomic_load(&w->stop->drain))
             break; /* another attempt's by now; or the next start will find it */
-        nanosleep(&pause, NULL);
+        nanosleep(&retry_pause, NULL);
     }
     if (deleted)
         srv_job_files_remove(w->options->config, w->job->id);

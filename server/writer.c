@@ -17,6 +17,8 @@
  * work. */
 #define LOG_MAX_BYTES (4LL << 20)
 #define IDLE_MS 1000
+/* So often, at most, the log is told that posted commands failed. */
+#define TELL_MS 1000
 
 struct command {
     struct command *next;
@@ -31,6 +33,7 @@ struct command {
 struct srv_writer {
     struct srv_conn *conn;  /* of the thread alone, once it runs */
     bool checkpoint_failed; /* the same: the last one did */
+    int64_t told_ms;        /* the same: when a failure of what was posted was logged last */
     pthread_t thread;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t work, room, done;
@@ -139,8 +142,10 @@ static void complete(struct srv_writer *w, struct command **group, size_t n, boo
         if (!failed++)
             first = group[i]->err;
     }
-    if (failed) {
+    /* A full disk lets every group fail, forty a second. */
+    if (failed && now_ms() - w->told_ms >= TELL_MS) {
         char text[512];
+        w->told_ms = now_ms();
         srv_log(SRV_LOG_error, "store_post_failed", "commands=%zu reason=%s", failed,
                 srv_log_quote(text, sizeof text, first.message));
     }
@@ -305,6 +310,7 @@ enum snn_code srv_writer_start(struct srv_writer **out, struct srv_conn *conn,
     w->conn = conn;
     w->last = &w->first;
     w->written_ms = now_ms();
+    w->told_ms = w->written_ms - TELL_MS;
     pthread_mutex_init(&w->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -21,18 +21,17 @@
 #define SNN_CKPT_OLDEST 1  /* models are read from this one on */
 
 /* name, kind: u = uint64_t, d = double. One list for writing and reading. */
+/* clang-format off */
 #define SNN_CURSOR_FIELDS(X)                                                                       \
-    X(u, epoch)                                                                                    \
-    X(u, epoch_step)                                                                               \
-    X(u, step)                                                                                     \
-    X(u, samples)                                                                                  \
-    X(d, epoch_loss)                                                                               \
-    X(d, epoch_correct) X(u, epoch_samples) X(d, window_loss) X(d, window_correct)                 \
-        X(u, window_samples) X(d, first_loss) X(d, metrics.train_loss)                             \
-            X(d, metrics.train_accuracy) X(d, metrics.validation_loss)                             \
-                X(d, metrics.validation_accuracy) X(d, metrics.test_loss)                          \
-                    X(d, metrics.test_accuracy) X(u, best_epoch) X(d, best_accuracy)               \
-                        X(d, best_loss) X(u, best_step)
+    X(u, epoch) X(u, epoch_step) X(u, step) X(u, samples)                                          \
+    X(d, epoch_loss) X(d, epoch_correct) X(u, epoch_samples)                                       \
+    X(d, first_loss)                                                                               \
+    X(d, metrics.train_loss) X(d, metrics.train_accuracy)                                          \
+    X(d, metrics.validation_loss) X(d, metrics.validation_accuracy)                                \
+    X(d, metrics.test_loss) X(d, metrics.test_accuracy)                                            \
+    X(u, best_epoch)                                                                               \
+    X(d, best_accuracy) X(d, best_loss) X(u, best_step)
+/* clang-format on */
 
 /* A whole file in memory, its digest verified; read from front to back. After the first read beyond
  * the end everything reads as zero and `failed` is set. */

@@ -73,8 +73,7 @@ void snn_spec_digest(const struct snn_spec *spec, char hex[SNN_SHA256_HEX])
     digest_number(&d, spec->rate_penalty);
     digest_number(&d, spec->rate_below);
     digest_number(&d, spec->rate_above);
-    digest_number(&d,
-                  (double)spec->diagnostics_every); /* decides where the metrics' windows begin */
+    digest_number(&d, (double)spec->diagnostics_every); /* decides which steps are told of */
     snn_digest_hex(&d, hex);
 }
 
@@ -178,6 +177,17 @@ enum snn_code snn_run_save(const struct snn_run *run, FILE *to, struct snn_error
 
 /* ------------------------------------------------------------------------------------ read -- */
 
+/* The digest says that the file is as it was written, not that this program wrote it: a cursor that
+ * no run of this config can have would be read beyond the samples. */
+static bool cursor_fits(const struct snn_run *run, const struct snn_cursor *at)
+{
+    const size_t per_epoch = snn_run_steps_per_epoch(run);
+    return at->epoch <= run->spec.epochs && at->epoch_step < per_epoch &&
+           (at->epoch < run->spec.epochs || at->epoch_step == 0) &&
+           at->step == at->epoch * per_epoch + at->epoch_step && at->best_epoch <= at->epoch &&
+           (at->best_epoch > 0) == (run->best && at->epoch > 0);
+}
+
 static enum snn_code check_fits(const struct snn_run *run, const struct snn_ckpt_head *h,
                                 const char *path, struct snn_error *err)
 {
@@ -200,6 +210,9 @@ static enum snn_code check_fits(const struct snn_run *run, const struct snn_ckpt
     if (h->n_params != run->net.n_params)
         return snn_fail(err, SNN_FORMAT, "%s: %zu parameters, want %zu", path, h->n_params,
                         run->net.n_params);
+    if (!cursor_fits(run, &h->at))
+        return snn_fail(err, SNN_FORMAT, "%s: step %llu, epoch %llu is no place in this run", path,
+                        (unsigned long long)h->at.step, (unsigned long long)h->at.epoch);
     return SNN_OK;
 }
 
@@ -209,7 +222,8 @@ struct vectors {
     const void *initial_rms, *params, *best, *slot[SNN_MAX_SLOTS];
 };
 
-static bool find_vectors(struct vectors *v, const struct snn_run *run, struct snn_reader *r)
+static bool find_vectors(struct vectors *v, const struct snn_run *run, struct snn_reader *r,
+                         const struct snn_cursor *at)
 {
     const size_t n = run->net.n_params;
     v->initial_rms = snn_read_array(r, run->net.n_tensors, sizeof(double));
@@ -219,7 +233,7 @@ static bool find_vectors(struct vectors *v, const struct snn_run *run, struct sn
         return false;
     for (size_t i = 0; i < run->n_slots; i++)
         v->slot[i] = snn_read_array(r, n, sizeof(real));
-    return !r->failed && r->at == r->size && !(v->best && !run->best);
+    return !r->failed && r->at == r->size && (v->best != NULL) == (at->best_epoch > 0);
 }
 
 enum snn_code snn_run_load(struct snn_run *run, const char *path, struct snn_error *err)
@@ -233,7 +247,7 @@ enum snn_code snn_run_load(struct snn_run *run, const char *path, struct snn_err
         rc = snn_ckpt_read_head(&h, &r, path, err);
     if (rc == SNN_OK)
         rc = check_fits(run, &h, path, err);
-    if (rc == SNN_OK && !find_vectors(&v, run, &r))
+    if (rc == SNN_OK && !find_vectors(&v, run, &r, &h.at))
         rc = snn_fail(err, SNN_FORMAT, "%s: its vectors do not fit its header", path);
     if (rc == SNN_OK) {
         run->at = h.at;

@@ -11,7 +11,9 @@ void snn_rows_fill(real *c, const real *row, size_t m, size_t n);
 void snn_rows_sum(real *sum, const real *a, size_t m, size_t n);
 /* a[i] += b[i]. */
 void snn_add(real *a, const real *b, size_t n);
-bool snn_all_finite(const real *a, size_t n);
+/* Whether all are finite, and small enough to be squared: a gradient beyond that stops Adam for
+ * good. */
+bool snn_squares_finite(const real *a, size_t n);
 double snn_sum_squares(const real *a, size_t n);
 
 #endif

@@ -153,16 +153,13 @@ static void tell_layers(struct record *rec)
     }
 }
 
+/* Of the epoch so far: at its end, of the whole. */
 static void tell_training(struct record *rec)
 {
-    struct snn_cursor *at = &rec->r->at;
-    if (at->window_samples == 0)
-        return;
-    *add_points(rec, 1, "train_loss") = at->window_loss / (double)at->window_samples;
-    *add_points(rec, 1, "train_accuracy") = at->window_correct / (double)at->window_samples;
+    const struct snn_cursor *at = &rec->r->at;
+    *add_points(rec, 1, "train_loss") = at->metrics.train_loss;
+    *add_points(rec, 1, "train_accuracy") = at->metrics.train_accuracy;
     *add_points(rec, 1, "learning_rate") = snn_run_learning_rate(rec->r, at->step - 1);
-    at->window_loss = at->window_correct = 0;
-    at->window_samples = 0;
 }
 
 void snn_report(struct snn_run *r, const struct snn_hooks *hooks, bool probed, bool epoch_end)

@@ -15,8 +15,6 @@ struct snn_cursor {
     uint64_t epoch, epoch_step, step, samples;
     double epoch_loss, epoch_correct; /* sums over the epoch's samples so far */
     uint64_t epoch_samples;
-    double window_loss, window_correct; /* sums since the last metric record */
-    uint64_t window_samples;
     double first_loss; /* of step 1: the yardstick for divergence */
     struct snn_metrics metrics;
     uint64_t best_epoch;             /* epochs finished when `best` was current; 0 = none yet */
@@ -74,7 +72,7 @@ void snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *ind
 enum snn_code snn_run_check_weights(const struct snn_run *r, struct snn_error *err);
 
 /* The record of the step just done: what the probes saw (`probed`), and what an epoch's end tells.
- * One call of each hook, and the window of the running means starts anew. */
+ * One call of each hook. */
 void snn_report(struct snn_run *r, const struct snn_hooks *hooks, bool probed, bool epoch_end);
 /* How many histograms, points and values a record may need. */
 size_t snn_report_histograms(const struct snn_net *net);

@@ -90,16 +90,19 @@ void snn_wrong(struct snn_check *c, const char *pointer, const char *format, ...
         c->tell(c->user, &e);
 }
 
-static void check_limit(struct snn_check *r, enum snn_limit which, double value,
+static bool check_limit(struct snn_check *r, enum snn_limit which, double value,
                         const char *pointer)
 {
     struct snn_error e = {0};
-    if (snn_param_check(&snn_spec_limits[which], value, &e) != SNN_OK)
-        snn_wrong(r, pointer, "%s", e.message);
+    if (snn_param_check(&snn_spec_limits[which], value, &e) == SNN_OK)
+        return true;
+    snn_wrong(r, pointer, "%s", e.message);
+    return false;
 }
 
-static void check_choice(struct snn_check *r, const struct snn_choice *c, const char *prefix)
+static bool check_choice(struct snn_check *r, const struct snn_choice *c, const char *prefix)
 {
+    bool fits = true;
     for (size_t i = 0; i < c->kind->n_params; i++) {
         struct snn_error e = {0};
         char pointer[96];
@@ -107,7 +110,9 @@ static void check_choice(struct snn_check *r, const struct snn_choice *c, const 
             continue;
         (void)snprintf(pointer, sizeof pointer, "%s%s", prefix, c->kind->params[i].name);
         snn_wrong(r, pointer, "%s", e.message);
+        fits = false;
     }
+    return fits;
 }
 
 static void check_name(struct snn_check *r, const struct snn_spec *spec, size_t i)
@@ -157,6 +162,7 @@ static void check_layers(struct snn_check *r, const struct snn_spec *spec,
         return;
     }
     size_t in = data->features;
+    bool fits = true;
     for (size_t i = 0; i < spec->n_layers; i++) {
         const struct snn_layer_spec *l = &spec->layers[i];
         struct snn_error e = {0};
@@ -164,18 +170,21 @@ static void check_layers(struct snn_check *r, const struct snn_spec *spec,
         (void)snprintf(place, sizeof place, "/layers/%zu/", i);
         (void)snprintf(neuron, sizeof neuron, "%sneuron/", place);
         (void)snprintf(surrogate, sizeof surrogate, "%ssurrogate_", neuron);
-        check_choice(r, &l->kind, place);
+        fits = check_choice(r, &l->kind, place) && fits;
         check_choice(r, &l->neuron.model, neuron);
         check_choice(r, &l->neuron.surrogate, surrogate);
         snn_check_dynamics(r, &l->neuron, neuron);
         check_name(r, spec, i);
+        if (!fits)
+            continue; /* a size out of range is no number to go on with */
         in = snn_layer_type_of(&l->kind)->out_size(&l->kind, in, &e);
         if (e.code != SNN_OK) {
             place[strlen(place) - 1] = '\0'; /* the layer itself */
             snn_wrong(r, place, "%s", e.message);
         }
     }
-    check_outputs(r, spec, in, data->classes);
+    if (fits && spec->readout.value[SNN_READOUT_POPULATION] >= 1)
+        check_outputs(r, spec, in, data->classes);
 }
 
 size_t snn_spec_validation(const struct snn_spec *spec, size_t train)
@@ -228,8 +237,8 @@ enum snn_code snn_spec_check(const struct snn_spec *spec, const struct snn_data_
     check_limit(&r, SNN_LIMIT_EPOCHS, (double)spec->epochs, "/training/epochs");
     check_limit(&r, SNN_LIMIT_BATCH_SIZE, (double)spec->batch_size, "/training/batch_size");
     check_limit(&r, SNN_LIMIT_SHARDS, (double)spec->shards, "/training/shards");
-    check_limit(&r, SNN_LIMIT_VALIDATION_FRACTION, spec->validation_fraction,
-                "/training/validation_fraction");
+    const bool splits = check_limit(&r, SNN_LIMIT_VALIDATION_FRACTION, spec->validation_fraction,
+                                    "/training/validation_fraction");
     check_limit(&r, SNN_LIMIT_EVERY_STEPS, (double)spec->diagnostics_every,
                 "/diagnostics/every_steps");
     check_choice(&r, &spec->encoding, "/encoding/");
@@ -241,7 +250,8 @@ enum snn_code snn_spec_check(const struct snn_spec *spec, const struct snn_data_
     if (optimizer->check && optimizer->check(&spec->optimizer, &e) != SNN_OK)
         snn_wrong(&r, "/training/optimizer", "%s", e.message);
     check_layers(&r, spec, data);
-    check_split(&r, spec, data);
+    if (splits)
+        check_split(&r, spec, data);
     return r.first;
 }
 

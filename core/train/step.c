@@ -70,7 +70,7 @@ static bool reduce(struct snn_run *r)
         const size_t size = n - from < RANGE ? n - from : RANGE;
         for (size_t s = 1; s < r->shards; s++)
             snn_add(r->grads[0] + from, r->grads[s] + from, size);
-        finite = finite && snn_all_finite(r->grads[0] + from, size);
+        finite = finite && snn_squares_finite(r->grads[0] + from, size);
     }
     return finite;
 }
@@ -139,9 +139,6 @@ static void advance(struct snn_run *r, const struct snn_tally *t)
     at->epoch_loss += t->loss;
     at->epoch_correct += (double)t->correct;
     at->epoch_samples += t->samples;
-    at->window_loss += t->loss;
-    at->window_correct += (double)t->correct;
-    at->window_samples += t->samples;
     at->samples += t->samples;
     at->step++;
     at->epoch_step++;
@@ -162,8 +159,10 @@ enum snn_code snn_run_step(struct snn_run *r, bool probed, struct snn_error *err
     if (rc != SNN_OK)
         return rc;
     if (!reduce(r))
-        return snn_fail(err, SNN_DIVERGED, "a gradient is not finite at step %llu of epoch %llu",
-                        (unsigned long long)r->at.step + 1, (unsigned long long)r->at.epoch + 1);
+        return snn_fail(
+            err, SNN_DIVERGED,
+            "a gradient is not finite, or too large to be squared, at step %llu of epoch %llu",
+            (unsigned long long)r->at.step + 1, (unsigned long long)r->at.epoch + 1);
     clip(r);
     update(r);
     if (probed)

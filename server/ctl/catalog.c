@@ -125,14 +125,14 @@ static double *numbers(const json_t *list, size_t n)
 }
 
 static void add_curve(struct ctl *c, struct ctl_text *t, const json_t *answer, const char *name,
-                      size_t height)
+                      const char *title, size_t height)
 {
     const json_t *xs = ctl_at(answer, "x"), *ys = ctl_at(answer, name);
     size_t n = json_array_size(xs);
     double *x = n && json_array_size(ys) == n ? numbers(xs, n) : NULL;
     double *y = x ? numbers(ys, n) : NULL;
 
-    ctl_text_add(t, "%s%s%s\n", ctl_color(c, CTL_BOLD), name, ctl_color(c, CTL_PLAIN));
+    ctl_text_add(t, "%s%s%s\n", ctl_color(c, CTL_BOLD), title, ctl_color(c, CTL_PLAIN));
     if (y)
         ctl_draw_curve(t, x, y, n, c->width < 100 ? c->width : 100, height);
     free(x);
@@ -147,8 +147,13 @@ static enum ctl_exit show_curve(struct ctl *c, const json_t *answer)
     if (isfinite(ctl_real(answer, "scale")))
         ctl_text_add(&t, ", scale %s", ctl_number(ctl_real(answer, "scale")).s);
     ctl_text_add(&t, "; x = membrane - threshold\n");
-    add_curve(c, &t, answer, "derivative", 11);
-    add_curve(c, &t, answer, "spike", 7);
+    add_curve(c, &t, answer, "derivative", "derivative", 11);
+    /* `noisy` is another function while it trains. */
+    add_curve(c, &t, answer, "spike",
+              strcmp(ctl_string(answer, "name"), "noisy") == 0
+                  ? "spike, in evaluation (in training it is smooth and random)"
+                  : "spike",
+              7);
     return ctl_print(c, &t);
 }
 

@@ -10,15 +10,22 @@ static const struct ctl_option list_options[] = {
     {"status", 0, "STATUS", "only jobs that are so: queued, running, succeeded ..."},
     {"limit", 'n', "N", "at most so many (20)"},
     {"after", 0, "ID", "those that follow this one: the next page"},
+    {"metadata", 'm', "KEY=VALUE", "only jobs that have it; may be given again: all must match"},
     {NULL, 0, NULL, NULL},
 };
 static const struct ctl_option events_options[] = {
     {"after", 0, "NUMBER", "those that follow this one"},
-    {"limit", 'n', "N", "at most so many (1000)"},
+    {"limit", 'n', "N", "at most so many, 1 to 1000 (all)"},
     {NULL, 0, NULL, NULL},
 };
 static const struct ctl_option histogram_options[] = {
     {"step", 0, "N", "the first step from N on (the last one there is)"},
+    {NULL, 0, NULL, NULL},
+};
+static const struct ctl_option metrics_options[] = {
+    {"format", 'f', "FORMAT", "json or csv, as the server sends it, instead of the drawing"},
+    {"max-points", 0, "N", "thinned evenly to so many a series (csv: all, else 1000)"},
+    {"output", 'o', "FILE", "where it goes (standard output)"},
     {NULL, 0, NULL, NULL},
 };
 static const struct ctl_option weights_options[] = {
@@ -42,19 +49,21 @@ static const struct ctl_option upload_options[] = {
 /* clang-format off */
 const struct ctl_command ctl_commands[] = {
     {"submit", NULL, "FILE|-", 1, 1, "queue a job and print its id", submit_options, ctl_submit, false},
-    {"watch", NULL, "ID", 1, 1, "show a job's progress until it is over", NULL, ctl_watch, false},
+    {"watch", NULL, "ID", 1, 1, "show a job's progress until it is over; gives up after 60 s without a daemon", NULL, ctl_watch, false},
     {"list", NULL, "", 0, 0, "jobs, newest first", list_options, ctl_list, false},
     {"show", NULL, "ID", 1, 1, "all about a job", NULL, ctl_show, false},
     {"events", NULL, "ID", 1, 1, "what happened to a job", events_options, ctl_events, false},
+    {"checkpoints", NULL, "ID", 1, 1, "what is saved of a job", NULL, ctl_checkpoints, false},
+    {"config", NULL, "ID", 1, 1, "the JSON of a job as it was accepted, to submit again", NULL, ctl_config, false},
     {"cancel", NULL, "ID", 1, 1, "stop a job", NULL, ctl_cancel, false},
     {"delete", NULL, "ID", 1, 1, "remove a job with all it left", NULL, ctl_delete, false},
     {"validate", NULL, "FILE|-", 1, 1, "what is wrong with a job, and what it would need", NULL, ctl_validate, false},
     {"histogram", NULL, "ID [NAME]", 1, 2, "a histogram as bars; without NAME: which there are", histogram_options, ctl_histogram, false},
-    {"metrics", NULL, "ID [NAME...]", 1, CTL_MAX_OPERANDS, "series of losses, accuracies, rates and norms", NULL, ctl_metrics, false},
+    {"metrics", NULL, "ID [NAME...]", 1, CTL_MAX_OPERANDS, "series of losses, accuracies, rates and norms", metrics_options, ctl_metrics, false},
     {"weights", NULL, "ID -o FILE", 1, 1, "download the trained model", weights_options, ctl_weights, false},
     {"curve", NULL, "NAME", 1, 1, "a surrogate's derivative and spike, drawn", curve_options, ctl_curve, false},
     {"catalog", NULL, "[SECTION]", 0, 1, "everything a job can choose, with ranges and defaults", NULL, ctl_catalog, false},
-    {"dataset", "upload", "NAME --format FORMAT PART=FILE...", 2, CTL_MAX_OPERANDS, "upload the files of a new data set", upload_options, ctl_dataset_upload, false},
+    {"dataset", "upload", "NAME --format FORMAT PART=FILE...", 2, CTL_MAX_OPERANDS, "upload the files of a data set: a new one, or the missing ones", upload_options, ctl_dataset_upload, false},
     {"dataset", "list", "", 0, 0, "the data sets", NULL, ctl_dataset_list, false},
     {"dataset", "show", "ID|NAME", 1, 1, "all about a data set", NULL, ctl_dataset_show, false},
     {"dataset", "delete", "ID|NAME", 1, 1, "remove an uploaded data set", NULL, ctl_dataset_delete, false},

@@ -33,6 +33,8 @@ enum ctl_exit ctl_watch(struct ctl *c);
 enum ctl_exit ctl_list(struct ctl *c);
 enum ctl_exit ctl_show(struct ctl *c);
 enum ctl_exit ctl_events(struct ctl *c);
+enum ctl_exit ctl_checkpoints(struct ctl *c);
+enum ctl_exit ctl_config(struct ctl *c);
 enum ctl_exit ctl_cancel(struct ctl *c);
 enum ctl_exit ctl_delete(struct ctl *c);
 enum ctl_exit ctl_validate(struct ctl *c);

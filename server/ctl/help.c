@@ -74,9 +74,7 @@ static enum ctl_exit one(struct ctl *c, const char *name, const char *sub)
     if (!found)
         return ctl_fail(c, CTL_USAGE, "there is no command %.60s%s%.60s: see spikectl help", name,
                         sub ? " " : "", sub ? sub : "");
-    ctl_text_add(&t, "\nOptions of every command:\n");
-    add_options(&t, ctl_global_options);
-    add_exits(&t);
+    ctl_text_add(&t, "\nOptions of every command and the exit statuses: spikectl help\n");
     return ctl_print(c, &t);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* submit, list, events, cancel, delete, validate. */
+/* submit, config, cancel, delete, validate. */
 #include <math.h>
 #include <string.h>
 
@@ -49,82 +49,24 @@ enum ctl_exit ctl_submit(struct ctl *c)
     return rc;
 }
 
-/* ------------------------------------------------------------------------------------ list -- */
+/* ---------------------------------------------------------------------------------- config -- */
 
-static void add_job_line(struct ctl *c, struct ctl_text *t, const json_t *job)
+/* What can be submitted again, and nothing else. */
+enum ctl_exit ctl_config(struct ctl *c)
 {
-    const char *status = ctl_string(job, "status");
-    double accuracy = ctl_real(job, "metrics.test_accuracy");
-    double done = ctl_real(job, "progress.fraction");
-
-    ctl_text_add(t, "%-31s %s", ctl_string(job, "id"), ctl_color(c, ctl_status_color(status)));
-    ctl_text_add(t, "%-10s%s %6s %6s  %-19s  ", status, ctl_color(c, CTL_PLAIN),
-                 isfinite(done) ? ctl_percent(done).s : "-", ctl_percent(accuracy).s,
-                 ctl_when(ctl_integer(job, "created_at")).s);
-    ctl_text_safe(t, ctl_string(job, "name"));
-    ctl_text_add(t, "\n");
-}
-
-enum ctl_exit ctl_list(struct ctl *c)
-{
-    struct ctl_text path = {0}, t = {0};
-    json_t *page, *job;
+    struct ctl_text path = {0};
     enum ctl_exit rc;
-    size_t i;
+    bool json = c->json;
+    json_t *config;
 
-    ctl_text_add(&path, "/v1/jobs");
-    ctl_query_add(&path, "status", ctl_value(c, "status"));
-    ctl_query_add(&path, "limit", ctl_value(c, "limit"));
-    ctl_query_add(&path, "after", ctl_value(c, "after"));
-    rc = ctl_fetch(c, "GET", &path, &page);
-    if (rc != CTL_OK || c->json) {
-        json_decref(page);
-        return rc;
-    }
-    ctl_text_add(&t, "%s%-31s %-10s %6s %6s  %-19s  %s%s\n", ctl_color(c, CTL_BOLD), "ID", "STATUS",
-                 "DONE", "TEST", "CREATED", "NAME", ctl_color(c, CTL_PLAIN));
-    json_array_foreach(ctl_at(page, "data"), i, job) add_job_line(c, &t, job);
-    if (json_is_true(ctl_at(page, "has_more")))
-        fprintf(c->err, "more: spikectl list --after %s\n", ctl_string(page, "last_id"));
-    json_decref(page);
-    return ctl_print(c, &t);
-}
-
-/* ---------------------------------------------------------------------------------- events -- */
-
-enum ctl_exit ctl_events(struct ctl *c)
-{
-    const char *limit = ctl_value(c, "limit");
-    struct ctl_text path = {0}, t = {0};
-    json_t *page, *event;
-    enum ctl_exit rc;
-    size_t i;
-
-    rc = ctl_job_path(c, &path, ctl_operand(c, 0), "/events");
+    rc = ctl_job_path(c, &path, ctl_operand(c, 0), "/config");
     if (rc != CTL_OK)
         return rc;
-    ctl_query_add(&path, "after", ctl_value(c, "after"));
-    ctl_query_add(&path, "limit", limit ? limit : "1000");
-    rc = ctl_fetch(c, "GET", &path, &page);
-    if (rc != CTL_OK || c->json) {
-        json_decref(page);
-        return rc;
-    }
-    json_array_foreach(ctl_at(page, "data"), i, event)
-    {
-        ctl_text_add(&t, "%5lld  %s  ", (long long)ctl_integer(event, "seq"),
-                     ctl_when(ctl_integer(event, "at")).s);
-        ctl_text_safe(&t, ctl_string(event, "type"));
-        if (json_is_integer(ctl_at(event, "step")))
-            ctl_text_add(&t, "  step %lld", (long long)ctl_integer(event, "step"));
-        ctl_text_add(&t, "%s", ctl_string(event, "message")[0] ? "  " : "");
-        ctl_text_safe(&t, ctl_string(event, "message"));
-        ctl_text_add(&t, "\n");
-    }
-    if (json_is_true(ctl_at(page, "has_more")))
-        fprintf(c->err, "more follow: see --after\n");
-    json_decref(page);
-    return ctl_print(c, &t);
+    c->json = true;
+    rc = ctl_fetch(c, "GET", &path, &config);
+    c->json = json;
+    json_decref(config);
+    return rc;
 }
 
 /* ------------------------------------------------------------------------ cancel and delete -- */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/ctl/ctl.h"
+#include "server/ctl/download.h"
 #include "server/ctl/draw.h"
 #include "server/ctl/format.h"
 
@@ -99,11 +99,50 @@ static enum ctl_exit judge_missing(struct ctl *c, const json_t *answer)
     return rc;
 }
 
+/* REFUSED where a job has no points at all, and that was not asked for by name. */
+static enum ctl_exit judge_none(struct ctl *c, const json_t *answer)
+{
+    if (json_object_size(ctl_at(answer, "series")) > 0 || ctl_operand(c, 1))
+        return CTL_OK;
+    return ctl_fail(c, CTL_REFUSED, "the job has no points (yet): %s", ctl_operand(c, 0));
+}
+
+static enum ctl_exit show_series(struct ctl *c, struct ctl_text *path)
+{
+    json_t *answer;
+    enum ctl_exit rc = ctl_fetch(c, "GET", path, &answer);
+
+    if (rc == CTL_OK && !c->json)
+        rc = show(c, answer);
+    if (rc == CTL_OK)
+        rc = judge_missing(c, answer);
+    if (rc == CTL_OK)
+        rc = judge_none(c, answer);
+    json_decref(answer);
+    return rc;
+}
+
+/* As it comes: a table may be longer than memory has room for. */
+static enum ctl_exit save_series(struct ctl *c, struct ctl_text *path, const char *file)
+{
+    struct ctl_download d;
+    enum ctl_exit rc;
+
+    if (path->failed)
+        rc = ctl_fail(c, CTL_LOCAL, "no memory for the path");
+    else
+        rc = ctl_download(c, ctl_text_of(path), file, false, &d);
+    ctl_text_free(path);
+    if (rc == CTL_OK && strcmp(file, "-") != 0)
+        fprintf(c->err, "%s: %s\n", file, ctl_bytes((double)d.bytes).s);
+    return rc;
+}
+
 enum ctl_exit ctl_metrics(struct ctl *c)
 {
+    const char *format = ctl_value(c, "format"), *file = ctl_value(c, "output");
     struct ctl_text path = {0}, names = {0};
-    enum ctl_exit rc, missing;
-    json_t *answer;
+    enum ctl_exit rc;
 
     rc = ctl_job_path(c, &path, ctl_operand(c, 0), "/metrics");
     if (rc != CTL_OK)
@@ -111,11 +150,10 @@ enum ctl_exit ctl_metrics(struct ctl *c)
     for (size_t i = 1; ctl_operand(c, i); i++)
         ctl_text_add(&names, "%s%s", i > 1 ? "," : "", ctl_operand(c, i));
     ctl_query_add(&path, "names", names.data);
+    ctl_query_add(&path, "max_points", ctl_value(c, "max-points"));
+    ctl_query_add(&path, "format", format);
     ctl_text_free(&names);
-    rc = ctl_fetch(c, "GET", &path, &answer);
-    if (rc == CTL_OK && !c->json)
-        rc = show(c, answer);
-    missing = rc == CTL_OK ? judge_missing(c, answer) : CTL_OK;
-    json_decref(answer);
-    return rc == CTL_OK ? missing : rc;
+    if (format || file)
+        return save_series(c, &path, file && file[0] ? file : "-");
+    return show_series(c, &path);
 }

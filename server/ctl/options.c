@@ -188,6 +188,17 @@ const char *ctl_args_value(const struct ctl_args *args, const char *name)
     return NULL;
 }
 
+const char *ctl_args_next(const struct ctl_args *args, const char *name, size_t *at)
+{
+    while (*at < args->n_given) {
+        size_t i = (*at)++;
+
+        if (strcmp(args->given[i].name, name) == 0)
+            return args->given[i].value;
+    }
+    return NULL;
+}
+
 bool ctl_seconds(double *out, const char *text)
 {
     char *end;

@@ -61,6 +61,10 @@ bool ctl_args_parse(struct ctl_args *out, const struct ctl_command *commands, si
 /* The option's last value ("" of one that has none), NULL where it was not given. */
 const char *ctl_args_value(const struct ctl_args *args, const char *name);
 
+/* The values of an option that may be given more than once, one a call, in order; NULL after the
+ * last. *at is 0 before the first. */
+const char *ctl_args_next(const struct ctl_args *args, const char *name, size_t *at);
+
 /* A number of seconds, > 0. */
 bool ctl_seconds(double *out, const char *text);
 

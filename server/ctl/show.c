@@ -10,7 +10,7 @@
 
 static void add_name(struct ctl_text *t, const char *name)
 {
-    ctl_text_add(t, "%-13s", name);
+    ctl_text_add(t, "%-13s ", name);
 }
 
 static void add_text(struct ctl_text *t, const char *name, const char *value)
@@ -57,7 +57,7 @@ static void add_progress(struct ctl_text *t, const json_t *job, size_t width)
     };
 
     add_name(t, "progress");
-    ctl_draw_progress(t, &p, width > 33 ? width - 13 : 20);
+    ctl_draw_progress(t, &p, width > 34 ? width - 14 : 20);
     ctl_text_add(t, "\n");
 }
 
@@ -105,13 +105,13 @@ static void add_job(struct ctl *c, struct ctl_text *t, const json_t *job)
     add_text(t, "started", ctl_when(started).s);
     add_text(t, "finished", ctl_when(finished).s);
     if (started && finished)
-        add_text(t, "took", ctl_duration((double)(finished - started)).s);
+        add_text(t, "wall time", ctl_duration((double)(finished - started)).s);
     add_text(t, "memory", ctl_bytes(ctl_real(job, "resources.memory_bytes")).s);
     add_name(t, "threads");
     ctl_text_add(t, "%lld\n", (long long)ctl_integer(job, "resources.threads"));
     add_name(t, "attempt");
     ctl_text_add(t, "%lld\n", (long long)ctl_integer(job, "attempt"));
-    add_text(t, "model", ctl_string(job, "model.sha256"));
+    add_text(t, "model sha256", ctl_string(job, "model.sha256"));
     add_metadata(t, ctl_at(job, "metadata"));
     add_config(t, job);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Uploading a data set: made empty, then file by file. What fails half-way is removed again, so
- * that the same command can be given once more. */
+/* Uploading a data set: made empty, then file by file. One that is there and lacks parts is gone on
+ * with. A new one of which nothing came through is removed again. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,25 +90,79 @@ static enum ctl_exit put_part(struct ctl *c, struct part *p, const char *id, str
     return rc;
 }
 
-/* The empty data set's id. */
-static enum ctl_exit create(struct ctl *c, const char *name, const char *format, char **id)
+/* The data set to fill. */
+struct target {
+    char *id;
+    bool made; /* by this command */
+};
+
+static enum ctl_exit keep_id(struct ctl *c, const json_t *d, struct target *out)
 {
-    bool json = c->json;
+    out->id = strdup(ctl_string(d, "id"));
+    return out->id ? CTL_OK : ctl_fail(c, CTL_LOCAL, "no memory for the id");
+}
+
+/* The upload of that name, if it lacks parts and has the format; else *found stays false. */
+static enum ctl_exit find_unfinished(struct ctl *c, const char *name, const char *format,
+                                     struct target *out, bool *found)
+{
+    struct ctl_text path = {0};
+    struct ctl_reply reply = {0};
+    enum ctl_exit rc = ctl_dataset_path(c, &path, name);
+    json_t *d = NULL;
+
+    *found = false;
+    if (rc != CTL_OK)
+        return rc;
+    if (ctl_client_send(c->client, &(struct ctl_request){.path = ctl_text_of(&path), .seconds = 30},
+                        &reply) &&
+        reply.status == 200)
+        d = json_loadb(ctl_text_of(&reply.body), reply.body.n, 0, NULL);
+    *found = strcmp(ctl_string(d, "origin"), "upload") == 0 &&
+             strcmp(ctl_string(d, "status"), "incomplete") == 0 &&
+             strcmp(ctl_string(d, "format"), format) == 0;
+    if (*found)
+        rc = keep_id(c, d, out);
+    json_decref(d);
+    ctl_reply_clear(&reply);
+    ctl_text_free(&path);
+    return rc;
+}
+
+/* Makes the data set, or finds the one that is to be gone on with. */
+static enum ctl_exit find_target(struct ctl *c, const char *name, const char *format,
+                                 struct target *out)
+{
     json_t *want = json_pack("{s:s, s:s}", "name", name, "format", format), *d = NULL;
     char *text = want ? json_dumps(want, JSON_COMPACT) : NULL;
-    struct ctl_text body = {.data = text, .n = text ? strlen(text) : 0};
-    enum ctl_exit rc;
+    struct ctl_reply reply;
+    enum ctl_exit rc = CTL_OK;
+    bool found = false;
 
     json_decref(want);
     if (!text)
         return ctl_fail(c, CTL_USAGE, "the name is no UTF-8, or there is no memory");
-    c->json = false; /* what is printed is the finished data set */
-    rc = ctl_post(c, "/v1/datasets", &body, &d);
-    c->json = json;
-    free(text);
-    *id = d ? strdup(ctl_string(d, "id")) : NULL;
+    ctl_client_send(c->client,
+                    &(struct ctl_request){.method = "POST",
+                                          .path = "/v1/datasets",
+                                          .type = "application/json",
+                                          .body = text,
+                                          .size = strlen(text),
+                                          .seconds = c->timeout > 0 ? c->timeout : 30},
+                    &reply);
+    if (reply.status == 409)
+        rc = find_unfinished(c, name, format, out, &found);
+    if (rc == CTL_OK && !found)
+        rc = ctl_judge(c, &reply);
+    if (rc == CTL_OK && !found) {
+        d = ctl_parse(c, &reply);
+        rc = d ? keep_id(c, d, out) : CTL_UNREACHABLE;
+        out->made = rc == CTL_OK;
+    }
     json_decref(d);
-    return rc == CTL_OK && !*id ? ctl_fail(c, CTL_LOCAL, "no memory for the id") : rc;
+    ctl_reply_clear(&reply);
+    free(text);
+    return rc;
 }
 
 static void take_back(struct ctl *c, const char *id)
@@ -130,39 +184,74 @@ static void take_back(struct ctl *c, const char *id)
     ctl_text_free(&path);
 }
 
+/* What is missing, and the command that brings it. */
+static void say_missing(struct ctl *c, const json_t *d)
+{
+    const json_t *missing = ctl_at(d, "missing_parts"), *part;
+    struct ctl_text list = {0}, words = {0}, shown = {0};
+    size_t i;
+
+    json_array_foreach(missing, i, part)
+    {
+        const char *name = json_string_value(part) ? json_string_value(part) : "";
+
+        ctl_text_add(&list, "%s%s", i ? ", " : "", name);
+        ctl_text_add(&words, " %s=FILE", name);
+    }
+    ctl_text_safe(&shown, ctl_text_of(&list));
+    fprintf(c->err, "it cannot be used yet: %s %s missing\n", ctl_text_of(&shown),
+            json_array_size(missing) == 1 ? "is" : "are");
+    ctl_text_free(&shown);
+    ctl_text_safe(&shown, ctl_text_of(&words));
+    fprintf(c->err, "go on with: spikectl dataset upload %s --format %s%s\n", ctl_operand(c, 0),
+            ctl_value(c, "format"), ctl_text_of(&shown));
+    ctl_text_free(&shown);
+    ctl_text_free(&words);
+    ctl_text_free(&list);
+}
+
 static enum ctl_exit show(struct ctl *c, const struct ctl_text *text)
 {
     struct ctl_text t = {0};
-    json_t *d;
+    enum ctl_exit rc = CTL_OK;
+    json_t *d = json_loadb(ctl_text_of(text), text->n, 0, NULL);
 
     if (c->json) {
         ctl_print_json(c->out, text, false);
-        return CTL_OK;
+    } else {
+        ctl_dataset_add(&t, d);
+        rc = ctl_print(c, &t);
     }
-    d = json_loadb(ctl_text_of(text), text->n, 0, NULL);
-    ctl_dataset_add(&t, d);
-    if (strcmp(ctl_string(d, "status"), "ready") != 0)
-        fprintf(c->err, "it cannot be used before the missing parts are there\n");
+    if (strcmp(ctl_string(d, "status"), "incomplete") == 0)
+        say_missing(c, d);
     json_decref(d);
-    return ctl_print(c, &t);
+    return rc;
 }
 
 static enum ctl_exit upload(struct ctl *c, struct part *parts, size_t n, const char *format)
 {
     struct ctl_text last = {0};
-    char *id = NULL;
-    enum ctl_exit rc = create(c, ctl_operand(c, 0), format, &id);
+    struct target to = {0};
+    enum ctl_exit rc = find_target(c, ctl_operand(c, 0), format, &to);
+    size_t done = 0;
 
     if (rc != CTL_OK)
         return rc;
-    for (size_t i = 0; rc == CTL_OK && i < n; i++)
-        rc = put_part(c, &parts[i], id, &last);
+    while (rc == CTL_OK && done < n) {
+        rc = put_part(c, &parts[done], to.id, &last);
+        done += rc == CTL_OK;
+    }
     if (rc == CTL_OK)
         rc = show(c, &last);
+    else if (to.made && done == 0)
+        take_back(c, to.id);
     else
-        take_back(c, id);
+        fprintf(c->err,
+                "the data set %s stays with what came through: give the command again with the "
+                "other parts\n",
+                ctl_operand(c, 0));
     ctl_text_free(&last);
-    free(id);
+    free(to.id);
     return rc;
 }
 

@@ -100,7 +100,8 @@ static void error__codes__have_their_statuses(void **state)
         {SNN_INVALID, 422, "invalid"},     {SNN_NOT_FOUND, 404, "not_found"},
         {SNN_FORMAT, 422, "bad_format"},   {SNN_LIMIT, 422, "limit_exceeded"},
         {SNN_NOMEM, 503, "out_of_memory"}, {SNN_IO, 500, "io_error"},
-        {SNN_DIVERGED, 422, "diverged"},   {SNN_STOPPED, 503, "stopped"},
+        {SNN_FULL, 507, "storage_full"},   {SNN_DIVERGED, 422, "diverged"},
+        {SNN_STOPPED, 503, "stopped"},
     };
 
     (void)state;

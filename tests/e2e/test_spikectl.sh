@@ -60,7 +60,7 @@ complains() { grep -q -- "$1" "$dir/err" || { cat "$dir/err" >&2; die "want '$1'
 # job EPOCHS LEARNING-RATE
 job() {
     cat <<JSON
-{"name": "tiny", "seed": 1, "dataset": {"name": "digits"},
+{"name": "tiny", "seed": 1, "metadata": {"who": "O'Hara", "n": "1"}, "dataset": {"name": "digits"},
  "encoding": {"kind": "constant", "time_steps": 4},
  "neuron": {"surrogate": "arctan"},
  "layers": [{"kind": "dense", "units": 16}, {"kind": "dense", "units": 10}],
@@ -78,6 +78,9 @@ start 127.0.0.1:0
 expect 0 ready
 expect 0 version
 says '^spikectl [0-9]'
+expect 0 watch --help
+says 'gives up after 60 s'
+[ "$(wc -l <"$dir/out")" -le 4 ] || die "the help of watch repeats that of every command"
 
 # ---- a job from submission to its weights ------------------------------------------------------
 expect 0 validate "$dir/job.json"
@@ -90,6 +93,11 @@ says '^succeeded after 3 of 3 epochs.*test accuracy [0-9.]*%'
 
 expect 0 list --status succeeded
 says "^$id  *succeeded  *100.0%"
+expect 0 list --metadata "who=O'Hara" -m n=1
+says "^$id "
+expect 0 list -m n=2
+[ "$(wc -l <"$dir/out")" -eq 1 ] || die "there is a job with the metadata n=2"
+expect 2 list -m n
 expect 0 list --json
 says '^{"object":"list"'
 expect 0 show "$id"
@@ -103,6 +111,17 @@ expect 0 metrics "$id"
 says '^train_loss  *[0-9]'
 expect 3 metrics "$id" train_loss no_such_series
 complains 'no series no_such_series'
+expect 0 metrics "$id" train_loss --format csv --max-points 2
+says '^step,epoch,name,index,value$'
+[ "$(grep -c '^[0-9]*,[0-9]*,train_loss,0,' "$dir/out")" -eq 2 ] || die "want 2 rows of train_loss"
+expect 0 metrics "$id" -o "$dir/metrics.json"
+grep -q '"object":"metrics"' "$dir/metrics.json" || die "metrics -o has not written the JSON"
+expect 0 config "$id"
+says '"name": "tiny"'
+"$ctl" config "$id" >"$dir/again.json"
+expect 0 validate "$dir/again.json"
+expect 0 checkpoints "$id"
+says '^ckpt_'
 
 expect 0 histogram "$id"
 says '^gradients/layer1.weight  *1024 '
@@ -115,7 +134,13 @@ says 'step 20,'
 expect 3 histogram "$id" gradients/nothing
 
 expect 0 weights "$id" -o "$dir/w.safetensors"
-says "sha256 $(sha256sum <"$dir/w.safetensors" | cut -d ' ' -f 1)"
+says "^file sha256   $(sha256sum <"$dir/w.safetensors" | cut -d ' ' -f 1)"
+model=$("$ctl" show "$id" --json | sed -n 's/.*"model":{"sha256":"\([0-9a-f]*\)".*/\1/p')
+says "^model sha256  $model\$"
+expect 0 show "$id"
+says "^model sha256  *$model\$"
+expect 0 weights "$id" -o "$dir/w.json" --format json
+says "^model sha256  $model\$"
 [ ! -e "$dir/w.safetensors.part" ] || die "the part of the download is still there"
 expect 0 weights "$id" -o - --format json
 says '^{"object":"model"'
@@ -128,6 +153,8 @@ expect 2 catalog no_such_section
 expect 0 curve arctan --scale 4
 says '^arctan, scale 4'
 says '^        2 |.*\*'
+expect 0 curve noisy
+says '^spike, in evaluation'
 expect 3 curve no_such_surrogate
 expect 3 curve arctan --scale -1
 complains '?scale: '
@@ -137,10 +164,18 @@ awk 'BEGIN { print "a,b,label"; for (i = 0; i < 64; i++) print i / 64 "," i % 3 
     >"$dir/rows.csv"
 echo 'a,b,label
 1,2,x' >"$dir/broken.csv"
+expect 3 dataset upload mine --format csv train="$dir/broken.csv" test="$dir/rows.csv"
+complains 'train: line 2'
+complains 'removed again'
 expect 3 dataset upload mine --format csv train="$dir/rows.csv" test="$dir/broken.csv"
 complains 'test: line 2'
-complains 'removed again'
-expect 0 dataset upload mine --format csv train="$dir/rows.csv" test="$dir/rows.csv"
+complains 'stays with what came through'
+expect 0 dataset upload mine --format csv train="$dir/rows.csv"
+complains 'cannot be used yet: test is missing$'
+complains '^go on with: spikectl dataset upload mine --format csv test=FILE$'
+expect 3 dataset upload mine --format idx test-labels="$dir/rows.csv"
+complains 'name_taken'
+expect 0 dataset upload mine --format csv test="$dir/rows.csv"
 says '^status  *ready$'
 expect 3 dataset upload mine --format csv train="$dir/rows.csv" test="$dir/rows.csv"
 complains '409'

@@ -180,15 +180,18 @@ static void save__folder_that_cannot_be_made__fails_and_leaves_nothing(void **st
     free(list);
 }
 
-static void save__job_that_is_gone__fails(void **state)
+static void save__job_that_is_gone__fails_and_leaves_no_file(void **state)
 {
     struct bench *b = *state;
     struct srv_checkpoint c = {0};
+    char path[900];
 
     assert_int_equal(
         srv_checkpoint_save(&c, &b->place.config, b->place.store, "job_gone", b->run, NULL),
         SNN_NOT_FOUND);
     assert_int_equal(c.bytes, 0);
+    snprintf(path, sizeof path, "%s/jobs/job_gone", b->place.data);
+    assert_int_equal(count_below(path), 0);
 }
 
 static void load__changed_file__is_refused(void **state)
@@ -271,7 +274,7 @@ int main(void)
         TEST(save__third_time__keeps_the_newest_two),
         TEST(save__same_step_again__keeps_its_file),
         TEST(save__folder_that_cannot_be_made__fails_and_leaves_nothing),
-        TEST(save__job_that_is_gone__fails),
+        TEST(save__job_that_is_gone__fails_and_leaves_no_file),
         TEST(load__changed_file__is_refused),
         TEST(model__of_a_checkpoint__has_a_digest),
         TEST(sweep__after_a_crash__leaves_what_rows_name),

@@ -2,6 +2,7 @@
 /* Folders and paths. */
 #include "server/files.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,20 @@ static void dir_make__twice__is_there(void **state)
     assert_int_equal(srv_dir_make(path, NULL), SNN_OK);
     assert_int_equal(srv_dir_make(path, NULL), SNN_OK);
     assert_int_equal(access(path, R_OK | X_OK), 0);
+}
+
+static void fail_io__disk_full__is_a_code_of_its_own(void **state)
+{
+    struct snn_error err = {0};
+
+    (void)state;
+    errno = ENOSPC;
+    assert_int_equal(srv_fail_io(&err, "write", "a/b"), SNN_FULL);
+    assert_contains(err.message, "cannot write b");
+    errno = EDQUOT;
+    assert_int_equal(srv_fail_io(NULL, "write", "a/b"), SNN_FULL);
+    errno = EIO;
+    assert_int_equal(srv_fail_io(NULL, "write", "a/b"), SNN_IO);
 }
 
 static void dir_make__no_parent__names_it(void **state)
@@ -109,9 +124,13 @@ static void dir_list__names__are_sorted_and_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(path__too_long__is_refused),       TEST(dir_make__twice__is_there),
-        TEST(dir_make__no_parent__names_it),    TEST(dir_sync__no_folder__fails),
-        TEST(dir_remove__full_folder__is_gone), TEST(dir_list__names__are_sorted_and_whole),
+        TEST(path__too_long__is_refused),
+        TEST(dir_make__twice__is_there),
+        TEST(fail_io__disk_full__is_a_code_of_its_own),
+        TEST(dir_make__no_parent__names_it),
+        TEST(dir_sync__no_folder__fails),
+        TEST(dir_remove__full_folder__is_gone),
+        TEST(dir_list__names__are_sorted_and_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

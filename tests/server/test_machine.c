@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,12 +71,28 @@ static void machine_memory__container__is_its_root_groups(void **state)
     tmpdir_remove(root);
 }
 
+static void machine_files__less_than_may_be__is_raised(void **state)
+{
+    struct rlimit before, limit;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    limit = before;
+    limit.rlim_cur = limit.rlim_max / 2;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(srv_machine_files(), before.rlim_max);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(limit.rlim_cur, before.rlim_max);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(machine_memory__no_group__is_the_machines),
         cmocka_unit_test(machine_memory__group__is_the_least_of_it_and_those_above),
         cmocka_unit_test(machine_memory__container__is_its_root_groups),
+        cmocka_unit_test(machine_files__less_than_may_be__is_raised),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -310,6 +310,32 @@ static void claim__job_passed_too_often__gets_its_turn(void **state)
     assert_int_equal(marked_at(), 1 + 16 + 1);
 }
 
+/* When the big one that they wait behind is cancelled, the small ones go on: nothing else would
+ * wake the idle worker. */
+static void claim__job_that_all_wait_for_is_cancelled__others_go_on(void **state)
+{
+    struct place *p = *state;
+    struct id held = queue(p, "digits", "epochs=100000", 300), small[17];
+    struct id big = queue(p, "digits", "epochs=1", 900);
+    struct srv_pool *pool;
+    struct srv_job job = {0};
+
+    p->config.workers = 2;
+    p->config.memory_limit = 1000;
+    for (size_t i = 0; i < 17; i++)
+        small[i] = queue(p, "digits", "epochs=1", 300);
+    pool = pool_of(p);
+    wait_status(p, small[15].text, SRV_JOB_succeeded);
+    assert_int_equal(srv_store_job_cancel(p->store, big.text, false, &job, NULL), SNN_OK);
+    srv_job_clear(&job);
+    srv_pool_notify(pool, big.text);
+    job = wait_over(p, small[16].text);
+    expect(&job, SRV_JOB_succeeded, "");
+    srv_job_clear(&job);
+    assert_int_equal(status_of(p, held.text), SRV_JOB_running);
+    srv_pool_free(pool);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -324,6 +350,7 @@ int main(void)
         TEST(cancel__marked_for_deletion__leaves_neither_row_nor_files),
         TEST(claim__job_that_does_not_fit_now__waits_and_smaller_ones_pass),
         TEST(claim__job_passed_too_often__gets_its_turn),
+        TEST(claim__job_that_all_wait_for_is_cancelled__others_go_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

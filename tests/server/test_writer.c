@@ -223,6 +223,29 @@ static void command__transaction_undone__fails_the_whole_group(void **state)
     assert_false(srv_writer_stats(f->store->writer).last_failed);
 }
 
+/* The database may not grow: the same code as from a disk without room. */
+static SRV_COMMAND(run_grow)
+{
+    enum snn_code rc = srv_conn_exec(c, "PRAGMA max_page_count = 1", err); /* what it has already */
+
+    (void)arg;
+    if (rc == SNN_OK)
+        rc = srv_conn_exec(c, "CREATE TABLE big AS SELECT zeroblob(1000000)", err);
+    (void)srv_conn_exec(c, "PRAGMA max_page_count = 1000000000", NULL);
+    return rc;
+}
+
+static void command__no_room__is_full_not_broken(void **state)
+{
+    struct fixture *f = *state;
+    struct snn_error err = {0};
+    char id[SRV_ID_SIZE];
+
+    assert_int_equal(srv_writer_call(f->store->writer, run_grow, NULL, &err), SNN_FULL);
+    assert_contains(err.message, "the disk is full");
+    fixture_create(f, 5, 1, id);
+}
+
 static void stop__posts_waiting__are_written_first(void **state)
 {
     struct fixture *f = *state;
@@ -250,6 +273,7 @@ int main(void)
         TEST(read__while_others_write__sees_whole_jobs),
         TEST(command__fails__takes_back_only_its_own),
         TEST(command__transaction_undone__fails_the_whole_group),
+        TEST(command__no_room__is_full_not_broken),
         TEST(stop__posts_waiting__are_written_first),
     };
     return cmocka_run_group_tests(tests, quiet, NULL);

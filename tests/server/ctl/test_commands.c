@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "server/ctl/ctl.h"
+#include "server/ctl/download.h"
 #include "tests/server/ctl/throwaway.h"
 #include "tests/support/test.h"
 #include "tests/support/tmpdir.h"
@@ -220,7 +221,7 @@ static void weights__digest__decides_whether_the_file_appears(void **state)
     run_free(&r);
     r = run_against(s, WORDS(ABC(ABC_SHA256)), WORDS("weights", "job_1", "-o", path));
     assert_int_equal(r.exit, CTL_OK);
-    assert_contains(r.out, "3 B, sha256 " ABC_SHA256);
+    assert_contains(r.out, "3 B\nfile sha256   " ABC_SHA256);
     assert_contains(s->request[0], "/v1/jobs/job_1/weights?format=safetensors ");
     assert_int_equal(access(path, F_OK), 0);
     assert_int_not_equal(access(part, F_OK), 0);
@@ -239,6 +240,114 @@ static void weights__standard_output__is_nothing_but_the_file(void **state)
     run_free(&r);
 }
 
+/* A header of two bytes, then "abc": its digest is the model's, wherever the bytes are cut. */
+static void weights__safetensors__tells_the_digest_of_the_tensors(void **state)
+{
+    unsigned char file[13] = {2, 0, 0, 0, 0, 0, 0, 0, '{', '}', 'a', 'b', 'c'};
+
+    (void)state;
+    for (size_t cut = 1; cut < sizeof file; cut++) {
+        struct ctl_tensors p;
+        char hex[65];
+
+        ctl_tensors_init(&p);
+        ctl_tensors_add(&p, file, cut);
+        ctl_tensors_add(&p, file + cut, sizeof file - cut);
+        ctl_sha256_hex(&p.digest, hex);
+        assert_string_equal(hex, ABC_SHA256);
+    }
+}
+
+/* -------------------------------------------------------------------------------------- lists --
+ */
+
+#define OK "HTTP/1.1 200 OK\r\n\r\n"
+
+static void list__more_follow__the_hint_keeps_every_option(void **state)
+{
+    struct throwaway *s = *state;
+    struct run r = run_against(s,
+                               WORDS(OK "{\"data\":[{\"id\":\"job_2\",\"status\":\"failed\"}],"
+                                        "\"last_id\":\"job_2\",\"has_more\":true}"),
+                               WORDS("list", "--status", "failed", "-n", "1", "--after", "job_9",
+                                     "-m", "who=it's me", "-m", "k=v"));
+
+    assert_int_equal(r.exit, CTL_OK);
+    assert_contains(s->request[0], "?status=failed&limit=1&after=job_9&metadata%5Bwho%5D=it%27s%20"
+                                   "me&metadata%5Bk%5D=v ");
+    assert_string_equal(r.err, "more: spikectl list --status failed --limit 1 --metadata "
+                               "'who=it'\\''s me' --metadata k=v --after job_2\n");
+    run_free(&r);
+}
+
+#define EVENT(seq) "{\"seq\":" seq ",\"at\":1,\"type\":\"epoch\",\"message\":\"m" seq "\"}"
+
+static void events__several_pages__are_all_read(void **state)
+{
+    static const char first[] = OK "{\"data\":[" EVENT("1") "," EVENT("2") "],\"has_more\":true}";
+    static const char second[] = OK "{\"data\":[" EVENT("3") "],\"has_more\":false}";
+    struct throwaway *s = *state;
+    struct run r = run_against(s, WORDS(first, second), WORDS("events", "job_1"));
+
+    assert_int_equal(r.exit, CTL_OK);
+    assert_contains(s->request[0], "/v1/jobs/job_1/events?limit=1000 ");
+    assert_contains(s->request[1], "/v1/jobs/job_1/events?after=2&limit=1000 ");
+    assert_contains(r.out, "m1\n");
+    assert_contains(r.out, "m3\n");
+    assert_string_equal(r.err, "");
+    run_free(&r);
+    r = run_against(s, WORDS(first), WORDS("events", "job_1", "-n", "2"));
+    assert_int_equal(r.exit, CTL_OK);
+    assert_contains(r.err, "--after 2");
+    run_free(&r);
+}
+
+static void metrics__job_without_points__says_so(void **state)
+{
+    struct run r =
+        run_against(*state, WORDS(OK "{\"series\":{},\"missing\":[]}"), WORDS("metrics", "job_1"));
+
+    assert_int_equal(r.exit, CTL_REFUSED);
+    assert_contains(r.err, "no points (yet)");
+    run_free(&r);
+}
+
+/* ----------------------------------------------------------------------------------- uploads -- */
+
+#define TAKEN                                                                                      \
+    "HTTP/1.1 409 X\r\n\r\n{\"title\":\"Conflict\",\"code\":\"name_taken\",\"detail\":\"x\"}"
+#define SET(status, missing)                                                                       \
+    OK "{\"id\":\"ds_1\",\"origin\":\"upload\",\"format\":\"csv\",\"status\":\"" status            \
+       "\",\"missing_parts\":[" missing "]}"
+
+static void upload__set_that_lacks_parts__is_gone_on_with(void **state)
+{
+    struct throwaway *s = *state;
+    char *dir = tmpdir_create(), part[512];
+    struct run r;
+    FILE *f;
+
+    snprintf(part, sizeof part, "test=%s/f", dir);
+    f = fopen(part + 5, "w");
+    assert_non_null(f);
+    assert_int_equal(fclose(f), 0);
+    r = run_against(
+        s, WORDS(TAKEN, SET("incomplete", "\"train\",\"test\""), SET("incomplete", "\"train\"")),
+        WORDS("dataset", "upload", "mine", "--format", "csv", part));
+    assert_int_equal(r.exit, CTL_OK);
+    assert_contains(s->request[1], "GET /v1/datasets/mine ");
+    assert_contains(s->request[2], "PUT /v1/datasets/ds_1/files/test ");
+    assert_contains(r.err, "cannot be used yet: train is missing\n");
+    assert_contains(r.err, "spikectl dataset upload mine --format csv train=FILE\n");
+    run_free(&r);
+    r = run_against(s, WORDS(TAKEN, SET("ready", "")),
+                    WORDS("dataset", "upload", "mine", "--format", "csv", part));
+    assert_int_equal(r.exit, CTL_REFUSED);
+    assert_contains(r.err, "409 Conflict (name_taken)");
+    run_free(&r);
+    tmpdir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +361,11 @@ int main(void)
         cmocka_unit_test(watch__timeout_before_the_end__says_that_the_job_goes_on),
         cmocka_unit_test(weights__digest__decides_whether_the_file_appears),
         cmocka_unit_test(weights__standard_output__is_nothing_but_the_file),
+        cmocka_unit_test(weights__safetensors__tells_the_digest_of_the_tensors),
+        cmocka_unit_test(list__more_follow__the_hint_keeps_every_option),
+        cmocka_unit_test(events__several_pages__are_all_read),
+        cmocka_unit_test(metrics__job_without_points__says_so),
+        cmocka_unit_test(upload__set_that_lacks_parts__is_gone_on_with),
     };
 
     return cmocka_run_group_tests(tests, throwaway_setup, throwaway_teardown);

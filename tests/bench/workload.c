@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/bench/workload.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/rng.h"
+
+#define SEED 1
+#define LABELS 1 /* keys of the draws' `layer` */
+#define PIXELS 2
+#define ZEROS 3
+#define EVENTS 4
+
+static const struct workload workloads[] = {
+    {.name = "W1", .lacks = "the loss cross_entropy_per_step"},
+    {.name = "W2",
+     .features = 700,
+     .units = {256, 256, 20},
+     .n_layers = 3,
+     .time_steps = 100,
+     .batch = 128,
+     .event_rate = 0.02,
+     .hidden_rate = 0.1},
+    {.name = "W3-T8", .lacks = "the solver gl"},
+    {.name = "W3-T32", .lacks = "the solver gl"},
+    {.name = "W3-T64", .lacks = "the solver gl"},
+    {.name = "W4", .lacks = "the layers conv2d and max_pool2d"},
+    {.name = "fashion",
+     .features = 784,
+     .units = {256, 10},
+     .n_layers = 2,
+     .time_steps = 10,
+     .batch = 128,
+     .hidden_rate = 0.14},
+    {.name = "digits",
+     .features = 64,
+     .units = {128, 10},
+     .n_layers = 2,
+     .time_steps = 25,
+     .batch = 64,
+     .hidden_rate = 0.14,
+     .data = "digits"},
+};
+#define WORKLOADS (sizeof workloads / sizeof workloads[0])
+
+const struct workload *workload_find(const char *name)
+{
+    for (size_t i = 0; i < WORKLOADS; i++)
+        if (strcmp(workloads[i].name, name) == 0)
+            return &workloads[i];
+    return NULL;
+}
+
+void workload_names(char *text, size_t size)
+{
+    size_t at = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < WORKLOADS && at < size; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%s", i ? " " : "", workloads[i].name);
+}
+
+/* ------------------------------------------------------------------------------------- data -- */
+
+/* The events of all samples, a byte each: [sample, T, features]. There is one bench at a time. */
+static unsigned char *events;
+
+static void copy_events(real *out, const real *x, size_t n, size_t time_steps,
+                        const struct snn_choice *c, const struct snn_rng_key *key)
+{
+    const unsigned char *from = events + (size_t)key->sample * n * time_steps;
+
+    (void)x;
+    (void)c;
+    for (size_t i = 0; i < n * time_steps; i++)
+        out[i] = (real)from[i];
+}
+
+/* Events as they lie in memory: what the core's own encoders do not know yet. */
+static const struct snn_encoder stored = {
+    .kind = {.name = "stored_events", .doc = "events as they are in memory"},
+    .encode = copy_events,
+};
+
+static struct snn_rng_key key_of(uint32_t what, size_t sample)
+{
+    return (struct snn_rng_key){
+        .seed = SEED, .stream = SNN_STREAM_ENCODE, .layer = what, .sample = (uint32_t)sample};
+}
+
+static bool draw_events(const struct workload *w)
+{
+    const size_t size = w->features * w->time_steps;
+    real *u = malloc(size * sizeof *u);
+
+    events = malloc(w->batch * size);
+    for (size_t i = 0; u && events && i < w->batch; i++) {
+        const struct snn_rng_key key = key_of(EVENTS, i);
+        snn_rng_uniform(u, size, &key);
+        for (size_t k = 0; k < size; k++)
+            events[i * size + k] = u[k] < (real)w->event_rate;
+    }
+    free(u);
+    return u && events;
+}
+
+static void draw_pixels(float *pixels, const struct workload *w, size_t sample, real *scratch)
+{
+    const struct snn_rng_key value = key_of(PIXELS, sample), zero = key_of(ZEROS, sample);
+
+    snn_rng_uniform(scratch, w->features, &value);
+    for (size_t k = 0; k < w->features; k++)
+        pixels[k] = (float)scratch[k];
+    snn_rng_uniform(scratch, w->features, &zero);
+    for (size_t k = 0; k < w->features; k++)
+        pixels[k] *= scratch[k] < (real)0.5 ? 0 : 1;
+}
+
+/* One batch of random samples, labels uniform. */
+static enum snn_code make_data(struct bench *b, struct snn_error *err)
+{
+    const struct workload *w = b->w;
+    const size_t classes = w->units[w->n_layers - 1];
+    struct snn_data *d = b->data = calloc(1, sizeof *d);
+    real *scratch = malloc(w->features * sizeof *scratch);
+    enum snn_code rc = SNN_NOMEM;
+
+    if (!d || !scratch || (w->event_rate > 0 && !draw_events(w)))
+        goto out;
+    d->info = (struct snn_data_info){.train = w->batch,
+                                     .features = w->features,
+                                     .shape = {w->features},
+                                     .rank = 1,
+                                     .classes = classes};
+    d->train = (struct snn_samples){.count = w->batch, .shape = {w->features}, .rank = 1};
+    d->train.values = calloc(w->batch * w->features, sizeof *d->train.values);
+    d->train.labels = calloc(w->batch, sizeof *d->train.labels);
+    if (!d->train.values || !d->train.labels)
+        goto out;
+    for (size_t i = 0; i < w->batch; i++) {
+        const struct snn_rng_key key = key_of(LABELS, i);
+        d->train.labels[i] = (uint32_t)snn_rng_below(classes, 0, &key);
+        if (w->event_rate <= 0)
+            draw_pixels(d->train.values + i * w->features, w, i, scratch);
+    }
+    rc = SNN_OK;
+out:
+    free(scratch);
+    return rc == SNN_OK ? rc : snn_fail(err, rc, "no memory for the data of %s", w->name);
+}
+
+static enum snn_code open_data(struct bench *b, struct snn_error *err)
+{
+    struct snn_data_source source = {.format = NULL};
+
+    if (!b->w->data)
+        return make_data(b, err);
+    source.format = snn_registry_find(&snn_formats, b->w->data);
+    return snn_data_open(&b->data, &source, err);
+}
+
+/* -------------------------------------------------------------------------------------- run -- */
+
+static enum snn_code describe(struct bench *b, const char *surrogate, struct snn_error *err)
+{
+    const struct workload *w = b->w;
+    struct snn_spec *spec = &b->spec;
+    const struct snn_kind *kind = NULL;
+    enum snn_code rc = snn_registry_get(&kind, &snn_surrogates, surrogate, err);
+
+    if (rc != SNN_OK)
+        return rc;
+    *spec = snn_spec_default();
+    spec->seed = SEED;
+    spec->time_steps = w->time_steps;
+    spec->batch_size = w->batch;
+    spec->epochs = 1;
+    spec->diagnostics_every = 0;
+    spec->n_layers = w->n_layers;
+    for (size_t i = 0; i < w->n_layers; i++) {
+        struct snn_layer_spec *l = &spec->layers[i];
+        (void)snprintf(l->name, sizeof l->name, "layer%zu", i + 1);
+        l->kind = snn_choice_of(snn_registry_find(&snn_layers, "dense"));
+        l->kind.value[0] = (double)w->units[i];
+        l->neuron = snn_neuron_spec_default();
+        l->neuron.reset = snn_choice_of(snn_registry_find(&snn_resets, "subtract"));
+        l->neuron.surrogate = snn_choice_of(kind);
+        if (strcmp(surrogate, "linear") == 0)
+            l->neuron.surrogate.value[0] = 0.5;
+    }
+    if (w->event_rate > 0)
+        spec->encoding = snn_choice_of(&stored.kind);
+    return SNN_OK;
+}
+
+/* Share of neuron-steps that fire, and that lie within linear's window, of one layer. */
+static void look(struct bench *b, size_t layer, double *rate, double *active)
+{
+    struct snn_run *r = b->run;
+    const struct snn_layer_work *lw = &r->work[0].layer[layer];
+    const size_t per_sample = b->w->time_steps * b->w->units[layer], block = r->work[0].size.block;
+    double spikes = 0, inside = 0;
+
+    for (size_t i = 0; i < b->w->batch; i += block) {
+        const size_t left = b->w->batch - i;
+        const struct snn_shard shard = {
+            .data = r->data, .index = r->order + i, .n = left < block ? left : block, .scale = 1};
+        struct snn_tally tally = {0};
+        snn_shard_run(&r->net, &r->work[0], r->params, NULL, &shard, &tally, NULL);
+        for (size_t k = 0; k < shard.n * per_sample; k++) {
+            spikes += (double)lw->s[k];
+            inside += fabs((double)lw->x[k]) <= 0.5;
+        }
+    }
+    *rate = spikes / (double)(b->w->batch * per_sample);
+    *active = inside / (double)(b->w->batch * per_sample);
+}
+
+/* The factor of the layer's weights that makes it fire at the rate wanted. */
+static void scale_layer(struct bench *b, size_t layer)
+{
+    const struct snn_tensor_place *t = &b->run->net.layer[layer].tensor[0];
+    real *weights = b->run->params + t->offset;
+    const real *first = b->start + t->offset;
+    double low = 0, high = 64, rate, active;
+
+    for (int i = 0; i < 30; i++) {
+        double factor = (low + high) / 2;
+        for (size_t k = 0; k < t->count; k++)
+            weights[k] = (real)factor * first[k];
+        look(b, layer, &rate, &active);
+        *(rate < b->w->hidden_rate ? &low : &high) = factor;
+    }
+}
+
+static void settle(struct bench *b)
+{
+    struct snn_run *r = b->run;
+    const size_t bytes = r->net.n_params * sizeof(real);
+
+    snn_run_shuffle(r);
+    for (size_t i = 0; i < r->net.n_layers; i++) {
+        const struct snn_tensor_place *bias = &r->net.layer[i].tensor[1];
+        memset(r->params + bias->offset, 0, bias->count * sizeof(real));
+    }
+    memcpy(b->start, r->params, bytes);
+    for (size_t i = 0; i + 1 < r->net.n_layers && b->w->hidden_rate > 0; i++)
+        scale_layer(b, i);
+    memcpy(b->start, r->params, bytes);
+    for (size_t i = 0; i < r->net.n_layers; i++)
+        look(b, i, &b->rate[i], &b->active[i]);
+}
+
+enum snn_code bench_open(struct bench *b, const struct workload *w, const char *surrogate,
+                         size_t threads, struct snn_error *err)
+{
+    *b = (struct bench){.w = w};
+    enum snn_code rc = describe(b, surrogate, err);
+    if (rc == SNN_OK)
+        rc = open_data(b, err);
+    if (rc == SNN_OK)
+        rc = snn_run_new(&b->run, &b->spec, b->data, threads, err);
+    if (rc == SNN_OK && !(b->start = malloc(b->run->net.n_params * sizeof *b->start)))
+        rc = snn_fail(err, SNN_NOMEM, "no memory for the weights of %s", w->name);
+    if (rc == SNN_OK)
+        settle(b);
+    return rc;
+}
+
+void bench_free(struct bench *b)
+{
+    snn_run_free(b->run);
+    snn_data_free(b->data);
+    free(b->start);
+    free(events);
+    events = NULL;
+}
+
+void bench_restart(struct bench *b)
+{
+    struct snn_run *r = b->run;
+    const size_t bytes = r->net.n_params * sizeof(real);
+
+    memcpy(r->params, b->start, bytes);
+    for (size_t i = 0; i < r->n_slots; i++)
+        memset(r->slot[i], 0, bytes);
+    r->at.step = 0;
+}
+
+enum snn_code bench_step(struct bench *b, struct snn_error *err)
+{
+    b->run->at.epoch_step = 0; /* the epoch's first batch each time */
+    return snn_run_step(b->run, false, err);
+}
+
+void bench_encode(struct bench *b)
+{
+    struct snn_run *r = b->run;
+    const struct snn_encoder *encoder = snn_encoder_of(&r->net.encoding);
+
+    for (size_t i = 0; i < b->w->batch; i++) {
+        const struct snn_rng_key key = {
+            .seed = SEED, .stream = SNN_STREAM_ENCODE, .sample = r->order[i]};
+        snn_data_features(r->data, false, r->order[i], r->work[0].features);
+        encoder->encode(r->work[0].input, r->work[0].features, r->net.features, r->net.time_steps,
+                        &r->net.encoding, &key);
+    }
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The benchmark's workloads: a run on one fixed batch, made ready to be stepped. */
+#ifndef TESTS_BENCH_WORKLOAD_H
+#define TESTS_BENCH_WORKLOAD_H
+
+#include "core/train/run.h"
+
+#define WORKLOAD_LAYERS 4
+
+struct workload {
+    const char *name, *lacks; /* what the core cannot say yet; NULL = it runs */
+    size_t units[WORKLOAD_LAYERS], n_layers, features;
+    size_t time_steps, batch;
+    double event_rate;  /* Bernoulli input events; 0 = a constant input */
+    double hidden_rate; /* firing rate of hidden layers, met by scaling weights; 0 = as it comes */
+    const char *data;   /* a built-in data set; NULL = random pixels, half of them zero */
+};
+
+/* The row of that name, NULL if there is none. */
+const struct workload *workload_find(const char *name);
+/* All names with a space between, for messages. */
+void workload_names(char *text, size_t size);
+
+struct bench {
+    const struct workload *w;
+    struct snn_spec spec;
+    struct snn_data *data;
+    struct snn_run *run;
+    real *start; /* [n_params]: the weights a round starts from */
+    double rate[WORKLOAD_LAYERS], active[WORKLOAD_LAYERS]; /* by layer, of the start weights */
+};
+
+/* SNN_OK, or what is wrong. The bench is freed by bench_free either way. */
+enum snn_code bench_open(struct bench *b, const struct workload *w, const char *surrogate,
+                         size_t threads, struct snn_error *err);
+void bench_free(struct bench *b);
+/* Back to the start: weights, optimizer state, cursor. */
+void bench_restart(struct bench *b);
+/* Forward, loss, backward and Adam on the batch. */
+enum snn_code bench_step(struct bench *b, struct snn_error *err);
+/* The input alone, as a step makes it: what of a step's time is not the network's. */
+void bench_encode(struct bench *b);
+
+#endif
