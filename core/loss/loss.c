@@ -96,10 +96,11 @@ static double mse_count(real *dy, const real *y, const struct snn_course *shape,
                         double scale, const struct snn_choice *c)
 {
     const size_t time_steps = shape->time_steps, classes = shape->classes;
-    const double steps = (double)time_steps * (double)shape->population;
-    const double share = 1 / ((double)time_steps * (double)classes);
-    const struct targets want =
-        targets_of(trunc(steps * c->value[CORRECT]), trunc(steps * c->value[INCORRECT]));
+    const double steps = (double)time_steps, neurons = (double)shape->population;
+    const double share = 1 / (steps * (double)classes);
+    /* In this order: another one may round a whole number down by one. */
+    const struct targets want = targets_of(trunc(steps * c->value[CORRECT] * neurons),
+                                           trunc(steps * c->value[INCORRECT] * neurons));
     double sum = 0;
 
     for (size_t i = 0; i < classes; i++) {

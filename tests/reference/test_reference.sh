@@ -69,8 +69,8 @@ surrogates "\"spike\": [0, 1, 1], $(printf %s "$derivative" | sed 's/0.5]/0]/')"
 want 1 'the_case: derivative[2] is 0.5, want 0'
 
 optimizers SGD "$params"
-echo '{}' >"$scratch/losses.json"
-want 0 'losses.json: not covered' '1 passed, 0 failed'
+echo '{}' >"$scratch/other.json"
+want 0 'other.json: not covered' '1 passed, 0 failed'
 echo '{"expected": ' >"$scratch/if_step.json"
 want 1 'if_step.json: line' 'if_step.json: 0 cases' '0 passed, 1 failed'
 echo '{"expected": {"cases": []}}' >"$scratch/bptt_dense.json"
