@@ -20,7 +20,8 @@ static const struct snn_param *limit_of(const char *name)
 
 /* ----------------------------------------------------------------------------------- orders -- */
 
-/* Each number of a list into out[], with the place of each that is wrong. */
+/* Each number of a list into out[], with the place of each that is wrong; there stands what nobody
+ * will complain about again. */
 static void read_numbers(struct api_errors *e, const struct api_field *f, const char *at,
                          json_t *list, double *out)
 {
@@ -31,6 +32,7 @@ static void read_numbers(struct api_errors *e, const struct api_field *f, const 
 
     json_array_foreach(list, i, value)
     {
+        out[i] = 0.5;
         api_read_param(e, limit, f->name, api_at_index(place, at, i), value, &out[i]);
     }
 }

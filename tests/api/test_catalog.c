@@ -80,6 +80,8 @@ static void catalog__limits_and_parts__are_there(void **state)
     assert_int_equal(ask_get(w, "/v1/catalog"), 200);
     for (size_t i = 0; i < snn_spec_limit_count; i++)
         assert_non_null(row_of(w, "limits", snn_spec_limits[i].name));
+    for (size_t i = 0; i < snn_neuron_limit_count; i++)
+        assert_non_null(row_of(w, "limits", snn_neuron_limits[i].name));
     assert_int_equal(json_integer_value(json_object_get(row_of(w, "limits", "seed"), "max")),
                      INT64_MAX);
     assert_int_equal(json_integer_value(json_object_get(row_of(w, "limits", "layers"), "max")),
@@ -87,6 +89,33 @@ static void catalog__limits_and_parts__are_there(void **state)
     parts = json_object_get(row_of(w, "formats", "idx"), "parts");
     assert_int_equal(json_array_size(parts), 4);
     assert_string_equal(json_string_value(json_array_get(parts, 0)), "train-images");
+}
+
+static void catalog__dynamics__has_solvers_and_what_is_learned(void **state)
+{
+    static const char *const solvers[] = {"euler", "gl", "l1", "trap", "pred"};
+    static const struct {
+        const char *name;
+        size_t ways;
+    } learnables[] = {{"tau", 2}, {"threshold", 2}, {"alpha", 1}, {"coefficients", 1}};
+    struct world *w = *state;
+    json_t *memory, *alpha;
+
+    assert_int_equal(ask_get(w, "/v1/catalog"), 200);
+    for (size_t i = 0; i < sizeof solvers / sizeof solvers[0]; i++)
+        assert_non_null(row_of(w, "solvers", solvers[i]));
+    for (size_t i = 0; i < sizeof learnables / sizeof learnables[0]; i++) {
+        json_t *per = json_object_get(row_of(w, "learnables", learnables[i].name), "per");
+
+        assert_int_equal(json_array_size(per), learnables[i].ways);
+        assert_string_equal(json_string_value(json_array_get(per, 0)), "layer");
+    }
+    alpha = row_of(w, "limits", "alpha");
+    assert_near(json_number_value(json_object_get(alpha, "default")), 1, 0);
+    assert_true(json_is_true(json_object_get(alpha, "min_exclusive")));
+    memory = row_of(w, "limits", "memory");
+    assert_true(json_is_null(json_object_get(memory, "default"))); /* all */
+    assert_int_equal(json_integer_value(json_object_get(memory, "min")), 0);
 }
 
 static double at(const struct world *w, const char *series, size_t i)
@@ -156,7 +185,7 @@ static void curve__unknown_name__is_404_with_the_names(void **state)
 {
     struct world *w = *state;
 
-    assert_int_equal(ask_get(w, "/v1/surrogates/atan"), 404);
+    assert_int_equal(ask_get(w, "/v1/surrogates/heaviside"), 404);
     for (size_t i = 0; i < snn_surrogates.count; i++)
         assert_contains(world_text(w, "detail"), snn_registry_at(&snn_surrogates, i)->name);
 }
@@ -167,6 +196,7 @@ int main(void)
         cmocka_unit_test(catalog__every_row_and_parameter__is_there),
         cmocka_unit_test(catalog__parameters__have_type_range_and_default),
         cmocka_unit_test(catalog__limits_and_parts__are_there),
+        cmocka_unit_test(catalog__dynamics__has_solvers_and_what_is_learned),
         cmocka_unit_test(curve__defaults__are_121_points_from_minus_3_to_3),
         cmocka_unit_test(curve__query__is_obeyed),
         cmocka_unit_test(curve__wrong_query__is_422_that_names_it),

@@ -138,7 +138,7 @@ static const struct {
     {JOB(",\"neuron\":{\"tau\":[]}"), "/neuron/tau", "wrong_type"},
     {JOB(",\"neuron\":{\"detach_reset\":1}"), "/neuron/detach_reset", "wrong_type"},
     {JOB(",\"neuron\":{\"reset\":\"hard\"}"), "/neuron/reset", "unknown_name"},
-    {JOB(",\"neuron\":{\"surrogate\":\"atan\"}"), "/neuron/surrogate", "unknown_name"},
+    {JOB(",\"neuron\":{\"surrogate\":\"heaviside\"}"), "/neuron/surrogate", "unknown_name"},
     {JOB(",\"neuron\":{\"surrogate_scale\":0}"), "/neuron/surrogate_scale", "out_of_range"},
     {JOB(",\"neuron\":{\"scale\":1}"), "/neuron/scale", "unknown_field"},
     {"{\"dataset\":{\"name\":\"digits\"}}", "/layers", "missing_field"},
@@ -247,14 +247,14 @@ static void message__names_what_was_found_and_wanted(void **state)
     static const struct {
         const char *job, *want;
     } rows[] = {
-        {JOB(",\"neuron\":{\"surrogate\":\"atan\"}"),
-         "surrogate is \"atan\", want one of: sigmoid, arctan, linear, gaussian, noisy"},
+        {JOB(",\"neuron\":{\"surrogate\":\"heaviside\"}"),
+         "surrogate is \"heaviside\", want one of: sigmoid, arctan"},
         {JOB(",\"training\":{\"epohcs\":1}"),
          "there is no field \"epohcs\" in training, want one of: epochs, batch_size, loss, "
-         "optimizer, shards, validation_fraction"},
+         "optimizer, "},
         {JOB(",\"neuron\":{\"x\":1}"),
-         "want one of: model, reset, surrogate, tau, threshold, step, detach_reset, "
-         "surrogate_scale"},
+         "want one of: model, solver, reset, surrogate, alpha, coefficients, memory, learn, tau, "
+         "threshold, step, detach_reset, surrogate_scale"},
         {JOB(",\"neuron\":{\"surrogate_scale\":-2}"), "surrogate_scale is -2, want a number > 0"},
         {JOB(",\"encoding\":{\"time_steps\":\"ten\"}"), "time_steps is \"ten\", want an integer"},
         {JOB(",\"neuron\":{\"tau\":{}}"), "tau is an object, want a number"},

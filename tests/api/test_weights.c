@@ -19,8 +19,8 @@ struct trained {
     char checkpoint[SRV_ID_SIZE];
 };
 
-/* A job trained for one epoch, with its checkpoint recorded as a worker would. */
-static void train(struct trained *t, const char *dataset)
+/* A job trained to its end, with its checkpoint recorded as a worker would. */
+static void train(struct trained *t, const char *dataset, const char *config)
 {
     struct world *w = t->world;
     const struct snn_data *data = NULL;
@@ -31,9 +31,9 @@ static void train(struct trained *t, const char *dataset)
     char path[1200], **dropped = NULL;
     size_t n = 0;
 
-    world_job(w, dataset, CONFIG, t->job);
+    world_job(w, dataset, config, t->job);
     if (srv_datasets_acquire(w->datasets, "digits", &data, &err) != SNN_OK ||
-        api_compile(CONFIG, snn_data_describe(data), &spec, &err) != SNN_OK ||
+        api_compile(config, snn_data_describe(data), &spec, &err) != SNN_OK ||
         snn_run_new(&run, &spec, data, 1, &err) != SNN_OK ||
         snn_run_train(run, &(struct snn_hooks){.user = NULL}, &err) != SNN_OK)
         fail_msg("%s: %s", err.pointer, err.message);
@@ -62,7 +62,7 @@ static int setup(void **state)
     assert_non_null(t);
     world_setup(&world);
     t->world = world;
-    train(t, "builtin:digits");
+    train(t, "builtin:digits", CONFIG);
     *state = t;
     return 0;
 }
@@ -186,21 +186,20 @@ static void weights__safetensors__is_read_by_a_reader_of_its_own(void **state)
 
 static void check_values(const struct tensors *file, json_t *layers)
 {
-    static const char *const roles[] = {"weight", "bias"};
-    json_t *layer, *data, *number;
+    json_t *layer, *one, *number;
     size_t i, k, compared = 0;
+    const char *role;
 
     json_array_foreach(layers, i, layer)
     {
-        for (size_t r = 0; r < 2; r++) {
+        json_object_foreach(json_object_get(layer, "parameters"), role, one)
+        {
             char name[64];
             snprintf(name, sizeof name, "%s.%s", json_string_value(json_object_get(layer, "name")),
-                     roles[r]);
-            json_t *one = json_object_get(json_object_get(layer, "parameters"), roles[r]);
+                     role);
             assert_true(json_equal(json_object_get(one, "shape"),
                                    json_object_get(json_object_get(file->header, name), "shape")));
-            data = json_object_get(one, "data");
-            json_array_foreach(data, k, number)
+            json_array_foreach(json_object_get(one, "data"), k, number)
             {
                 assert_true((float)json_number_value(number) == float_at(file, name, k));
                 compared++;
@@ -234,12 +233,15 @@ static void weights__neurons__are_whole_even_without_the_data_set(void **state)
 
     for (int gone = 0; gone < 2; gone++) {
         if (gone)
-            train(t, "ds_01HZZZZZZZZZZZZZZZZZZZZZZZ");
+            train(t, "ds_01HZZZZZZZZZZZZZZZZZZZZZZZ", CONFIG);
         struct world *w = get(t, (struct world_request){.body = NULL}, 200);
         json_t *layers = json_object_get(w->json, "layers");
-        json_t *want = json_pack("{s:s, s:f, s:f, s:f, s:b, s:s, s:f, s:s}", "model", "lif", "tau",
-                                 3.5, "threshold", 1.0, "step", 1.0, "detach_reset", 1, "surrogate",
-                                 "arctan", "surrogate_scale", 2.0, "reset", "zero");
+        json_t *want = json_pack(
+            "{s:s, s:f, s:f, s:f, s:b, s:s, s:f, s:s, s:s, s:f, s:n, s:n, s:{s:b, s:b, s:b, s:b}}",
+            "model", "lif", "tau", 3.5, "threshold", 1.0, "step", 1.0, "detach_reset", 1,
+            "surrogate", "arctan", "surrogate_scale", 2.0, "reset", "zero", "solver", "euler",
+            "alpha", 1.0, "coefficients", "memory", "learn", "tau", 0, "threshold", 0, "alpha", 0,
+            "coefficients", 0);
         assert_int_equal(json_array_size(layers), 2);
         json_t *first = json_array_get(layers, 0), *second = json_array_get(layers, 1);
         assert_true(json_equal(json_object_get(first, "neuron"), want));
@@ -249,6 +251,51 @@ static void weights__neurons__are_whole_even_without_the_data_set(void **state)
         assert_true(json_equal(json_object_get(second, "neuron"), want));
         assert_string_equal(json_string_value(json_object_get(second, "name")), "out");
         json_decref(want);
+    }
+}
+
+#define LEARNER                                                                                    \
+    "{\"seed\":3,\"dataset\":{\"name\":\"digits\"},\"encoding\":{\"time_steps\":4},"               \
+    "\"neuron\":{\"solver\":\"gl\",\"alpha\":[0.5,0.75],\"learn\":{\"tau\":\"neuron\","            \
+    "\"alpha\":\"layer\"}},\"layers\":[{\"kind\":\"dense\",\"units\":6},"                          \
+    "{\"kind\":\"dense\",\"units\":10,\"neuron\":{\"solver\":\"euler\",\"learn\":null}}],"         \
+    "\"training\":{\"epochs\":1,\"batch_size\":256,\"optimizer\":{\"learning_rate\":0.02}}}"
+
+static double parameter(json_t *layer, const char *name, size_t i)
+{
+    json_t *data =
+        json_object_get(json_object_get(json_object_get(layer, "parameters"), name), "data");
+
+    return json_number_value(json_array_get(data, i));
+}
+
+/* What was learned is written as itself, near to where it began; a number p would be near 0. */
+static void weights__learned_constants__are_the_constants(void **state)
+{
+    struct trained *t = *state;
+    struct tensors file;
+
+    for (int gone = 0; gone < 2; gone++) {
+        train(t, gone ? "ds_01HZZZZZZZZZZZZZZZZZZZZZZZ" : "builtin:digits", LEARNER);
+        struct world *w = get(t, (struct world_request){.query = {{"format", "safetensors"}}}, 200);
+        read_safetensors(&file, w->text, w->size);
+        get(t, (struct world_request){.body = NULL}, 200);
+        json_t *layers = json_object_get(w->json, "layers");
+        json_t *first = json_array_get(layers, 0);
+        json_t *learn = json_object_get(json_object_get(first, "neuron"), "learn");
+        for (size_t i = 0; i < 6; i++) {
+            assert_true(parameter(first, "tau", i) != 2);
+            assert_near(parameter(first, "tau", i), 2, 0.5);
+        }
+        assert_true(parameter(first, "alpha", 0) != 0.5 && parameter(first, "alpha", 1) != 0.75);
+        assert_near(parameter(first, "alpha", 0), 0.5, 0.1);
+        assert_near(parameter(first, "alpha", 1), 0.75, 0.1);
+        assert_near(float_at(&file, "layer1.alpha", 1), parameter(first, "alpha", 1), 1e-9);
+        assert_string_equal(json_string_value(json_object_get(learn, "tau")), "neuron");
+        assert_null(
+            json_object_get(json_object_get(json_array_get(layers, 1), "parameters"), "tau"));
+        check_values(&file, layers);
+        free_tensors(&file);
     }
 }
 
@@ -345,6 +392,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(weights__safetensors__is_read_by_a_reader_of_its_own),
         TEST(weights__json__holds_the_same_bits_as_safetensors),
+        TEST(weights__learned_constants__are_the_constants),
         TEST(weights__neurons__are_whole_even_without_the_data_set),
         TEST(weights__etag__is_the_digest_of_the_file_and_saves_the_download),
         TEST(weights__checkpoint__is_chosen_by_word_or_id),
