@@ -186,33 +186,50 @@ static void gradient__each_row__multiplies_what_comes_in_also_in_place(void **st
     }
 }
 
-static void soft__only_noisy__derives_through_the_spike_it_emitted(void **state)
+static void soft__of_any_kind__derives_through_the_spike_it_emitted(void **state)
 {
+    size_t soft = 0;
+
     (void)state;
     for (size_t i = 0; i < snn_surrogates.count; i++) {
         struct snn_choice c = row(i);
+        const enum snn_spike emits = snn_surrogate_of(&c)->training;
         real one = 1, x = 3, s = 0.25, d;
 
-        assert_int_equal(snn_surrogate_of(&c)->soft, strcmp(c.kind->name, "noisy") == 0);
-        if (!snn_surrogate_of(&c)->soft)
+        if (emits != SNN_SPIKE_SOFT && emits != SNN_SPIKE_MEAN)
             continue;
         snn_surrogate_of(&c)->gradient(&d, &one, &x, &s, 1, 4);
         assert_near(d, 4 * 0.25 * 0.75, 0);
+        soft++;
     }
+    assert_int_equal(soft, 2);
 }
 
-static void spike_soft__noise_in_place__is_the_logistic_function_of_both(void **state)
+static struct snn_choice named(const char *name)
 {
-    real x[N], e[N], s[N];
+    const struct snn_kind *kind = snn_registry_find(&snn_surrogates, name);
+
+    assert_non_null(kind);
+    return snn_choice_of(kind);
+}
+
+static void spike_training__noise_in_place__is_what_the_row_emits(void **state)
+{
+    const struct snn_choice soft = named("noisy"), hard = named("noisy_hard");
+    real x[N], e[N], s[N], h[N];
 
     (void)state;
     for (size_t i = 0; i < N; i++) {
         x[i] = (real)((double)i / 8 - 2.25);
-        e[i] = s[i] = (real)(5 * sin((double)i));
+        e[i] = s[i] = h[i] = (real)(5 * sin((double)i));
     }
-    snn_spike_soft(s, x, s, N, 5);
-    for (size_t i = 0; i < N; i++)
-        assert_near(s[i], 1 / (1 + exp(-(5 * (double)x[i] + (double)e[i]))), TOLERANCE);
+    snn_spike_training(snn_surrogate_of(&soft), s, x, N, 5);
+    snn_spike_training(snn_surrogate_of(&hard), h, x, N, 5);
+    for (size_t i = 0; i < N; i++) {
+        const double z = 5 * (double)x[i] + (double)e[i];
+        assert_near(s[i], 1 / (1 + exp(-z)), TOLERANCE);
+        assert_near(h[i], z >= 0, 0);
+    }
 }
 
 int main(void)
@@ -226,8 +243,8 @@ int main(void)
         cmocka_unit_test(linear__edge_of_the_window__belongs_to_it),
         cmocka_unit_test(derivative__far_from_the_threshold__vanishes_and_stays_a_number),
         cmocka_unit_test(gradient__each_row__multiplies_what_comes_in_also_in_place),
-        cmocka_unit_test(soft__only_noisy__derives_through_the_spike_it_emitted),
-        cmocka_unit_test(spike_soft__noise_in_place__is_the_logistic_function_of_both),
+        cmocka_unit_test(soft__of_any_kind__derives_through_the_spike_it_emitted),
+        cmocka_unit_test(spike_training__noise_in_place__is_what_the_row_emits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
