@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a neuron's orders, memory and learned constants may be, and what is legal and probably not
  * meant. */
+#include <complex.h>
 #include <math.h>
 #include <string.h>
 
@@ -154,46 +155,82 @@ void snn_check_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, co
 
 /* Lags that are looked at; weights further back are small and change no verdict. */
 #define KERNEL_LAGS 4096
+#define SCANNED_LAGS 512
+#define ANGLES 2048 /* several for each swing that SCANNED_LAGS lags can hold */
 #define MUCH_LOST 0.05
 
-/* The solver's weights of lags 0..lags and its factor of f. */
-static double kernel(const struct snn_neuron_spec *n, double *w, size_t lags)
+/* How a solver weighs the past. */
+struct kernel {
+    double w[KERNEL_LAGS + 1], a;
+    size_t lags;
+    bool sums_f;
+};
+
+static void fill_kernel(struct kernel *k, const struct snn_neuron_spec *n, size_t lags)
 {
     struct snn_orders orders = {.n = n->n_terms, .h = n->model.value[SNN_NEURON_STEP]};
-    struct snn_weights_table table = {.w = w, .lags = lags};
+    struct snn_weights_table table = {.w = k->w, .lags = lags};
     memcpy(orders.alpha, n->alpha, sizeof orders.alpha);
     memcpy(orders.coefficient, n->coefficients, sizeof orders.coefficient);
     snn_solver_of(&n->solver)->weights(&table, &orders);
-    return table.a;
+    k->a = table.a;
+    k->lags = lags;
+    k->sums_f = snn_solver_of(&n->solver)->sums_f;
 }
 
 /*
- * The tau at which a membrane without input alternates for ever: below it, it grows. Such a state
- * is y_k = (-1)^k, so with f = -y/tau
+ * The tau at which a membrane without input neither grows nor decays: below the largest such, it
+ * grows. With f = -y/tau such a state is y_k = z^k, |z| = 1, and with u = 1/z
  *
- *     gl, l1:   tau = a / (1 + sum_{d>=1} (-1)^d w_d)      (2^-alpha h^alpha for gl, all states
- * kept) pred:     tau = sum_{d>=0} (-1)^d w_d
+ *     gl, l1:   tau = -a u / (1 + sum_{d>=1} w_d u^d)      pred:   tau = -sum_{d>=0} w_d u^(d+1)
+ *
+ * where that is real. With the whole past the largest is at z = -1, (h/2)^alpha for gl; a past that
+ * is cut off can swing more slowly, so there all z are looked at.
  */
-static double critical_tau(const struct snn_neuron_spec *n)
+static double complex tau_at(const struct kernel *k, double angle)
 {
-    const bool sums_f = snn_solver_of(&n->solver)->sums_f;
-    const bool is_cut = n->memory < KERNEL_LAGS;
-    const size_t lags = is_cut ? n->memory : KERNEL_LAGS;
-    double w[KERNEL_LAGS + 1], before = 0;
-    const double a = kernel(n, w, lags);
-    double sum = sums_f ? w[0] : 1;
-    for (size_t d = 1; d <= lags; d++) {
-        before = sum;
-        sum += d % 2 ? -w[d] : w[d];
-    }
-    if (!is_cut) /* the tail alternates: its limit is between the last two */
-        sum = (before + sum) / 2;
-    if (sums_f)
-        return sum;
-    return sum > 0 ? a / sum : HUGE_VAL;
+    const double complex u = CMPLX(cos(angle), -sin(angle));
+    double complex sum = 0;
+    for (size_t d = k->lags; d > 0; d--)
+        sum = (sum + k->w[d]) * u;
+    return k->sums_f ? -u * (k->w[0] + sum) : -k->a * u / (1 + sum);
 }
 
-static void warn_stability(struct snn_check *c, const struct snn_neuron_spec *n, const char *place)
+static double slowest_tau(const struct kernel *k)
+{
+    const double pi = acos(-1);
+    double complex before = tau_at(k, pi);
+    double largest = creal(before);
+    for (size_t i = ANGLES - 1; i > 0; i--) {
+        const double complex now = tau_at(k, pi * (double)i / ANGLES);
+        const double y0 = cimag(before), y1 = cimag(now);
+        if (y0 * y1 < 0) /* real in between */
+            largest = fmax(largest, (creal(before) * y1 - creal(now) * y0) / (y1 - y0));
+        before = now;
+    }
+    return largest;
+}
+
+/* At z = -1, with all states kept: the tail alternates, and its limit is between the last two. */
+static double alternating_tau(struct kernel *k)
+{
+    k->w[k->lags] /= 2;
+    return creal(tau_at(k, acos(-1)));
+}
+
+static double critical_tau(const struct snn_neuron_spec *n, size_t time_steps)
+{
+    struct kernel k;
+    if (n->memory >= time_steps - 1 || n->memory > SCANNED_LAGS) {
+        fill_kernel(&k, n, KERNEL_LAGS);
+        return alternating_tau(&k);
+    }
+    fill_kernel(&k, n, n->memory);
+    return slowest_tau(&k);
+}
+
+static void warn_stability(struct snn_check *c, const struct snn_neuron_spec *n, size_t time_steps,
+                           const char *place)
 {
     const double tau = n->model.value[SNN_NEURON_TAU], h = n->model.value[SNN_NEURON_STEP];
     char at[PLACE_SIZE];
@@ -208,7 +245,7 @@ static void warn_stability(struct snn_check *c, const struct snn_neuron_spec *n,
                       h / tau, 1 - h / tau);
         return;
     }
-    const double least = critical_tau(n);
+    const double least = critical_tau(n, time_steps);
     if (!(tau > least))
         snn_wrong(c, at,
                   "tau is %g: with solver %s, step %g and these orders the membrane oscillates "
@@ -221,14 +258,15 @@ static void warn_memory(struct snn_check *c, const struct snn_neuron_spec *n, si
                         const char *place)
 {
     const size_t past = time_steps - 1, all = past < KERNEL_LAGS ? past : KERNEL_LAGS;
-    double w[KERNEL_LAGS + 1], whole = 0, lost = 0;
+    double whole = 0, lost = 0;
+    struct kernel k;
     char at[PLACE_SIZE];
     if (n->memory >= all)
         return;
-    (void)kernel(n, w, all);
+    fill_kernel(&k, n, all);
     for (size_t d = 1; d <= all; d++) {
-        whole += fabs(w[d]);
-        lost += d > n->memory ? fabs(w[d]) : 0;
+        whole += fabs(k.w[d]);
+        lost += d > n->memory ? fabs(k.w[d]) : 0;
     }
     (void)snprintf(at, sizeof at, "%smemory", place);
     if (lost > MUCH_LOST * whole)
@@ -242,7 +280,7 @@ void snn_warn_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, siz
                        const char *place)
 {
     char at[PLACE_SIZE];
-    warn_stability(c, n, place);
+    warn_stability(c, n, time_steps, place);
     if (!snn_solver_of(&n->solver)->has_history)
         return;
     warn_memory(c, n, time_steps, place);

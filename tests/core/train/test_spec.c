@@ -1,299 +1,311 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/train/spec.h"
-
+/* What a spec may be, and what is warned of: each warning against the dynamics themselves. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "core/base/param.h"
+#include "core/neuron/neuron.h"
 #include "tests/core/train/runs.h"
 #include "tests/support/test.h"
 
-#define MOST 16
-
-struct told {
-    struct snn_error error[MOST];
+struct found {
     size_t n;
+    struct snn_error error[16];
 };
 
-static void tell(void *user, const struct snn_error *what)
+static void keep(void *user, const struct snn_error *what)
 {
-    struct told *t = user;
+    struct found *f = user;
 
-    assert_true(t->n < MOST);
-    t->error[t->n++] = *what;
+    if (f->n < sizeof f->error / sizeof f->error[0])
+        f->error[f->n++] = *what;
 }
 
-/* Classes 3, features 6, 45 samples. */
-static const struct snn_data_info info = {
-    .train = 45, .test = 20, .features = 6, .shape = {6}, .rank = 1, .classes = 3};
-
-static struct told check(const struct snn_spec *spec, const struct snn_data_info *data)
+/* The message at that place, NULL where there is none. */
+static const char *at(const struct found *f, const char *pointer)
 {
-    struct told t = {.n = 0};
-    enum snn_code rc = snn_spec_check(spec, data, tell, &t);
-
-    assert_int_equal(rc, t.n ? SNN_INVALID : SNN_OK);
-    assert_int_equal(rc, snn_spec_check(spec, data, NULL, NULL));
-    for (size_t i = 0; i < t.n; i++)
-        assert_int_equal(t.error[i].code, SNN_INVALID);
-    return t;
+    for (size_t i = 0; i < f->n; i++)
+        if (strcmp(f->error[i].pointer, pointer) == 0)
+            return f->error[i].message;
+    return NULL;
 }
 
-static struct told warn(const struct snn_spec *spec)
+static struct found warnings(const struct snn_spec *spec)
 {
-    struct told t = {.n = 0};
+    struct found f = {0};
 
-    snn_spec_warn(spec, tell, &t);
-    return t;
+    snn_spec_warn(spec, keep, &f);
+    return f;
 }
 
-static void assert_only(const struct told *t, const char *pointer, const char *message)
+static struct found errors(const struct snn_spec *spec)
 {
-    if (t->n != 1)
-        fail_msg("%zu errors, want one at %s", t->n, pointer);
-    assert_string_equal(t->error[0].pointer, pointer);
-    assert_contains(t->error[0].message, message);
+    struct snn_data *data = runs_data(45, 20, 1);
+    struct found f = {0};
+
+    (void)snn_spec_check(spec, snn_data_describe(data), keep, &f);
+    snn_data_free(data);
+    return f;
 }
 
-static void default__with_layers__is_valid_without_a_warning(void **state)
+/* The first layer with that solver and order. */
+static struct snn_spec fractional(const char *solver, double alpha)
 {
     struct snn_spec spec = runs_spec();
 
-    (void)state;
-    assert_int_equal(check(&spec, &info).n, 0);
-    assert_int_equal(warn(&spec).n, 0);
+    spec.layers[0].neuron.solver = runs_choice(&snn_solvers, solver);
+    spec.layers[0].neuron.alpha[0] = alpha;
+    return spec;
 }
 
-static void default__each_value__is_that_documented(void **state)
+/* ------------------------------------------------------------------------------------ check -- */
+
+static void check__numbers_that_no_json_brings__are_refused_too(void **state)
 {
-    const struct snn_spec s = snn_spec_default();
-    const struct snn_neuron_spec n = snn_neuron_spec_default();
+    struct snn_spec spec = fractional("gl", 0);
+    struct found f = errors(&spec);
 
     (void)state;
-    assert_int_equal(s.seed, 0);
-    assert_string_equal(s.encoding.kind->name, "constant");
-    assert_near(s.encoding.value[0], 1, 0);
-    assert_int_equal(s.time_steps, 16);
-    assert_int_equal(s.n_layers, 0);
-    assert_string_equal(s.readout.kind->name, "membrane_mean");
-    assert_string_equal(s.loss.kind->name, "cross_entropy");
-    assert_string_equal(s.optimizer.kind->name, "adam");
-    assert_near(s.optimizer.value[0], 1e-3, 0);
-    assert_int_equal(s.epochs, 10);
-    assert_int_equal(s.batch_size, 64);
-    assert_int_equal(s.shards, 4);
-    assert_near(s.validation_fraction, 0, 0);
-    assert_int_equal(s.diagnostics_every, 50);
-    assert_string_equal(n.model.kind->name, "lif");
-    assert_string_equal(n.surrogate.kind->name, "sigmoid");
-    assert_string_equal(n.reset.kind->name, "scaled");
-    assert_near(snn_choice_value(&n.model, "tau", -1), 2, 0);
-    assert_near(snn_choice_value(&n.model, "threshold", -1), 1, 0);
-    assert_near(snn_choice_value(&n.model, "step", -1), 1, 0);
-    assert_near(snn_choice_value(&n.model, "detach_reset", -1), 1, 0);
-    assert_near(snn_choice_value(&n.surrogate, "scale", -1), 5, 0);
+    assert_int_equal(f.n, 1);
+    assert_string_equal(f.error[0].pointer, "/layers/0/neuron/alpha");
+    spec = fractional("gl", (double)NAN);
+    assert_int_equal(errors(&spec).n, 1);
+    spec = fractional("gl", 0.5);
+    spec.layers[0].neuron.n_terms = 0;
+    f = errors(&spec);
+    assert_contains(at(&f, "/layers/0/neuron/alpha"), "0 orders, want 1 to 8");
+    spec.layers[0].neuron.n_terms = SNN_MAX_TERMS + 1;
+    f = errors(&spec);
+    assert_contains(at(&f, "/layers/0/neuron/alpha"), "9 orders, want 1 to 8");
+    spec.layers[0].neuron.n_terms = 2;
+    spec.layers[0].neuron.alpha[1] = 2;
+    spec.layers[0].neuron.coefficients[1] = INFINITY;
+    f = errors(&spec);
+    assert_non_null(at(&f, "/layers/0/neuron/alpha/1"));
+    assert_non_null(at(&f, "/layers/0/neuron/coefficients/1"));
 }
 
-/* Each number of a spec set out of its range, and the place it is told of. */
-static void check__each_number_out_of_range__is_told_with_its_place(void **state)
+static void check__learned__each_needs_what_it_is_learned_of(void **state)
 {
-    struct snn_spec s = runs_spec();
-    const struct {
-        size_t *size;
-        double *number;
-        double bad;
-        const char *pointer;
+    static const struct {
+        enum snn_learnable which;
+        enum snn_learn how;
+        const char *solver;
+        double alpha;
+        bool good;
     } rows[] = {
-        {&s.time_steps, NULL, 0, "/encoding/time_steps"},
-        {&s.time_steps, NULL, 100001, "/encoding/time_steps"},
-        {&s.epochs, NULL, 0, "/training/epochs"},
-        {&s.epochs, NULL, 100001, "/training/epochs"},
-        {&s.batch_size, NULL, 0, "/training/batch_size"},
-        {&s.batch_size, NULL, 65537, "/training/batch_size"},
-        {&s.shards, NULL, 0, "/training/shards"},
-        {&s.shards, NULL, 65, "/training/shards"},
-        {&s.diagnostics_every, NULL, 1000001, "/diagnostics/every_steps"},
-        {NULL, &s.validation_fraction, -0.1, "/training/validation_fraction"},
-        {NULL, &s.validation_fraction, 0.91, "/training/validation_fraction"},
-        {NULL, &s.validation_fraction, 1e300, "/training/validation_fraction"},
-        {NULL, &s.validation_fraction, NAN, "/training/validation_fraction"},
-        {NULL, &s.encoding.value[0], 0, "/encoding/gain"},
-        {NULL, &s.encoding.value[0], INFINITY, "/encoding/gain"},
-        {NULL, &s.optimizer.value[0], 0, "/training/optimizer/learning_rate"},
-        {NULL, &s.optimizer.value[1], 1, "/training/optimizer/beta1"},
-        {NULL, &s.layers[1].kind.value[0], 0, "/layers/1/units"},
-        {NULL, &s.layers[1].kind.value[0], 2.5, "/layers/1/units"},
-        {NULL, &s.layers[0].kind.value[0], -1, "/layers/0/units"},
-        {NULL, &s.layers[0].kind.value[0], 1e30, "/layers/0/units"},
-        {NULL, &s.layers[0].kind.value[0], NAN, "/layers/0/units"},
-        {NULL, &s.layers[0].neuron.model.value[0], 0, "/layers/0/neuron/tau"},
-        {NULL, &s.layers[0].neuron.model.value[1], 1e7, "/layers/0/neuron/threshold"},
-        {NULL, &s.layers[0].neuron.model.value[2], -1, "/layers/0/neuron/step"},
-        {NULL, &s.layers[1].neuron.model.value[3], 0.5, "/layers/1/neuron/detach_reset"},
-        {NULL, &s.layers[1].neuron.surrogate.value[0], 0, "/layers/1/neuron/surrogate_scale"},
+        {SNN_LEARN_tau, SNN_PER_NEURON, "euler", 1, true},
+        {SNN_LEARN_threshold, SNN_PER_LAYER, "pred", 0.5, true},
+        {SNN_LEARN_alpha, SNN_PER_LAYER, "l1", 0.5, true},
+        {SNN_LEARN_alpha, SNN_PER_LAYER, "l1", 1, false},
+        {SNN_LEARN_alpha, SNN_PER_LAYER, "euler", 1, false},
+        {SNN_LEARN_alpha, SNN_PER_NEURON, "l1", 0.5, false},
+        {SNN_LEARN_coefficients, SNN_PER_LAYER, "gl", 0.5, false}, /* of one term */
     };
 
     (void)state;
-    for (size_t i = 0; i < SNN_COUNT(rows); i++) {
-        const struct snn_spec good = s;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct snn_spec spec = fractional(rows[i].solver, rows[i].alpha);
+        char place[60];
 
-        if (rows[i].size)
-            *rows[i].size = (size_t)rows[i].bad;
-        else
-            *rows[i].number = rows[i].bad;
-        struct told t = check(&s, &info);
-        assert_only(&t, rows[i].pointer, "want ");
-        s = good;
+        spec.layers[0].neuron.learn[rows[i].which] = rows[i].how;
+        snprintf(place, sizeof place, "/layers/0/neuron/learn/%s",
+                 snn_learnable_name(rows[i].which));
+        const struct found f = errors(&spec);
+        assert_int_equal(f.n, rows[i].good ? 0 : 1);
+        if (!rows[i].good)
+            assert_non_null(at(&f, place));
     }
 }
 
-static void check__last_layer_smaller_than_the_classes__is_told(void **state)
+/* -------------------------------------------------------------------------------- stability -- */
+
+#define STEPS 1000
+
+/* The size of the membrane after many steps without input or spikes, from a small push. */
+static double run_free(const struct snn_neuron_spec *n)
 {
-    struct snn_spec s = runs_spec();
-    struct told t;
+    const size_t lags = snn_solver_lags(n->memory, STEPS, false);
+    const struct snn_solver *solver = snn_solver_of(&n->solver);
+    struct snn_orders orders = {.n = n->n_terms, .h = n->model.value[SNN_NEURON_STEP]};
+    double w[STEPS], y[STEPS + 1] = {0}, f[STEPS], late = 0;
+    struct snn_weights_table table = {.w = w, .lags = lags};
 
-    (void)state;
-    s.layers[1].kind.value[0] = 2;
-    t = check(&s, &info);
-    assert_only(&t, "/layers/1/units", "has 2 units, but the labels go up to 2: want at least 3");
-    s.layers[1].kind.value[0] = 30;
-    assert_int_equal(check(&s, &info).n, 0);
-}
-
-static void check__no_layers_or_too_many__is_told(void **state)
-{
-    struct snn_spec s = runs_spec();
-    struct told t;
-
-    (void)state;
-    s.n_layers = 0;
-    t = check(&s, &info);
-    assert_only(&t, "/layers", "0 layers, want 1 to 32");
-    s.n_layers = SNN_MAX_LAYERS + 1;
-    t = check(&s, &info);
-    assert_only(&t, "/layers", "33 layers, want 1 to 32");
-}
-
-static void check__two_layers_of_one_name__is_told(void **state)
-{
-    struct snn_spec s = runs_spec();
-    struct told t;
-
-    (void)state;
-    memcpy(s.layers[1].name, "layer1", sizeof "layer1");
-    t = check(&s, &info);
-    assert_only(&t, "/layers/1/name", "layers 0 and 1 are both called \"layer1\"");
-}
-
-static void check__settings_that_contradict__are_told(void **state)
-{
-    struct snn_spec s = runs_spec();
-    struct told t;
-
-    (void)state;
-    s.optimizer = runs_choice(&snn_optimizers, "sgd");
-    assert_string_equal(s.optimizer.kind->params[2].name, "nesterov");
-    s.optimizer.value[2] = 1;
-    t = check(&s, &info);
-    assert_only(&t, "/training/optimizer", "nesterov is true and momentum is 0");
-}
-
-static void check__split_that_leaves_a_part_empty__is_told(void **state)
-{
-    struct snn_spec s = runs_spec();
-    struct snn_data_info few = info;
-    struct told t;
-
-    (void)state;
-    s.validation_fraction = 0.01;
-    t = check(&s, &info);
-    assert_only(&t, "/training/validation_fraction", "of 45 training samples is none");
-    s.validation_fraction = 0.5;
-    few.train = 1;
-    t = check(&s, &few);
-    assert_only(&t, "/training/validation_fraction", "leaves none to train on");
-    s.validation_fraction = 0;
-    few.train = 0;
-    t = check(&s, &few);
-    assert_only(&t, "/dataset", "no training samples");
-}
-
-static void check__many_things_wrong__are_told_all_at_once(void **state)
-{
-    struct snn_spec s = runs_spec();
-
-    (void)state;
-    s.time_steps = s.epochs = s.batch_size = s.shards = 0;
-    s.validation_fraction = 2;
-    s.layers[0].kind.value[0] = 0;
-    s.layers[0].neuron.model.value[0] = s.layers[1].neuron.model.value[0] = 0;
-    s.layers[1].name[0] = '\0';
-    s.layers[0].name[0] = '\0';
-    assert_int_equal(check(&s, &info).n, 9);
-}
-
-static void warn__step_too_long_for_tau__is_told_for_leaky_neurons(void **state)
-{
-    const struct {
-        const char *neuron;
-        double tau, step;
-        bool warned;
-    } rows[] = {
-        {"lif", 0.5, 1, true}, {"lif", 0.25, 1, true},     {"lif", 0.51, 1, false},
-        {"lif", 1, 2, true},   {"lif", 1e-3, 1e-3, false}, {"if", 0.25, 1, false},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < SNN_COUNT(rows); i++) {
-        struct snn_spec s = runs_spec();
-        struct told t;
-
-        s.layers[1].neuron.model = runs_choice(&snn_neurons, rows[i].neuron);
-        s.layers[1].neuron.model.value[0] = rows[i].tau;
-        s.layers[1].neuron.model.value[2] = rows[i].step;
-        assert_int_equal(check(&s, &info).n, 0);
-        t = warn(&s);
-        assert_int_equal(t.n, rows[i].warned);
-        if (t.n)
-            assert_only(&t, "/layers/1/neuron/tau", "oscillates");
+    memcpy(orders.alpha, n->alpha, sizeof orders.alpha);
+    memcpy(orders.coefficient, n->coefficients, sizeof orders.coefficient);
+    solver->weights(&table, &orders);
+    for (size_t k = 0; k < STEPS; k++) {
+        f[k] = ((k == 0) - y[k]) / n->model.value[SNN_NEURON_TAU];
+        y[k + 1] = solver->sums_f ? w[0] * f[k] : table.a * f[k];
+        for (size_t d = 1; d <= lags && d <= k; d++)
+            y[k + 1] += solver->sums_f ? w[d] * f[k - d] : -w[d] * y[k + 1 - d];
     }
+    for (size_t k = STEPS - 20; k <= STEPS; k++)
+        late = fmax(late, fabs(y[k]));
+    return late;
 }
 
-static void warn__threshold_not_above_rest__is_told(void **state)
+/* Five percent from the tau that the warning names, on both sides. */
+static void check_bound(struct snn_spec spec, const char *what)
 {
-    struct snn_spec s = runs_spec();
-    struct told t;
+    struct snn_neuron_spec *n = &spec.layers[0].neuron;
+    struct found f;
+    const char *wanted;
+    double bound;
 
-    (void)state;
-    s.layers[0].neuron.model.value[1] = 0;
-    t = warn(&s);
-    assert_only(&t, "/layers/0/neuron/threshold", "fires at every step");
+    n->model.value[SNN_NEURON_TAU] = 1e-3;
+    f = warnings(&spec);
+    assert_non_null(at(&f, "/layers/0/neuron/tau"));
+    wanted = strstr(at(&f, "/layers/0/neuron/tau"), "want tau above ");
+    assert_non_null(wanted);
+    bound = strtod(wanted + strlen("want tau above "), NULL);
+    n->model.value[SNN_NEURON_TAU] = 0.95 * bound;
+    f = warnings(&spec);
+    if (!at(&f, "/layers/0/neuron/tau") || !(run_free(n) > 10))
+        fail_msg("%s: tau %g is below the bound, and the membrane ends at %g", what, 0.95 * bound,
+                 run_free(n));
+    n->model.value[SNN_NEURON_TAU] = 1.05 * bound;
+    f = warnings(&spec);
+    if (at(&f, "/layers/0/neuron/tau") || !(run_free(n) < 0.5))
+        fail_msg("%s: tau %g is above the bound, and the membrane ends at %g", what, 1.05 * bound,
+                 run_free(n));
 }
 
-static void limits__each_row__holds_its_own_default(void **state)
+static void warn__tau__is_where_the_membrane_begins_to_grow(void **state)
 {
+    static const char *const solvers[] = {"gl", "l1", "trap", "pred"};
+    static const size_t memories[] = {SNN_ALL_STATES, 3, 8};
+
     (void)state;
-    assert_int_equal(snn_spec_limit_count, SNN_LIMIT_EVERY_STEPS + 1);
-    for (size_t i = 0; i < snn_spec_limit_count; i++)
-        assert_int_equal(snn_param_check(&snn_spec_limits[i], snn_spec_limits[i].value, NULL),
-                         SNN_OK);
+    for (size_t s = 0; s < sizeof solvers / sizeof solvers[0]; s++)
+        for (size_t i = 0; i < 4; i++)
+            for (size_t m = 0; m < sizeof memories / sizeof memories[0]; m++) {
+                struct snn_spec spec = fractional(solvers[s], 0.3 + 0.2 * (double)i);
+
+                spec.time_steps = STEPS;
+                spec.layers[0].neuron.memory = memories[m];
+                spec.layers[0].neuron.model.value[SNN_NEURON_STEP] = m == 1 ? 0.5 : 1;
+                check_bound(spec, solvers[s]);
+            }
+}
+
+static void warn__several_terms__counts_all_of_them(void **state)
+{
+    struct snn_spec spec = fractional("gl", 0.4);
+    struct snn_neuron_spec *n = &spec.layers[0].neuron;
+
+    (void)state;
+    n->n_terms = 3;
+    n->alpha[1] = 0.7;
+    n->alpha[2] = 1;
+    n->coefficients[0] = 0.5;
+    n->coefficients[1] = 2;
+    n->coefficients[2] = 1;
+    check_bound(spec, "three terms");
+}
+
+static void warn__gl__bound_is_h_to_alpha_over_two_to_alpha(void **state)
+{
+    struct snn_spec spec = fractional("gl", 0.5);
+    struct snn_neuron_spec *n = &spec.layers[0].neuron;
+    struct found f;
+
+    (void)state;
+    n->model.value[SNN_NEURON_TAU] = sqrt(0.5) - 1e-3;
+    f = warnings(&spec);
+    assert_contains(at(&f, "/layers/0/neuron/tau"), "want tau above 0.7071");
+    n->model.value[SNN_NEURON_TAU] = sqrt(0.5) + 1e-3;
+    assert_int_equal(warnings(&spec).n, 0);
+    n->model = runs_choice(&snn_neurons, "if"); /* does not leak */
+    n->model.value[SNN_NEURON_TAU] = 0.1;
+    assert_int_equal(warnings(&spec).n, 0);
+}
+
+/* ----------------------------------------------------------------------------------- memory -- */
+
+static void warn__memory__tells_the_share_that_is_lost(void **state)
+{
+    struct snn_spec spec = fractional("gl", 0.5);
+    struct snn_neuron_spec *n = &spec.layers[0].neuron;
+    struct found f;
+
+    (void)state;
+    spec.time_steps = 100;
+    assert_int_equal(warnings(&spec).n, 0);
+    /* |c_1| + ... + |c_n| = 1 - binom(2n, n)/4^n: 1 - 0.1761970 of n = 10, 1 - 0.0566340 of 99 */
+    n->memory = 10;
+    f = warnings(&spec);
+    assert_int_equal(f.n, 1);
+    assert_contains(at(&f, "/layers/0/neuron/memory"),
+                    "memory is 10 of 99 past states: it loses 13% of the weight");
+    n->memory = 60;
+    assert_int_equal(warnings(&spec).n, 0);
+    n->memory = 10;
+    spec.time_steps = 11; /* all there are */
+    assert_int_equal(warnings(&spec).n, 0);
+}
+
+static void warn__order_one__says_that_euler_is_the_same(void **state)
+{
+    struct snn_spec spec = fractional("gl", 1);
+    struct found f = warnings(&spec);
+
+    (void)state;
+    assert_int_equal(f.n, 1);
+    assert_contains(at(&f, "/layers/0/neuron/alpha"), "alpha is 1, where solver gl is Euler's");
+    spec = fractional("euler", 1);
+    assert_int_equal(warnings(&spec).n, 0);
+}
+
+/* --------------------------------------------------------------------------------- estimate -- */
+
+static struct snn_estimate estimate(const struct snn_spec *spec)
+{
+    struct snn_data *data = runs_data(45, 20, 1);
+    struct snn_estimate e = {0};
+    struct snn_error err = {0};
+
+    if (snn_run_estimate(&e, spec, snn_data_describe(data), 1, &err) != SNN_OK)
+        fail_msg("%s", err.message);
+    snn_data_free(data);
+    return e;
+}
+
+static void estimate__history__costs_its_square(void **state)
+{
+    struct snn_spec plain = runs_spec(), gl = fractional("gl", 0.5);
+    const double units = 8, steps = 32;
+    struct snn_estimate a, b;
+
+    (void)state;
+    plain.time_steps = gl.time_steps = 32;
+    a = estimate(&plain);
+    b = estimate(&gl);
+    /* a sum over min(t, 31) states, forward and backward */
+    assert_near(b.multiply_adds - a.multiply_adds, 2 * units * steps * (steps - 1) / 2, 0);
+    assert_true(b.bytes >= a.bytes + (size_t)(2 * units * steps) * sizeof(real));
+    assert_int_equal(b.parameters, a.parameters);
+    gl.layers[0].neuron.memory = 4;
+    b = estimate(&gl);
+    assert_near(b.multiply_adds - a.multiply_adds, 2 * units * (28 * 4 + 6), 0);
+    gl.layers[0].neuron.learn[SNN_LEARN_alpha] = SNN_PER_LAYER;
+    gl.layers[0].neuron.learn[SNN_LEARN_tau] = SNN_PER_NEURON;
+    b = estimate(&gl);
+    assert_near(b.multiply_adds - a.multiply_adds, 3 * units * (28 * 4 + 6), 0);
+    assert_int_equal(b.parameters, a.parameters + 1 + 8);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(default__with_layers__is_valid_without_a_warning),
-        cmocka_unit_test(default__each_value__is_that_documented),
-        cmocka_unit_test(check__each_number_out_of_range__is_told_with_its_place),
-        cmocka_unit_test(check__last_layer_smaller_than_the_classes__is_told),
-        cmocka_unit_test(check__no_layers_or_too_many__is_told),
-        cmocka_unit_test(check__two_layers_of_one_name__is_told),
-        cmocka_unit_test(check__settings_that_contradict__are_told),
-        cmocka_unit_test(check__split_that_leaves_a_part_empty__is_told),
-        cmocka_unit_test(check__many_things_wrong__are_told_all_at_once),
-        cmocka_unit_test(warn__step_too_long_for_tau__is_told_for_leaky_neurons),
-        cmocka_unit_test(warn__threshold_not_above_rest__is_told),
-        cmocka_unit_test(limits__each_row__holds_its_own_default),
+        cmocka_unit_test(check__numbers_that_no_json_brings__are_refused_too),
+        cmocka_unit_test(check__learned__each_needs_what_it_is_learned_of),
+        cmocka_unit_test(warn__tau__is_where_the_membrane_begins_to_grow),
+        cmocka_unit_test(warn__several_terms__counts_all_of_them),
+        cmocka_unit_test(warn__gl__bound_is_h_to_alpha_over_two_to_alpha),
+        cmocka_unit_test(warn__memory__tells_the_share_that_is_lost),
+        cmocka_unit_test(warn__order_one__says_that_euler_is_the_same),
+        cmocka_unit_test(estimate__history__costs_its_square),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
