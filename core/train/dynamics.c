@@ -189,7 +189,7 @@ static void fill_kernel(struct kernel *k, const struct snn_neuron_spec *n, size_
  */
 static double complex tau_at(const struct kernel *k, double angle)
 {
-    const double complex u = CMPLX(cos(angle), -sin(angle));
+    const double complex u = cos(angle) - sin(angle) * (double complex)I;
     double complex sum = 0;
     for (size_t d = k->lags; d > 0; d--)
         sum = (sum + k->w[d]) * u;
