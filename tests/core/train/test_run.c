@@ -60,8 +60,56 @@ static struct snn_spec with_more_shards_than_samples(void)
     return spec;
 }
 
+static struct snn_spec with_all_that_bends_the_gradient(void)
+{
+    struct snn_spec spec = with_rate();
+    spec.loss = runs_choice(&snn_losses, "cross_entropy_per_step");
+    spec.loss.value[0] = 0.1;
+    spec.schedule = runs_choice(&snn_schedules, "cosine");
+    spec.schedule.value[0] = 4;
+    spec.clip_value = 0.05;
+    spec.clip_norm = 0.1;
+    spec.rate_penalty = 0.5;
+    spec.rate_below = 0.2;
+    spec.rate_above = 0.6;
+    return spec;
+}
+
+static struct snn_spec with_populations(void)
+{
+    struct snn_spec spec = runs_spec();
+    spec.readout = runs_choice(&snn_readouts, "spike_count");
+    spec.readout.value[SNN_READOUT_POPULATION] = 2;
+    spec.layers[1].kind.value[0] *= 2;
+    spec.loss = runs_choice(&snn_losses, "mse_count");
+    spec.schedule = runs_choice(&snn_schedules, "step");
+    return spec;
+}
+
+static struct snn_spec with_recurrence(void)
+{
+    struct snn_spec spec = with_populations();
+    for (size_t i = 0; i < spec.n_layers; i++) {
+        const double units = spec.layers[i].kind.value[0];
+        spec.layers[i].kind = runs_choice(&snn_layers, "recurrent");
+        spec.layers[i].kind.value[0] = units;
+        spec.layers[i].kind.value[1] = (double)i;
+    }
+    spec.patience = 50; /* never used up here: test_training.c */
+    spec.validation_fraction = 0.2;
+    return spec;
+}
+
 static struct snn_spec (*const specs[])(void) = {
-    plain, with_rate, with_latency, with_validation, with_momentum, with_more_shards_than_samples,
+    plain,
+    with_rate,
+    with_latency,
+    with_validation,
+    with_momentum,
+    with_more_shards_than_samples,
+    with_all_that_bends_the_gradient,
+    with_populations,
+    with_recurrence,
 };
 #define SPECS (sizeof specs / sizeof specs[0])
 
@@ -190,7 +238,7 @@ static void weights(const struct snn_spec *spec, real *to, size_t size)
 static void train__another_seed__gives_other_weights(void **state)
 {
     struct snn_spec spec = runs_spec();
-    real a[200] = {0}, b[200] = {0};
+    real a[256] = {0}, b[256] = {0};
 
     (void)state;
     weights(&spec, a, sizeof a);
@@ -209,7 +257,7 @@ static void train__diagnostics_on_or_off__leave_the_weights_alone(void **state)
     (void)state;
     for (size_t i = 0; i < SPECS; i++) {
         struct snn_spec spec = specs[i]();
-        real a[200] = {0}, b[200] = {0};
+        real a[256] = {0}, b[256] = {0};
 
         weights(&spec, a, sizeof a);
         for (size_t k = 0; k < sizeof every / sizeof every[0]; k++) {
@@ -225,14 +273,14 @@ static void train__diagnostics_on_or_off__leave_the_weights_alone(void **state)
 static void train__another_number_of_shards__is_the_same_but_for_rounding(void **state)
 {
     struct snn_spec spec = runs_spec();
-    real a[200] = {0}, b[200] = {0};
+    real a[256] = {0}, b[256] = {0};
 
     (void)state;
     spec.epochs = 1;
     weights(&spec, a, sizeof a);
     for (spec.shards = 1; spec.shards <= 8; spec.shards++) {
         weights(&spec, b, sizeof b);
-        for (size_t i = 0; i < 200; i++)
+        for (size_t i = 0; i < 256; i++)
             assert_near(b[i], a[i], sizeof(real) == sizeof(double) ? 1e-9 : 1e-3);
     }
 }
