@@ -155,9 +155,12 @@ struct snn_neuron_spec {
 
 struct snn_layer_spec {
     char name[SNN_NAME_SIZE]; /* "layer1", ... unless given; unique */
-    struct snn_choice kind;   /* dense */
+    struct snn_choice kind;   /* dense, recurrent, conv2d, max_pool2d, ... */
+    bool has_neuron;          /* false: currents are passed on; kinds without neurons ignore it */
     struct snn_neuron_spec neuron;
 };
+/* Whether there are neurons in the layer: its kind carries them, and the spec does not say none. */
+bool snn_layer_has_neuron(const struct snn_layer_spec *layer);
 
 /* A run, whole and validated by snn_spec_check. Zeroed memory is not a spec: start from
  * snn_spec_default. Holds no pointers but to registry rows, so it may be copied. */

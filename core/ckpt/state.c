@@ -54,6 +54,9 @@ void snn_spec_digest(const struct snn_spec *spec, char hex[SNN_SHA256_HEX])
     for (size_t i = 0; i < spec->n_layers; i++) {
         digest_text(&d, spec->layers[i].name);
         digest_choice(&d, &spec->layers[i].kind);
+        digest_number(&d, snn_layer_has_neuron(&spec->layers[i]));
+        if (!snn_layer_has_neuron(&spec->layers[i]))
+            continue;
         digest_choice(&d, &spec->layers[i].neuron.model);
         digest_choice(&d, &spec->layers[i].neuron.surrogate);
         digest_choice(&d, &spec->layers[i].neuron.reset);

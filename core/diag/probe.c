@@ -11,6 +11,9 @@ void snn_probe_place(struct snn_probe *p, struct snn_arena *arena, const struct 
     p->n_layers = net->n_layers;
     for (size_t i = 0; i < net->n_layers; i++) {
         struct snn_probe_layer *l = &p->layer[i];
+        *l = (struct snn_probe_layer){0};
+        if (!net->layer[i].has_neuron)
+            continue;
         l->n = net->layer[i].out;
         l->time_steps = net->time_steps;
         l->spikes = snn_arena_take(arena, l->n, sizeof *l->spikes);
@@ -25,9 +28,11 @@ void snn_probe_clear(struct snn_probe *p)
         struct snn_probe_layer *l = &p->layer[i];
         snn_histogram_clear(&l->gradient);
         snn_histogram_clear(&l->membrane);
+        l->active = l->samples = 0;
+        if (l->n == 0)
+            continue;
         memset(l->spikes, 0, l->n * sizeof *l->spikes);
         memset(l->squares, 0, l->time_steps * sizeof *l->squares);
-        l->active = l->samples = 0;
     }
 }
 

@@ -17,7 +17,7 @@ struct snn_probe_layer {
     real *scratch;                 /* [2 n] */
     uint64_t active;               /* neuron-steps whose surrogate is at least 1% of its peak */
     uint64_t samples;
-    size_t n, time_steps;
+    size_t n, time_steps; /* 0 in a layer without neurons */
 };
 
 struct snn_probe {

@@ -8,38 +8,52 @@
 #include "core/math/gemm.h"
 #include "core/math/vec.h"
 
-const struct snn_param snn_dense_params[1] = {
+const struct snn_param snn_dense_params[2] = {
     {"units", "neurons of the layer", SNN_INTEGER, 0, 1, 1 << 20, false, false, true},
+    SNN_WEIGHT_SCALE,
 };
 
-enum { UNITS };
+enum { UNITS, WEIGHT_SCALE };
 enum { WEIGHT, BIAS };
 
-size_t snn_dense_out_size(const struct snn_choice *c, size_t in, struct snn_error *err)
+/* The two tensors of kinds that have a dense part. */
+void snn_dense_tensors(struct snn_layer *l, size_t units, double weight_scale)
 {
-    (void)in;
-    (void)err;
-    return (size_t)c->value[UNITS];
-}
-
-void snn_dense_tensors(struct snn_layer *l, const struct snn_choice *c)
-{
-    (void)c;
     l->tensor[WEIGHT] = (struct snn_tensor_place){
         .role = "weight",
-        .shape = {l->out, l->in},
+        .shape = {units, l->in},
         .rank = 2,
-        .count = l->out * l->in,
+        .count = units * l->in,
         .fan_in = l->in,
+        .scale = weight_scale,
     };
     l->tensor[BIAS] = (struct snn_tensor_place){
         .role = "bias",
-        .shape = {l->out},
+        .shape = {units},
         .rank = 1,
-        .count = l->out,
+        .count = units,
         .fan_in = l->in,
+        .scale = 1,
     };
     l->n_tensors = 2;
+}
+
+enum snn_code snn_dense_resolve(struct snn_layer *l, const struct snn_choice *c,
+                                struct snn_error *err)
+{
+    const size_t units = (size_t)c->value[UNITS];
+    enum snn_code rc = snn_layer_countable(units, l->in, err);
+    if (rc != SNN_OK)
+        return rc;
+    l->out_shape = snn_shape_flat(units);
+    snn_dense_tensors(l, units, c->value[WEIGHT_SCALE]);
+    return SNN_OK;
+}
+
+double snn_dense_multiply_adds(const struct snn_layer *l, bool is_first)
+{
+    const double steps = l->static_input ? 1 : (double)l->cell.time_steps;
+    return (double)l->in * (double)l->out * steps * (is_first ? 2 : 3);
 }
 
 void snn_dense_currents(const struct snn_layer *l, real *current, const real *params,

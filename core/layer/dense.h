@@ -6,10 +6,19 @@
 
 #include "core/layer/layer.h"
 
-extern const struct snn_param snn_dense_params[1];
+extern const struct snn_param snn_dense_params[2];
 
-size_t snn_dense_out_size(const struct snn_choice *c, size_t in, struct snn_error *err);
-void snn_dense_tensors(struct snn_layer *l, const struct snn_choice *c);
+/* The parameter of all kinds with weights. */
+#define SNN_WEIGHT_SCALE                                                                           \
+    {                                                                                              \
+        "weight_scale",                                                                            \
+            "factor on the bound 1/sqrt(fan_in) of the initial weights (not of biases)", SNN_REAL, \
+            1, 0, 1e6, false, false, false                                                         \
+    }
+
+enum snn_code snn_dense_resolve(struct snn_layer *l, const struct snn_choice *c,
+                                struct snn_error *err);
+double snn_dense_multiply_adds(const struct snn_layer *l, bool is_first);
 void snn_dense_begin_shard(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                            const real *in, size_t n);
 void snn_dense_forward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
@@ -19,7 +28,9 @@ void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, con
 void snn_dense_end_shard(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
                          const real *in, size_t n);
 
-/* For kinds that have a dense part. Rows of current = W in + b; ... */
+/* For kinds that have a dense part. Its two tensors; ... */
+void snn_dense_tensors(struct snn_layer *l, size_t units, double weight_scale);
+/* ... rows of current = W in + b; ... */
 void snn_dense_currents(const struct snn_layer *l, real *current, const real *params,
                         const real *in, size_t rows);
 /* ... and the gradients of W and b from rows of dL/dI and the inputs they belong to. */

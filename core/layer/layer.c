@@ -5,35 +5,128 @@
 #include <string.h>
 
 #include "core/base/param.h"
+#include "core/layer/conv2d.h"
 #include "core/layer/dense.h"
+#include "core/layer/dropout.h"
+#include "core/layer/flatten.h"
+#include "core/layer/pool2d.h"
 #include "core/layer/recurrent.h"
+#include "core/math/vec.h"
 
 static const struct snn_layer_type types[] = {
     {{"dense", "every input to every neuron: I = W s + b", SNN_PARAMS(snn_dense_params)},
-     snn_dense_out_size,
-     snn_dense_tensors,
-     snn_dense_begin_shard,
-     snn_dense_forward,
-     snn_dense_backward,
-     snn_dense_end_shard},
+     .carries_neuron = true,
+     .resolve = snn_dense_resolve,
+     .multiply_adds = snn_dense_multiply_adds,
+     .begin_shard = snn_dense_begin_shard,
+     .forward = snn_dense_forward,
+     .backward = snn_dense_backward,
+     .end_shard = snn_dense_end_shard},
     {{"recurrent",
       "dense, and its own spikes of the step before: I_t = W s_t + b + V s'_(t-1) [+ c]",
       SNN_PARAMS(snn_recurrent_params)},
-     snn_dense_out_size,
-     snn_recurrent_tensors,
-     NULL,
-     snn_recurrent_forward,
-     snn_recurrent_backward,
-     NULL},
+     .carries_neuron = true,
+     .resolve = snn_recurrent_resolve,
+     .multiply_adds = snn_recurrent_multiply_adds,
+     .forward = snn_recurrent_forward,
+     .backward = snn_recurrent_backward},
+    {{"conv2d", "filters slid over [channels, height, width]: I = W * s + b",
+      SNN_PARAMS(snn_conv2d_params)},
+     .carries_neuron = true,
+     .resolve = snn_conv2d_resolve,
+     .multiply_adds = snn_conv2d_multiply_adds,
+     .room = snn_conv2d_room,
+     .begin_shard = snn_conv2d_begin_shard,
+     .forward = snn_conv2d_forward,
+     .backward = snn_conv2d_backward,
+     .end_shard = snn_conv2d_end_shard},
+    {{"max_pool2d",
+      "the largest of each window; of equals (most spikes are) the first gets the gradient",
+      SNN_PARAMS(snn_pool2d_params)},
+     .resolve = snn_pool2d_resolve,
+     .multiply_adds = snn_max_pool2d_multiply_adds,
+     .forward = snn_max_pool2d_forward,
+     .backward = snn_max_pool2d_backward},
+    {{"avg_pool2d", "the mean of each window", SNN_PARAMS(snn_pool2d_params)},
+     .resolve = snn_pool2d_resolve,
+     .multiply_adds = snn_avg_pool2d_multiply_adds,
+     .forward = snn_avg_pool2d_forward,
+     .backward = snn_avg_pool2d_backward},
+    {{"flatten", "[channels, height, width] as one row of values", NULL, 0},
+     .is_view = true,
+     .resolve = snn_flatten_resolve},
+    {{"dropout", "in training some values are 0, the others divided by 1 - rate",
+      SNN_PARAMS(snn_dropout_params)},
+     .resolve = snn_dropout_resolve,
+     .multiply_adds = snn_dropout_multiply_adds,
+     .room = snn_dropout_room,
+     .draw = snn_dropout_draw,
+     .forward = snn_dropout_forward,
+     .backward = snn_dropout_backward},
 };
 
 const struct snn_registry snn_layers = SNN_REGISTRY(types, "layers", "layer kind");
+
+bool snn_layer_has_neuron(const struct snn_layer_spec *layer)
+{
+    return layer->has_neuron && snn_layer_type_of(&layer->kind)->carries_neuron;
+}
+
+struct snn_shape snn_shape_of(const struct snn_data_info *data)
+{
+    struct snn_shape s = {.rank = data->rank};
+    memcpy(s.size, data->shape, sizeof s.size);
+    return data->rank ? s : snn_shape_flat(data->features);
+}
+
+size_t snn_shape_count(const struct snn_shape *s)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < s->rank; i++)
+        n *= s->size[i];
+    return n;
+}
+
+enum snn_code snn_layer_resolve(struct snn_layer *l, const struct snn_choice *c,
+                                const struct snn_shape *in, struct snn_error *err)
+{
+    l->in_shape = *in;
+    l->in = snn_shape_count(in);
+    enum snn_code rc = l->type->resolve(l, c, err);
+    if (rc == SNN_OK)
+        l->out = snn_shape_count(&l->out_shape);
+    return rc;
+}
+
+enum snn_code snn_layer_countable(size_t out, size_t in, struct snn_error *err)
+{
+    size_t weights;
+    if (__builtin_mul_overflow(out, in + 1, &weights) || weights > SIZE_MAX / 64)
+        return snn_fail(err, SNN_LIMIT, "%zu x %zu weights are more than can be counted", out, in);
+    return SNN_OK;
+}
+
+/* ----------------------------------------------------------------- the neurons of a layer -- */
+
+static void pass_on(const struct snn_layer *l, struct snn_layer_work *w, struct snn_span at,
+                    const struct snn_block *b)
+{
+    const size_t n = l->out, first = at.sample * l->cell.time_steps;
+    const real *once = w->current + (b->first + at.sample) * n;
+    for (size_t t = at.from; t < at.to; t++)
+        memcpy(w->s + (first + t) * n, l->static_input ? once : w->current + (first + t) * n,
+               n * sizeof *w->s);
+}
 
 void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struct snn_span at,
                       const struct snn_block *b)
 {
     const struct snn_cell *c = &l->cell;
     const size_t i = at.sample, size = c->time_steps * c->n;
+    if (!l->has_neuron) {
+        pass_on(l, w, at, b);
+        return;
+    }
     const struct snn_cell_forward f = {
         .from = at.from,
         .to = at.to,
@@ -57,6 +150,12 @@ void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, 
 {
     const struct snn_cell *c = &l->cell;
     const size_t i = at.sample, size = c->time_steps * c->n;
+    if (!l->has_neuron) { /* dL/dI is dL/ds, and is there */
+        if (l->static_input)
+            snn_rows_sum(w->current_sum + (b->first + i) * c->n, w->g + i * size + at.from * c->n,
+                         at.to - at.from, c->n);
+        return;
+    }
     const struct snn_cell_backward back = {
         .from = at.from,
         .to = at.to,

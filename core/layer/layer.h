@@ -16,6 +16,26 @@ struct snn_tensor_place {
     size_t layer;
     const char *role;
     size_t shape[SNN_MAX_RANK], rank, count, offset, fan_in;
+    double scale; /* of the bound that it is initialised within */
+};
+
+/* The values of one step: [n], or [channels, height, width]. */
+struct snn_shape {
+    size_t rank, size[SNN_MAX_RANK];
+};
+
+static inline struct snn_shape snn_shape_flat(size_t n)
+{
+    return (struct snn_shape){.rank = 1, .size = {n}};
+}
+/* Values in it. */
+size_t snn_shape_count(const struct snn_shape *s);
+/* A sample's. */
+struct snn_shape snn_shape_of(const struct snn_data_info *data);
+
+/* What a window slides over: a layer with planes. out[] and in[] are height, width. */
+struct snn_window {
+    size_t channels, in[2], out[2], kernel[2], stride, padding;
 };
 
 /* A constant of the neurons that is learned. */
@@ -31,11 +51,16 @@ struct snn_layer {
     const struct snn_layer_type *type;
     const char *name; /* the spec's */
     size_t in, out;   /* values per step */
-    struct snn_cell cell;
+    struct snn_shape in_shape, out_shape;
+    bool has_neuron;      /* else what comes out per step stands where spikes would */
+    struct snn_cell cell; /* without neurons only its sizes n, time_steps */
     struct snn_tensor_place tensor[SNN_MAX_TENSORS];
     size_t n_tensors;
     bool static_input; /* the same input at every step: multiplied once per shard */
     bool recurrent_bias;
+    struct snn_window window; /* of kinds that slide one */
+    double rate;              /* of dropout, ... */
+    bool per_step;            /* ... whose mask is another at every step */
     struct snn_learned learned[SNN_LEARNABLE_COUNT];
     size_t n_learned;
     double tau, threshold; /* the spec's */
@@ -45,7 +70,7 @@ struct snn_layer {
 /* A layer's arrays in one worker's workspace. S samples of a shard, Sb of a block. */
 struct snn_layer_work {
     real *current; /* [Sb, T, out], or [S, out] where the input is static */
-    real *x, *s;   /* [Sb, T, out] */
+    real *x, *s;   /* [Sb, T, out]; x NULL without neurons, s then what comes out */
     real *v, *f;   /* [Sb, T, out] or NULL */
     real *g; /* [Sb, T, out]: dL/ds in, dL/dI out; shares current's room where that is not static */
     real *g_membrane;  /* [Sb, T, out]: dL/du of a membrane readout; NULL but in the last layer */
@@ -54,6 +79,7 @@ struct snn_layer_work {
     real *state, *lambda;       /* [Sb, out]: the membrane, dL/d of it, between the steps */
     real *scratch;              /* [3, out] */
     real *d_state;              /* [Sb, T, out] for solvers with a history */
+    real *own;                  /* the kind's own, as much as its row says */
     struct snn_cell_gradient d; /* of the constants, since the last snn_layer_learn */
 };
 
@@ -63,17 +89,31 @@ struct snn_block {
     bool backward;   /* a backward pass follows */
 };
 
+struct snn_rng_key;
+
 struct snn_layer_type {
     struct snn_kind kind;
-    /* Values per step that come out; 0 with err set when `in` does not suit. */
-    size_t (*out_size)(const struct snn_choice *c, size_t in, struct snn_error *err);
-    /* Fills tensor[], n_tensors (shape, role, count, fan_in; not the offsets). */
-    void (*tensors)(struct snn_layer *l, const struct snn_choice *c);
+    bool carries_neuron; /* has weights, and neurons behind them unless the spec says none */
+    bool is_view;        /* nothing but the shape changes: its s and g are those of the layer below,
+                            and it has no functions from multiply_adds on */
+    /* From l->in and in_shape: fills out_shape, tensor[], n_tensors (not the offsets) and what the
+     * kind keeps of its parameters. SNN_INVALID where the input does not suit, SNN_LIMIT. */
+    enum snn_code (*resolve)(struct snn_layer *l, const struct snn_choice *c,
+                             struct snn_error *err);
+    /* Of one sample, all steps, forward and backward; `is_first`: its input has no gradient. */
+    double (*multiply_adds)(const struct snn_layer *l, bool is_first);
+    /* Numbers that the kind needs for itself, in a worker that runs `block` samples at a time; NULL
+     * = none. */
+    size_t (*room)(const struct snn_layer *l, size_t block);
+    /* The draws of training for the block's sample i, before forward; the key wants its step. NULL
+     * = none. */
+    void (*draw)(const struct snn_layer *l, struct snn_layer_work *w, size_t i,
+                 const struct snn_rng_key *key);
     /* Static input of a shard [n, in]: what can be done once for all steps and blocks. NULL: the
      * kind wants its input step by step. */
     void (*begin_shard)(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                         const real *in, size_t n);
-    /* in [n, T, in] of the block (ignored where static); fills x, s (and v). */
+    /* in [n, T, in] of the block (ignored where static); fills s (and with neurons x, v, f). */
     void (*forward)(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                     const real *in, const struct snn_block *b);
     /* From w->g = dL/ds: adds to grads, writes d_in [n, T, in] where not NULL. */
@@ -89,8 +129,16 @@ static inline const struct snn_layer_type *snn_layer_type_of(const struct snn_ch
     return (const struct snn_layer_type *)(const void *)c->kind;
 }
 
+/* Runs a layer's resolve with its input shape put in, and fills out. */
+enum snn_code snn_layer_resolve(struct snn_layer *l, const struct snn_choice *c,
+                                const struct snn_shape *in, struct snn_error *err);
+
+/* For layer kinds: SNN_LIMIT where out x in weights cannot be counted. */
+enum snn_code snn_layer_countable(size_t out, size_t in, struct snn_error *err);
+
 /* For layer kinds: the neurons of a block's sample i in the steps from .. to-1, and their reverse.
- * The first steps begin from rest; the last ones' reverse from nothing. */
+ * The first steps begin from rest; the last ones' reverse from nothing. Without neurons the current
+ * is passed on as it is. */
 struct snn_span {
     size_t sample, from, to;
 };

@@ -8,34 +8,51 @@
 #include "core/math/gemm.h"
 #include "core/math/vec.h"
 
-const struct snn_param snn_recurrent_params[2] = {
+const struct snn_param snn_recurrent_params[3] = {
     {"units", "neurons of the layer", SNN_INTEGER, 0, 1, 1 << 20, false, false, true},
     {"recurrent_bias",
      "whether the recurrent product has a bias of its own, from the second step on", SNN_BOOLEAN, 0,
      0, 1, false, false, false},
+    SNN_WEIGHT_SCALE,
 };
 
-enum { UNITS, RECURRENT_BIAS };
+enum { UNITS, RECURRENT_BIAS, WEIGHT_SCALE };
 enum { WEIGHT, BIAS, OWN_WEIGHT, OWN_BIAS };
 
-void snn_recurrent_tensors(struct snn_layer *l, const struct snn_choice *c)
+enum snn_code snn_recurrent_resolve(struct snn_layer *l, const struct snn_choice *c,
+                                    struct snn_error *err)
 {
-    snn_dense_tensors(l, c);
+    const size_t units = (size_t)c->value[UNITS];
+    const double scale = c->value[WEIGHT_SCALE];
+    enum snn_code rc = snn_layer_countable(units, l->in > units ? l->in : units, err);
+    if (rc != SNN_OK)
+        return rc;
+    l->out_shape = snn_shape_flat(units);
+    snn_dense_tensors(l, units, scale);
     l->tensor[OWN_WEIGHT] = (struct snn_tensor_place){
         .role = "recurrent_weight",
-        .shape = {l->out, l->out},
+        .shape = {units, units},
         .rank = 2,
-        .count = l->out * l->out,
-        .fan_in = l->out,
+        .count = units * units,
+        .fan_in = units,
+        .scale = scale,
     };
     l->n_tensors = 3;
     l->recurrent_bias = c->value[RECURRENT_BIAS] != 0;
     if (l->recurrent_bias)
         l->tensor[l->n_tensors++] = (struct snn_tensor_place){.role = "recurrent_bias",
-                                                              .shape = {l->out},
+                                                              .shape = {units},
                                                               .rank = 1,
-                                                              .count = l->out,
-                                                              .fan_in = l->out};
+                                                              .count = units,
+                                                              .fan_in = units,
+                                                              .scale = 1};
+    return SNN_OK;
+}
+
+double snn_recurrent_multiply_adds(const struct snn_layer *l, bool is_first)
+{
+    const double own = (double)l->out * (double)l->out * (double)(l->cell.time_steps - 1);
+    return snn_dense_multiply_adds(l, is_first) + 3 * own;
 }
 
 /* What the layer's spikes of step t-1 add to the currents of step t, in all samples. */

@@ -6,9 +6,11 @@
 
 #include "core/layer/layer.h"
 
-extern const struct snn_param snn_recurrent_params[2];
+extern const struct snn_param snn_recurrent_params[3];
 
-void snn_recurrent_tensors(struct snn_layer *l, const struct snn_choice *c);
+enum snn_code snn_recurrent_resolve(struct snn_layer *l, const struct snn_choice *c,
+                                    struct snn_error *err);
+double snn_recurrent_multiply_adds(const struct snn_layer *l, bool is_first);
 void snn_recurrent_forward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                            const real *in, const struct snn_block *b);
 void snn_recurrent_backward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,

@@ -60,3 +60,9 @@ void snn_gemm_nn_rows(real *c, size_t ldc, const real *a, size_t lda, const real
     GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1, a,
          (blasint)lda, b, (blasint)n, 1, c, (blasint)ldc);
 }
+
+void snn_gemm_tn_rows(real *c, const real *a, const real *b, size_t ldb, size_t m, size_t n,
+                      size_t k)
+{
+    product(CblasTrans, CblasNoTrans, c, a, m, b, ldb, (const size_t[]){m, n, k}, 0);
+}

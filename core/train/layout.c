@@ -55,7 +55,7 @@ static void place_reports(struct snn_run *r)
 enum snn_code snn_run_layout(struct snn_run *r, struct snn_error *err)
 {
     struct snn_arena *a = &r->arena;
-    enum snn_code rc = snn_net_init(&r->net, a, &r->spec, r->info.features, NULL, err);
+    enum snn_code rc = snn_net_init(&r->net, a, &r->spec, snn_shape_of(&r->info), NULL, err);
     if (rc != SNN_OK)
         return rc;
     r->shards = r->spec.shards;
@@ -147,13 +147,13 @@ enum snn_code snn_run_estimate(struct snn_estimate *out, const struct snn_spec *
         return snn_fail(err, SNN_NOMEM, "no memory to measure a run");
     enum snn_code rc = snn_run_layout(r, err);
     if (rc == SNN_OK) {
-        double per_step = 0, history = 0;
+        double products = 0, history = 0;
         for (size_t i = 0; i < r->net.n_layers; i++) {
             const struct snn_layer *l = &r->net.layer[i];
-            const double products = (double)l->in * (double)l->out;
-            /* forward, weight gradient, and but for the first layer the input's gradient */
-            per_step += products * (l->static_input ? 2 / (double)r->net.time_steps : i ? 3 : 2);
-            history += snn_cell_history(&l->cell);
+            if (!l->type->is_view)
+                products += l->type->multiply_adds(l, i == r->net.first);
+            if (l->has_neuron)
+                history += snn_cell_history(&l->cell);
         }
         *out = (struct snn_estimate){
             .parameters = r->net.n_params,
@@ -162,7 +162,7 @@ enum snn_code snn_run_estimate(struct snn_estimate *out, const struct snn_spec *
             .validation = r->validation,
             .steps_per_epoch = snn_run_steps_per_epoch(r),
             .steps = snn_run_steps_per_epoch(r) * spec->epochs,
-            .multiply_adds = per_step * (double)r->net.time_steps + history,
+            .multiply_adds = products + history,
         };
     }
     free(r);

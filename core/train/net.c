@@ -54,56 +54,63 @@ static void init_cell(struct snn_net *net, struct snn_layer *l, const struct snn
 }
 
 static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
-                                const struct snn_spec *spec, size_t index, size_t in,
-                                const struct snn_net_options *o, struct snn_error *err)
+                                const struct snn_spec *spec, size_t index,
+                                const struct snn_shape *in, const struct snn_net_options *o,
+                                struct snn_error *err)
 {
     const struct snn_layer_spec *s = &spec->layers[index];
     struct snn_layer *l = &net->layer[index];
-    size_t weights;
     *l = (struct snn_layer){
         .type = snn_layer_type_of(&s->kind),
         .name = s->name,
-        .in = in,
-        .static_input = index == 0 && net->static_input,
+        .has_neuron = snn_layer_has_neuron(s),
+        .static_input = index == net->first && net->static_input,
     };
-    l->out = l->type->out_size(&s->kind, in, err);
-    if (l->out == 0)
-        return SNN_INVALID;
-    if (__builtin_mul_overflow(l->out, in + 1, &weights) || weights > SIZE_MAX / 64)
-        return snn_fail(err, SNN_LIMIT, "layer %zu: %zu x %zu weights are more than can be counted",
-                        index, l->out, in);
-    l->type->tensors(l, &s->kind);
-    init_cell(net, l, &s->neuron, o, arena);
+    enum snn_code rc = snn_layer_resolve(l, &s->kind, in, err);
+    if (rc != SNN_OK)
+        return rc;
+    l->cell = (struct snn_cell){.n = l->out, .time_steps = net->time_steps};
+    if (l->has_neuron)
+        init_cell(net, l, &s->neuron, o, arena);
     place_tensors(net, l, index);
     return SNN_OK;
 }
 
+/* The first layer that computes. */
+static size_t first_layer(const struct snn_spec *spec)
+{
+    size_t i = 0;
+    while (i + 1 < spec->n_layers && snn_layer_type_of(&spec->layers[i].kind)->is_view)
+        i++;
+    return i;
+}
+
 enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena,
-                           const struct snn_spec *spec, size_t features,
+                           const struct snn_spec *spec, struct snn_shape in,
                            const struct snn_net_options *options, struct snn_error *err)
 {
     *net = (struct snn_net){
         .n_layers = spec->n_layers,
+        .first = first_layer(spec),
         .encoding = spec->encoding,
         .readout = spec->readout,
         .loss = spec->loss,
-        .static_input = snn_encoder_of(&spec->encoding)->is_static &&
-                        snn_layer_type_of(&spec->layers[0].kind)->begin_shard != NULL,
         .seed = spec->seed,
-        .features = features,
         .time_steps = spec->time_steps,
         .penalty = {spec->rate_penalty, spec->rate_below, spec->rate_above},
     };
-    size_t in = features;
+    net->static_input = snn_encoder_of(&spec->encoding)->is_static &&
+                        snn_layer_type_of(&spec->layers[net->first].kind)->begin_shard != NULL;
     for (size_t i = 0; i < spec->n_layers; i++) {
-        enum snn_code rc = init_layer(net, arena, spec, i, in, options, err);
+        enum snn_code rc = init_layer(net, arena, spec, i, &in, options, err);
         if (rc != SNN_OK)
             return rc;
-        in = net->layer[i].out;
+        in = net->layer[i].out_shape;
     }
-    net->outputs = in;
+    net->features = net->layer[0].in;
+    net->outputs = net->layer[net->n_layers - 1].out;
     net->population = (size_t)spec->readout.value[SNN_READOUT_POPULATION];
-    net->classes = in / net->population;
+    net->classes = net->outputs / net->population;
     return SNN_OK;
 }
 
@@ -136,7 +143,7 @@ void snn_net_initialise(const struct snn_net *net, real *params)
         real *p = params + t->offset;
         if (t->fan_in == 0)
             continue;
-        const real bound = (real)(1 / sqrt((double)t->fan_in));
+        const real bound = (real)(t->scale / sqrt((double)t->fan_in));
         snn_rng_uniform(p, t->count, &key);
         for (size_t k = 0; k < t->count; k++)
             p[k] = (2 * p[k] - 1) * bound;
@@ -149,7 +156,7 @@ void snn_net_initialise(const struct snn_net *net, real *params)
 void snn_net_prepare(struct snn_net *net, const real *params)
 {
     for (size_t i = 0; i < net->n_layers; i++)
-        if (net->layer[i].n_learned || !net->prepared)
+        if (net->layer[i].has_neuron && (net->layer[i].n_learned || !net->prepared))
             snn_cell_prepare(&net->layer[i], params);
     net->prepared = true;
 }

@@ -22,7 +22,7 @@ struct snn_net_options {
 
 struct snn_net {
     struct snn_layer layer[SNN_MAX_LAYERS];
-    size_t n_layers;
+    size_t n_layers, first; /* the first that computes: before it are but views of the input */
     struct snn_choice encoding, readout, loss;
     bool static_input;
     uint64_t seed;
@@ -33,17 +33,18 @@ struct snn_net {
     bool prepared; /* snn_net_prepare has been called */
 };
 
-/* Resolves a checked spec; takes its few arrays from the arena. SNN_LIMIT where a size overflows.
- */
+/* Resolves a checked spec for samples of that shape; takes its few arrays from the arena. SNN_LIMIT
+ * where a size overflows. */
 enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena,
-                           const struct snn_spec *spec, size_t features,
+                           const struct snn_spec *spec, struct snn_shape in,
                            const struct snn_net_options *options, struct snn_error *err);
 /* The i-th tensor of the net, in the order of layers and of the tensors in a layer. */
 const struct snn_tensor_place *snn_net_tensor(const struct snn_net *net, size_t i);
 /* "layer1.weight" */
 void snn_net_tensor_name(const struct snn_net *net, const struct snn_tensor_place *t,
                          char name[SNN_NAME_SIZE * 2]);
-/* Weights and biases U(+-1/sqrt(fan_in)), by seed; learned constants where the spec puts them. */
+/* Weights and biases U(+-scale/sqrt(fan_in)), by seed; learned constants where the spec puts them.
+ */
 void snn_net_initialise(const struct snn_net *net, real *params);
 
 /* Makes the neurons' constants those of params: before the first pass, and whenever params changed.

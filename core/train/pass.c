@@ -14,9 +14,17 @@ void snn_block_forward(const struct snn_net *net, struct snn_work *w, const real
     const real *in = w->input;
     for (size_t i = 0; i < net->n_layers; i++) {
         const struct snn_layer *l = &net->layer[i];
-        l->type->forward(l, &w->layer[i], params, in, b);
+        if (!l->type->is_view)
+            l->type->forward(l, &w->layer[i], params, in, b);
         in = w->layer[i].s;
     }
+}
+
+/* The readout reads the last layer's membranes; without neurons it reads what comes out. */
+static bool reads_membrane(const struct snn_net *net)
+{
+    return net->layer[net->n_layers - 1].has_neuron &&
+           snn_readout_of(&net->readout)->reads_membrane;
 }
 
 /* What the readout reads of sample i into w->y [T, classes]: the spikes, or the charged membrane u
@@ -25,7 +33,7 @@ static void read_course(const struct snn_net *net, struct snn_work *w, size_t i)
 {
     const struct snn_cell *c = &net->layer[net->n_layers - 1].cell;
     const struct snn_layer_work *last = &w->layer[net->n_layers - 1];
-    const bool membrane = snn_readout_of(&net->readout)->reads_membrane;
+    const bool membrane = reads_membrane(net);
     const size_t n = net->outputs, p = net->population;
     for (size_t t = 0; t < net->time_steps; t++) {
         const real *from = (membrane ? last->x : last->s) + (i * net->time_steps + t) * n;
@@ -74,7 +82,7 @@ void snn_block_loss(const struct snn_net *net, struct snn_work *w, const struct 
                     const uint32_t *labels, double scale, struct snn_tally *tally)
 {
     struct snn_layer_work *last = &w->layer[net->n_layers - 1];
-    const bool membrane = snn_readout_of(&net->readout)->reads_membrane;
+    const bool membrane = reads_membrane(net);
     const size_t size = net->time_steps * net->outputs;
 
     for (size_t i = 0; i < b->n; i++) {
@@ -93,7 +101,7 @@ static void add_penalty(const struct snn_net *net, struct snn_layer_work *w,
                         struct snn_tally *tally)
 {
     const size_t size = net->time_steps * l->out;
-    for (size_t i = 0; net->penalty.strength > 0 && i < b->n; i++)
+    for (size_t i = 0; l->has_neuron && net->penalty.strength > 0 && i < b->n; i++)
         tally->loss += snn_penalty_add(w->g + i * size, w->s + i * size, net->time_steps, l->out,
                                        w->scratch, scale, &net->penalty);
 }
@@ -107,11 +115,13 @@ void snn_block_backward(const struct snn_net *net, struct snn_work *w, const rea
         struct snn_layer_work *lw = &w->layer[i];
         const real *in = i ? w->layer[i - 1].s : w->input;
         real *d_in = i ? w->layer[i - 1].g : w->d_input;
+        if (l->type->is_view)
+            continue;
         add_penalty(net, lw, l, b, scale, tally);
         lw->d_membrane = probe ? w->d_membrane : NULL;
         l->type->backward(l, lw, params, grads, in, d_in, b);
         snn_learned_gradient(l, lw, params, grads);
-        if (probe)
+        if (probe && l->has_neuron)
             snn_probe_look(&probe->layer[i], &l->cell, lw->x, lw->s, w->d_membrane, b->n);
     }
 }
@@ -159,6 +169,8 @@ static void draw_noise(const struct snn_net *net, struct snn_work *w, const stru
     for (size_t k = 0; k < net->n_layers; k++) {
         const size_t n = net->layer[k].out;
         const struct snn_surrogate *surrogate = net->layer[k].cell.surrogate;
+        if (!net->layer[k].has_neuron)
+            continue;
         if (surrogate->training == SNN_SPIKE_MEAN)
             memset(w->layer[k].s, 0, b->n * net->time_steps * n * sizeof(real));
         if (!snn_spike_draws(surrogate))
@@ -177,14 +189,30 @@ static void draw_noise(const struct snn_net *net, struct snn_work *w, const stru
     }
 }
 
+/* What layer kinds draw themselves. */
+static void draw_own(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
+                     const struct snn_block *b)
+{
+    for (size_t k = 0; k < net->n_layers; k++) {
+        const struct snn_layer *l = &net->layer[k];
+        struct snn_rng_key key = {.seed = net->seed, .layer = (uint32_t)k, .epoch = shard->epoch};
+        for (size_t i = 0; l->type->draw && i < b->n; i++) {
+            key.sample = shard->index[b->first + i];
+            l->type->draw(l, &w->layer[k], i, &key);
+        }
+    }
+}
+
 static void run_block(const struct snn_net *net, struct snn_work *w, const real *params,
                       real *grads, const struct snn_shard *shard, const struct snn_block *b,
                       struct snn_tally *tally, struct snn_probe *probe)
 {
     if (!net->static_input)
         encode(net, w, shard, b->first, b->n);
-    if (b->training)
+    if (b->training) {
         draw_noise(net, w, shard, b);
+        draw_own(net, w, shard, b);
+    }
     snn_block_forward(net, w, params, b);
     for (size_t i = 0; i < b->n; i++)
         w->labels[i] = snn_data_label(shard->data, shard->test, shard->index[b->first + i]);
@@ -196,12 +224,13 @@ static void run_block(const struct snn_net *net, struct snn_work *w, const real 
 void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
                    const struct snn_shard *shard, struct snn_tally *tally, struct snn_probe *probe)
 {
-    const struct snn_layer *first = &net->layer[0];
+    const struct snn_layer *first = &net->layer[net->first];
+    struct snn_layer_work *first_work = &w->layer[net->first];
     if (shard->n == 0)
         return;
     if (net->static_input) {
         encode(net, w, shard, 0, shard->n);
-        first->type->begin_shard(first, &w->layer[0], params, w->input, shard->n);
+        first->type->begin_shard(first, first_work, params, w->input, shard->n);
     }
     for (size_t i = 0; i < shard->n; i += w->size.block) {
         const size_t left = shard->n - i;
@@ -212,5 +241,5 @@ void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *pa
         run_block(net, w, params, grads, shard, &b, tally, probe);
     }
     if (grads && net->static_input)
-        first->type->end_shard(first, &w->layer[0], grads, w->input, shard->n);
+        first->type->end_shard(first, first_work, grads, w->input, shard->n);
 }

@@ -144,6 +144,8 @@ static void tell_layers(struct record *rec)
     for (size_t i = 0; i < r->net.n_layers; i++) {
         const struct snn_probe_layer *p = &r->probe[0].layer[i];
         const char *name = r->net.layer[i].name;
+        if (!r->net.layer[i].has_neuron)
+            continue;
         snn_histogram_merge(add_histogram(rec, "gradients/%s.membrane", name), &p->gradient);
         tell_activity(rec, p, name);
         snn_histogram_merge(add_histogram(rec, "membrane/%s", name), &p->membrane);

@@ -58,7 +58,7 @@ struct snn_neuron_spec snn_neuron_spec_default(void)
 
 struct snn_spec snn_spec_default(void)
 {
-    return (struct snn_spec){
+    struct snn_spec spec = {
         .encoding = named(&snn_encoders, "constant"),
         .time_steps = (size_t)snn_spec_limits[SNN_LIMIT_TIME_STEPS].value,
         .readout = named(&snn_readouts, "membrane_mean"),
@@ -72,6 +72,9 @@ struct snn_spec snn_spec_default(void)
         .validation_fraction = snn_spec_limits[SNN_LIMIT_VALIDATION_FRACTION].value,
         .diagnostics_every = (size_t)snn_spec_limits[SNN_LIMIT_EVERY_STEPS].value,
     };
+    for (size_t i = 0; i < SNN_MAX_LAYERS; i++)
+        spec.layers[i].has_neuron = true;
+    return spec;
 }
 
 /* ---------------------------------------------------------------------------------- checks -- */
@@ -132,8 +135,16 @@ static void check_outputs(struct snn_check *r, const struct snn_spec *spec, size
     const size_t population = (size_t)spec->readout.value[SNN_READOUT_POPULATION];
     const struct snn_loss *loss = snn_loss_of(&spec->loss);
     const bool membrane = snn_readout_of(&spec->readout)->reads_membrane;
+    const struct snn_layer_spec *last = &spec->layers[spec->n_layers - 1];
+    const bool has_units = snn_choice_value(&last->kind, "units", -1) > 0;
     char place[64];
-    (void)snprintf(place, sizeof place, "/layers/%zu/units", spec->n_layers - 1);
+    (void)snprintf(place, sizeof place, "/layers/%zu%s", spec->n_layers - 1,
+                   has_units ? "/units" : "");
+    if (!snn_layer_has_neuron(last) && !membrane)
+        snn_wrong(r, "/readout/kind",
+                  "%s reads spikes, but the last layer has no neurons: want membrane_mean, "
+                  "membrane_max or membrane_last, or neurons there",
+                  spec->readout.kind->name);
     if (outputs / population < classes)
         snn_wrong(r, place,
                   "the last layer has %zu units, but the labels go up to %zu: want at least %zu",
@@ -154,6 +165,41 @@ static void check_outputs(struct snn_check *r, const struct snn_spec *spec, size
                   loss->kind.name, spec->readout.kind->name);
 }
 
+/* The layer's own parameters and its neurons'. False where a parameter is out of range. */
+static bool check_layer(struct snn_check *r, const struct snn_spec *spec, size_t i)
+{
+    const struct snn_layer_spec *l = &spec->layers[i];
+    char place[64], neuron[80], surrogate[96];
+    (void)snprintf(place, sizeof place, "/layers/%zu/", i);
+    (void)snprintf(neuron, sizeof neuron, "%sneuron/", place);
+    (void)snprintf(surrogate, sizeof surrogate, "%ssurrogate_", neuron);
+    const bool fits = check_choice(r, &l->kind, place);
+    check_name(r, spec, i);
+    if (!snn_layer_has_neuron(l))
+        return fits;
+    check_choice(r, &l->neuron.model, neuron);
+    check_choice(r, &l->neuron.surrogate, surrogate);
+    snn_check_dynamics(r, &l->neuron, neuron);
+    return fits;
+}
+
+/* What comes out of the i-th layer when `shape` comes in. */
+static bool follow_shape(struct snn_check *r, const struct snn_spec *spec, size_t i,
+                         struct snn_shape *shape)
+{
+    const struct snn_choice *kind = &spec->layers[i].kind;
+    struct snn_layer l = {.type = snn_layer_type_of(kind)};
+    struct snn_error e = {0};
+    char place[64];
+    if (snn_layer_resolve(&l, kind, shape, &e) == SNN_OK) {
+        *shape = l.out_shape;
+        return true;
+    }
+    (void)snprintf(place, sizeof place, "/layers/%zu", i);
+    snn_wrong(r, place, "%s", e.message);
+    return false;
+}
+
 static void check_layers(struct snn_check *r, const struct snn_spec *spec,
                          const struct snn_data_info *data)
 {
@@ -161,30 +207,18 @@ static void check_layers(struct snn_check *r, const struct snn_spec *spec,
         snn_wrong(r, "/layers", "%zu layers, want 1 to %d", spec->n_layers, SNN_MAX_LAYERS);
         return;
     }
-    size_t in = data->features;
-    bool fits = true;
+    struct snn_shape shape = snn_shape_of(data);
+    bool fits = true, learns = false;
     for (size_t i = 0; i < spec->n_layers; i++) {
-        const struct snn_layer_spec *l = &spec->layers[i];
-        struct snn_error e = {0};
-        char place[64], neuron[80], surrogate[96];
-        (void)snprintf(place, sizeof place, "/layers/%zu/", i);
-        (void)snprintf(neuron, sizeof neuron, "%sneuron/", place);
-        (void)snprintf(surrogate, sizeof surrogate, "%ssurrogate_", neuron);
-        fits = check_choice(r, &l->kind, place) && fits;
-        check_choice(r, &l->neuron.model, neuron);
-        check_choice(r, &l->neuron.surrogate, surrogate);
-        snn_check_dynamics(r, &l->neuron, neuron);
-        check_name(r, spec, i);
-        if (!fits)
-            continue; /* a size out of range is no number to go on with */
-        in = snn_layer_type_of(&l->kind)->out_size(&l->kind, in, &e);
-        if (e.code != SNN_OK) {
-            place[strlen(place) - 1] = '\0'; /* the layer itself */
-            snn_wrong(r, place, "%s", e.message);
-        }
+        fits = check_layer(r, spec, i) && fits; /* a size out of range is none to go on with */
+        fits = fits && follow_shape(r, spec, i, &shape);
+        learns = learns || snn_layer_type_of(&spec->layers[i].kind)->carries_neuron;
     }
+    if (!learns)
+        snn_wrong(r, "/layers",
+                  "no layer has weights, want one that does: dense, recurrent, conv2d");
     if (fits && spec->readout.value[SNN_READOUT_POPULATION] >= 1)
-        check_outputs(r, spec, in, data->classes);
+        check_outputs(r, spec, snn_shape_count(&shape), data->classes);
 }
 
 size_t snn_spec_validation(const struct snn_spec *spec, size_t train)
@@ -263,6 +297,8 @@ void snn_spec_warn(const struct snn_spec *spec,
         const struct snn_neuron_spec *n = &spec->layers[i].neuron;
         const double threshold = n->model.value[SNN_NEURON_THRESHOLD];
         char neuron[64], place[80];
+        if (!snn_layer_has_neuron(&spec->layers[i]))
+            continue;
         (void)snprintf(neuron, sizeof neuron, "/layers/%zu/neuron/", i);
         (void)snprintf(place, sizeof place, "%sthreshold", neuron);
         snn_warn_dynamics(&c, n, spec->time_steps, neuron);

@@ -9,8 +9,9 @@ size_t snn_work_block(const struct snn_net *net, size_t shard)
 {
     size_t values = net->static_input ? 0 : net->features;
     for (size_t i = 0; i < net->n_layers; i++)
-        values += 3 * net->layer[i].out; /* g, x, s */
-    const size_t fits = BLOCK_BYTES / sizeof(real) / net->time_steps / values;
+        if (!net->layer[i].type->is_view)
+            values += (net->layer[i].has_neuron ? 3 : 2) * net->layer[i].out; /* g, s, x */
+    const size_t fits = values ? BLOCK_BYTES / sizeof(real) / net->time_steps / values : shard;
     return fits < 1 ? 1 : fits > shard ? shard : fits;
 }
 
@@ -31,6 +32,23 @@ static void place_learned(struct snn_layer_work *w, struct snn_arena *a, const s
     }
 }
 
+/* What the neurons need. */
+static void place_neurons(struct snn_layer_work *w, struct snn_arena *a, const struct snn_layer *l,
+                          const struct snn_work_size *size)
+{
+    const size_t steps = size->block * l->cell.time_steps;
+    w->x = snn_arena_take(a, steps, l->out * sizeof(real));
+    w->state = snn_arena_take(a, size->block, l->out * sizeof(real));
+    w->lambda = snn_arena_take(a, size->block, l->out * sizeof(real));
+    w->scratch = snn_arena_take(a, 3, l->out * sizeof(real));
+    if (size->record || snn_cell_keeps_v(&l->cell, size->gradients))
+        w->v = snn_arena_take(a, steps, l->out * sizeof(real));
+    if (snn_cell_keeps_f(&l->cell, size->gradients))
+        w->f = snn_arena_take(a, steps, l->out * sizeof(real));
+    if (size->gradients)
+        place_learned(w, a, l, size->block);
+}
+
 static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const struct snn_net *net,
                         size_t index, const struct snn_work_size *size)
 {
@@ -39,26 +57,30 @@ static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const str
     const bool last = index + 1 == net->n_layers;
     const bool reads_membrane = snn_readout_of(&net->readout)->reads_membrane;
 
-    w->current = snn_arena_take(a, l->static_input ? size->shard : steps, l->out * sizeof(real));
-    w->x = snn_arena_take(a, steps, l->out * sizeof(real));
     w->s = snn_arena_take(a, steps, l->out * sizeof(real));
-    w->state = snn_arena_take(a, size->block, l->out * sizeof(real));
-    w->lambda = snn_arena_take(a, size->block, l->out * sizeof(real));
-    w->scratch = snn_arena_take(a, 3, l->out * sizeof(real));
-    if (size->record || snn_cell_keeps_v(&l->cell, size->gradients))
-        w->v = snn_arena_take(a, steps, l->out * sizeof(real));
-    if (snn_cell_keeps_f(&l->cell, size->gradients))
-        w->f = snn_arena_take(a, steps, l->out * sizeof(real));
+    if (l->type->room)
+        w->own = snn_arena_take(a, l->type->room(l, size->block), sizeof(real));
+    if (l->has_neuron)
+        place_neurons(w, a, l, size);
+    if (l->type->carries_neuron)
+        w->current =
+            snn_arena_take(a, l->static_input ? size->shard : steps, l->out * sizeof(real));
     if (!size->gradients)
         return;
-    place_learned(w, a, l, size->block);
     w->g = w->current; /* the currents are used up when the gradients come */
-    if (l->static_input || size->record)
+    if (!l->type->carries_neuron || l->static_input || size->record)
         w->g = snn_arena_take(a, steps, l->out * sizeof(real));
-    if (last && reads_membrane)
+    if (last && reads_membrane && l->has_neuron)
         w->g_membrane = snn_arena_take(a, steps, l->out * sizeof(real));
     if (l->static_input)
         w->current_sum = snn_arena_take(a, size->shard, l->out * sizeof(real));
+}
+
+/* A view has the arrays of what is below it. */
+static void place_view(struct snn_work *w, size_t index)
+{
+    w->layer[index].s = index ? w->layer[index - 1].s : w->input;
+    w->layer[index].g = index ? w->layer[index - 1].g : w->d_input;
 }
 
 void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct snn_net *net,
@@ -79,7 +101,10 @@ void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct sn
     w->d_logits = snn_arena_take(arena, net->classes, sizeof(real));
     w->labels = snn_arena_take(arena, size->block, sizeof *w->labels);
     for (size_t i = 0; i < net->n_layers; i++) {
-        place_layer(&w->layer[i], arena, net, i, size);
+        if (net->layer[i].type->is_view)
+            place_view(w, i);
+        else
+            place_layer(&w->layer[i], arena, net, i, size);
         widest = net->layer[i].out > widest ? net->layer[i].out : widest;
     }
     if (size->probe)

@@ -124,7 +124,7 @@ static bool lay_out(struct ref_case *c, struct losses *k)
     struct snn_error err = {0};
 
     for (int pass = 0; pass < 2; pass++) {
-        if (snn_net_init(&k->net, &k->arena, &k->spec, 1, NULL, &err) != SNN_OK) {
+        if (snn_net_init(&k->net, &k->arena, &k->spec, snn_shape_flat(1), NULL, &err) != SNN_OK) {
             ref_fail(c, "%s", err.message);
             return false;
         }

@@ -62,7 +62,8 @@ static bool lay_out(struct ref_case *c, struct run *r)
     struct snn_error err = {0};
 
     for (int pass = 0; pass < 2; pass++) {
-        if (snn_net_init(&r->net, &r->arena, &r->spec, w->in, &options, &err) != SNN_OK) {
+        if (snn_net_init(&r->net, &r->arena, &r->spec, snn_shape_flat(w->in), &options, &err) !=
+            SNN_OK) {
             ref_fail(c, "%s", err.message);
             return false;
         }

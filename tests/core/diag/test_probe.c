@@ -23,7 +23,8 @@ static int setup(void **state)
     (void)state;
     all.spec = runs_spec();
     for (int pass = 0; pass < 2; pass++) {
-        assert_int_equal(snn_net_init(&all.net, &all.arena, &all.spec, 6, NULL, NULL), SNN_OK);
+        assert_int_equal(
+            snn_net_init(&all.net, &all.arena, &all.spec, snn_shape_flat(6), NULL, NULL), SNN_OK);
         for (size_t i = 0; i < 2; i++)
             snn_probe_place(&all.probe[i], &all.arena, &all.net);
         if (pass == 0)

@@ -45,7 +45,7 @@ static void describe(struct net *n)
         (void)snprintf(l->name, sizeof l->name, "layer%zu", k + 1);
         l->kind = runs_choice(&snn_layers, kind);
         l->kind.value[0] = (double)units[k];
-        if (l->kind.kind->n_params > 1)
+        if (strcmp(kind, "recurrent") == 0)
             l->kind.value[1] = c->own_bias;
         l->neuron = snn_neuron_spec_default();
         l->neuron.model.value[SNN_NEURON_TAU] = TAU;
@@ -65,8 +65,9 @@ static void lay_out(struct net *n)
     struct snn_error err = {0};
 
     for (int pass = 0; pass < 2; pass++) {
-        assert_int_equal(snn_net_init(&n->net, &n->arena, &n->spec, NET_FEATURES, NULL, &err),
-                         SNN_OK);
+        assert_int_equal(
+            snn_net_init(&n->net, &n->arena, &n->spec, snn_shape_flat(NET_FEATURES), NULL, &err),
+            SNN_OK);
         snn_work_place(&n->work, &n->arena, &n->net, &size);
         n->params = snn_arena_take(&n->arena, n->net.n_params, sizeof(real));
         n->grads = snn_arena_take(&n->arena, n->net.n_params, sizeof(real));

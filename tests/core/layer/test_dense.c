@@ -15,32 +15,34 @@
 #define SAMPLES 2
 #define ROWS (SAMPLES * T)
 
-static real h[T] = {1, 1};
+static real h[T] = {1, 1}, rate[OUT] = {1, 1}, threshold[OUT] = {100, 100};
 
 /* A layer whose neurons show their current: tau 1 and no threshold in reach, so u = I. */
 static struct snn_layer some_layer(bool is_static)
 {
-    static struct snn_choice model, surrogate, reset;
+    static struct snn_choice model, solver, surrogate, reset;
+    const struct snn_shape in = snn_shape_flat(IN);
     struct snn_choice kind = runs_choice(&snn_layers, "dense");
-    struct snn_layer l = {.name = "layer1", .in = IN, .static_input = is_static};
+    struct snn_layer l = {.name = "layer1", .has_neuron = true, .static_input = is_static};
 
     model = runs_choice(&snn_neurons, "if");
+    solver = runs_choice(&snn_solvers, "euler");
     surrogate = runs_choice(&snn_surrogates, "linear");
     reset = runs_choice(&snn_resets, "none");
     kind.value[0] = OUT;
     l.type = snn_layer_type_of(&kind);
-    l.out = l.type->out_size(&kind, IN, NULL);
+    assert_int_equal(snn_layer_resolve(&l, &kind, &in, NULL), SNN_OK);
     l.cell = (struct snn_cell){.neuron = snn_neuron_of(&model),
+                               .solver = snn_solver_of(&solver),
                                .surrogate = snn_surrogate_of(&surrogate),
                                .reset = snn_reset_of(&reset),
-                               .tau = 1,
-                               .threshold = 100,
+                               .r = rate,
+                               .threshold = threshold,
                                .scale = 1000,
                                .detach_reset = true,
                                .h = h,
                                .n = OUT,
                                .time_steps = T};
-    l.type->tensors(&l, &kind);
     l.tensor[1].offset = l.tensor[0].count;
     return l;
 }
@@ -70,7 +72,7 @@ static const real params[OUT * IN + OUT] = {1, 2, 3, 4, 5, 6, 10, 20};
 
 struct arrays {
     real current[ROWS * OUT], x[ROWS * OUT], s[ROWS * OUT], g[ROWS * OUT];
-    real current_sum[SAMPLES * OUT], state[4 * OUT];
+    real current_sum[SAMPLES * OUT], state[SAMPLES * OUT], lambda[SAMPLES * OUT], scratch[3 * OUT];
 };
 
 static struct snn_layer_work work_of(struct arrays *a, bool is_static)
@@ -81,7 +83,9 @@ static struct snn_layer_work work_of(struct arrays *a, bool is_static)
                                    .s = a->s,
                                    .g = a->g,
                                    .current_sum = is_static ? a->current_sum : NULL,
-                                   .state = a->state};
+                                   .state = a->state,
+                                   .lambda = a->lambda,
+                                   .scratch = a->scratch};
 }
 
 static const struct snn_block both = {.first = 0, .n = SAMPLES, .training = true, .backward = true};
