@@ -239,13 +239,14 @@ static void load__signed_but_impossible__is_refused(void **state)
         size_t at;
         uint64_t value;
     } rows[] = {
-        {8, 2},                 /* version */
-        {16, 3},                /* size of real */
-        {cursor, 4},            /* epoch of 3 */
-        {cursor, UINT64_MAX},   /* epoch */
-        {cursor + 8, 3},        /* step of an epoch of 3 */
-        {cursor + 8, 1u << 30}, /* the same */
-        {cursor + 16, 5},       /* step: not that of the epoch and its step */
+        {8, SNN_CKPT_VERSION + 1}, /* version */
+        {8, 1},                    /* a version that no run goes on from */
+        {16, 3},                   /* size of real */
+        {cursor, 4},               /* epoch of 3 */
+        {cursor, UINT64_MAX},      /* epoch */
+        {cursor + 8, 3},           /* step of an epoch of 3 */
+        {cursor + 8, 1u << 30},    /* the same */
+        {cursor + 16, 5},          /* step: not that of the epoch and its step */
     };
     unsigned char *copy = malloc(all.size);
 
