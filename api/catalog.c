@@ -67,6 +67,14 @@ static json_t *parts_json(const struct snn_kind *format)
     return list;
 }
 
+/* Whether layers of that kind can have neurons. */
+static bool carries_neuron(const struct snn_kind *kind)
+{
+    const struct snn_layer_spec layer = {.kind = snn_choice_of(kind), .has_neuron = true};
+
+    return snn_layer_has_neuron(&layer);
+}
+
 static json_t *registry_json(const struct snn_registry *r)
 {
     json_t *list = json_array();
@@ -77,6 +85,8 @@ static json_t *registry_json(const struct snn_registry *r)
 
         if (entry && r == &snn_formats)
             json_object_set_new(entry, "parts", parts_json(kind));
+        if (entry && r == &snn_layers)
+            json_object_set_new(entry, "carries_neuron", json_boolean(carries_neuron(kind)));
         if (entry && r == &snn_learnables)
             json_object_set_new(entry, "per", api_learn_ways_json((enum snn_learnable)i));
         append(&list, entry);

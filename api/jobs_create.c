@@ -143,8 +143,9 @@ static json_t *layers(const struct api_admission *a)
 
     for (size_t i = 0; a->has_estimate && i < a->form.spec.n_layers; i++) {
         const struct snn_layer_spec *l = &a->form.spec.layers[i];
+        json_t *neuron = snn_layer_has_neuron(l) ? api_neuron_json(&l->neuron) : json_null();
         json_t *layer = json_pack("{s:s, s:s, s:o}", "name", l->name, "kind", l->kind.kind->name,
-                                  "neuron", api_neuron_json(&l->neuron));
+                                  "neuron", neuron);
 
         if (json_array_append_new(list, layer) != 0) {
             json_decref(list);

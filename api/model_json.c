@@ -92,7 +92,7 @@ static bool write_layer(FILE *to, const struct api_model *m, size_t i)
         write_tensor_layer(to, m->model, i);
     }
     fputs(",\"neuron\":", to);
-    if (!write_neuron(to, layer ? &layer->neuron : NULL))
+    if (!write_neuron(to, layer && snn_layer_has_neuron(layer) ? &layer->neuron : NULL))
         return false;
     write_parameters(to, m->model, i);
     return true;

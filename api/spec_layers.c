@@ -21,14 +21,29 @@ static void read_name(struct api_errors *e, const struct api_field *f, const cha
         api_read_text(e, f, at, value, member);
 }
 
+/* null: the layer has no neurons, and passes its currents on. The kind has been read before. */
+static void read_neuron(struct api_errors *e, const struct api_field *f, const char *at,
+                        json_t *value, void *member)
+{
+    struct snn_layer_spec *layer = member;
+
+    if (json_is_null(value))
+        layer->has_neuron = false;
+    else if (layer->kind.kind && !snn_layer_has_neuron(layer))
+        api_errors_add(e, at, "invalid",
+                       "a layer of kind %s carries no neurons: leave neuron out, or null",
+                       layer->kind.kind->name);
+    else
+        api_read(e, f->shape, at, value, &layer->neuron);
+}
+
 static const struct api_field layer_fields[] = {
     {.name = "name",
      .read = read_name,
      .offset = offsetof(struct snn_layer_spec, name),
      .size = SNN_NAME_SIZE},
     {.name = "neuron",
-     .read = api_read_shape,
-     .offset = offsetof(struct snn_layer_spec, neuron),
+     .read = read_neuron, /* of the whole layer */
      .shape = &api_neuron_shape},
 };
 static const struct api_slot layer_slots[] = {{.key = "kind",
@@ -78,6 +93,7 @@ void api_read_layers(struct api_errors *e, const struct api_field *f, const char
 
         snprintf(layer->name, sizeof layer->name, "layer%zu", i + 1);
         layer->neuron = form->neuron;
+        layer->has_neuron = true;
         api_read(e, &layer_shape, api_at_index(place, at, i), json_array_get(value, i), layer);
     }
     for (size_t i = 1; i < n; i++)

@@ -38,8 +38,9 @@ enum snn_code snn_window_resolve(struct snn_layer *l, size_t planes, struct snn_
     if (in->rank != 3)
         return snn_fail(err, SNN_INVALID,
                         "%s wants an input of shape [channels, height, width], but what comes in "
-                        "is %zu values of rank %zu",
-                        l->type->kind.name, l->in, in->rank);
+                        "is %zu values %s",
+                        l->type->kind.name, l->in,
+                        in->rank == 1 ? "without a shape" : "of another shape");
     w->channels = in->size[0];
     for (size_t i = 0; i < 2; i++) {
         const size_t size = in->size[i + 1] + 2 * w->padding;

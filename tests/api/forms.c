@@ -7,7 +7,7 @@
 #include "tests/support/test.h"
 
 const struct snn_data_info form_digits = {
-    .train = 1437, .test = 360, .features = 64, .shape = {8, 8}, .rank = 2, .classes = 10};
+    .train = 1437, .test = 360, .features = 64, .shape = {1, 8, 8}, .rank = 3, .classes = 10};
 
 void form_judge(struct api_form *form, const char *text, struct api_errors *e)
 {
