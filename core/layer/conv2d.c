@@ -157,13 +157,18 @@ static void gather_row(real *restrict to, const real *restrict row, const struct
     inside(&first, &last, w, shift);
     if (!row)
         first = last = 0;
-    memset(to, 0, first * sizeof *to);
-    memset(to + last, 0, (w->out[1] - last) * sizeof *to);
-    if (w->stride == 1 && last > first)
-        memcpy(to + first, row + first + shift - w->padding, (last - first) * sizeof *to);
-    else
+    for (size_t x = 0; x < first; x++)
+        to[x] = 0;
+    for (size_t x = last; x < w->out[1]; x++)
+        to[x] = 0;
+    if (w->stride == 1 && last > first) { /* rows are short: no call for each */
+        const real *from = row + first + shift - w->padding;
+        for (size_t x = 0; x < last - first; x++)
+            to[first + x] = from[x];
+    } else {
         for (size_t x = first; x < last; x++)
             to[x] = row[x * w->stride + shift - w->padding];
+    }
 }
 
 static void scatter_row(real *restrict row, const real *restrict from, const struct snn_window *w,
