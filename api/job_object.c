@@ -17,6 +17,9 @@ static json_t *progress(const struct srv_job *j)
 {
     double fraction = j->steps > 0 ? (double)j->step / (double)j->steps : 0;
 
+    /* All that it had to do, also where patience ended it before the last of the steps. */
+    if (j->status == SRV_JOB_succeeded)
+        fraction = 1;
     return json_pack("{s:I, s:I, s:I, s:I, s:f, s:o, s:o}", "epoch", (json_int_t)j->epoch, "epochs",
                      (json_int_t)j->epochs, "step", (json_int_t)j->step, "steps",
                      (json_int_t)j->steps, "fraction", fmin(fraction, 1), "samples_per_second",

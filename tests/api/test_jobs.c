@@ -91,6 +91,26 @@ static void get__running_and_finished__shows_what_the_worker_wrote(void **state)
     srv_job_clear(&job);
 }
 
+/* As where patience ends a job: all is done, and the counts say how much of what it might have
+ * taken. */
+static void get__succeeded_before_the_last_step__has_the_whole_fraction(void **state)
+{
+    struct world *w = *state;
+    struct srv_job job = claim(w);
+
+    job.steps = 8;
+    job.step = 6;
+    job.epochs = 4;
+    job.epoch = 3;
+    finish_as(w, &job, SRV_JOB_succeeded);
+    assert_int_equal(act(w, "GET", job.id, ""), 200);
+    assert_string_equal(ask_text_at(w, "status"), "succeeded");
+    assert_near(json_number_value(ask_at(w, "progress.fraction")), 1, 0);
+    assert_int_equal(ask_integer_at(w, "progress.step"), 6);
+    assert_int_equal(ask_integer_at(w, "progress.steps"), 8);
+    srv_job_clear(&job);
+}
+
 static void get__not_changed__is_304_until_it_is(void **state)
 {
     struct world *w = *state;
@@ -278,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(get__no_such_job__is_404),
         TEST(get__running_and_finished__shows_what_the_worker_wrote),
+        TEST(get__succeeded_before_the_last_step__has_the_whole_fraction),
         TEST(get__not_changed__is_304_until_it_is),
         TEST(list__pages__meet_without_gap_or_overlap),
         TEST(list__filters__by_status_and_metadata),

@@ -37,6 +37,16 @@ static void job__least__has_the_documented_defaults(void **state)
     assert_int_equal(s.batch_size, 64);
     assert_int_equal(s.shards, 4);
     assert_near(s.validation_fraction, 0, 0);
+    assert_string_equal(s.schedule.kind->name, "constant");
+    assert_near(snn_choice_value(&s.schedule, "warmup_steps", -1), 0, 0);
+    assert_near(snn_choice_value(&s.loss, "label_smoothing", -1), 0, 0);
+    assert_near(snn_choice_value(&s.readout, "population", -1), 1, 0);
+    assert_near(s.clip_norm, 0, 0);
+    assert_near(s.clip_value, 0, 0);
+    assert_int_equal(s.patience, 0);
+    assert_near(s.rate_penalty, 0, 0);
+    assert_near(s.rate_below, 0, 0);
+    assert_near(s.rate_above, 1, 0);
     assert_int_equal(s.diagnostics_every, 50);
 }
 
