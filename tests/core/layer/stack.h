@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Small networks of any layers, over a few samples of any shape. */
+#ifndef TESTS_CORE_LAYER_STACK_H
+#define TESTS_CORE_LAYER_STACK_H
+
+#include "core/data/data.h"
+#include "core/train/pass.h"
+
+#define STACK_SAMPLES 4
+
+struct stack_layer {
+    const char *kind;
+    struct {
+        const char *name;
+        double value;
+    } set[7];
+    bool no_neuron;
+};
+
+struct stack_case {
+    struct snn_shape in;
+    struct stack_layer layer[6]; /* up to the first without a kind */
+    const char *encoding;        /* NULL = rate */
+    const char *readout;         /* NULL = membrane_mean */
+    const char *surrogate;       /* NULL = noisy */
+    size_t time_steps, block;    /* 0 = 3, all samples */
+    bool evaluates;              /* else it trains */
+    bool records;                /* with dL/dinput */
+    double rate_penalty;
+};
+
+struct stack {
+    struct stack_case c;
+    struct snn_spec spec;
+    struct snn_net net;
+    struct snn_work work;
+    struct snn_arena arena;
+    struct snn_data data;
+    struct snn_shard shard;
+    real *params, *grads;
+};
+
+#define PLANES(c, h, w)                                                                            \
+    {                                                                                              \
+        .rank = 3, .size = { c, h, w }                                                             \
+    }
+
+/* Some number in [0, 1), the same in every build. */
+double stack_number(size_t i);
+/* A failure of these fails the running test. */
+void stack_build(struct stack *s, const struct stack_case *c);
+void stack_free(struct stack *s);
+/* Mean loss from s->params, and its gradient in s->grads. */
+double stack_run(struct stack *s);
+/* That the gradient is the derivative of the loss, by differences (in a double build). */
+void stack_check_gradient(struct stack *s);
+/* |got - want| <= tolerance times the largest |want|. */
+void stack_compare(const char *what, const real *got, const double *want, size_t n);
+
+#endif
