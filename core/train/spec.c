@@ -24,7 +24,7 @@ const struct snn_param snn_spec_limits[] = {
      false, false, false},
     {"clip_value", "largest magnitude of a gradient's entry; 0 = not clipped", SNN_REAL, 0, 0, 1e12,
      false, false, false},
-    {"patience", "epochs without a better validation accuracy before it stops; 0 = never",
+    {"patience", "epochs without a better validation before it stops; 0 = never",
      SNN_INTEGER, 0, 0, 100000, false, false, false},
     {"rate_penalty", "strength of the penalty on firing rates out of bounds", SNN_REAL, 0, 0, 1e9,
      false, false, false},

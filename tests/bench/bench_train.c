@@ -194,7 +194,7 @@ int main(int argc, char **argv)
     if (!w)
         return usage(wrong ? wrong : "no workload of that name");
     if (w->lacks) {
-        fprintf(stderr, "bench_train: %s needs %s, which this version does not have\n", w->name,
+        fprintf(stderr, "bench_train: %s needs %s, which bench_train does not have\n", w->name,
                 w->lacks);
         return 3;
     }

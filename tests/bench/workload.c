@@ -13,8 +13,22 @@
 #define ZEROS 3
 #define EVENTS 4
 
+#define FRACTIONAL(its_name, steps)                                                                \
+    {                                                                                              \
+        .name = (its_name), .features = 784, .units = {256, 10}, .n_layers = 2,                    \
+        .time_steps = (steps), .batch = 64, .event_rate = 0.13, .event_size = 10,                  \
+        .readout = "spike_mean", .solver = "gl", .reset = "scaled", .arctan = 5                    \
+    }
+
 static const struct workload workloads[] = {
-    {.name = "W1", .lacks = "the loss cross_entropy_per_step"},
+    {.name = "W1",
+     .features = 784,
+     .units = {1000, 10},
+     .n_layers = 2,
+     .time_steps = 25,
+     .batch = 128,
+     .hidden_rate = 0.14,
+     .loss = "cross_entropy_per_step"},
     {.name = "W2",
      .features = 700,
      .units = {256, 256, 20},
@@ -23,10 +37,13 @@ static const struct workload workloads[] = {
      .batch = 128,
      .event_rate = 0.02,
      .hidden_rate = 0.1},
-    {.name = "W3-T8", .lacks = "the solver gl"},
-    {.name = "W3-T32", .lacks = "the solver gl"},
-    {.name = "W3-T64", .lacks = "the solver gl"},
-    {.name = "W4", .lacks = "the layers conv2d and max_pool2d"},
+    FRACTIONAL("W3-T8", 8),
+    FRACTIONAL("W3-T32", 32),
+    FRACTIONAL("W3-T64", 64),
+    FRACTIONAL("W3-T100", 100),
+    FRACTIONAL("W3-T300", 300),
+    FRACTIONAL("W3-T1000", 1000),
+    {.name = "W4", .lacks = "layers of more kinds than dense in a workload"},
     {.name = "fashion",
      .features = 784,
      .units = {256, 10},
@@ -64,8 +81,10 @@ void workload_names(char *text, size_t size)
 
 /* ------------------------------------------------------------------------------------- data -- */
 
-/* The events of all samples, a byte each: [sample, T, features]. There is one bench at a time. */
+/* The events of all samples, a byte each: [sample, T, features], and their size. There is one bench
+ * at a time. */
 static unsigned char *events;
+static real event_size;
 
 static void copy_events(real *out, const real *x, size_t n, size_t time_steps,
                         const struct snn_choice *c, const struct snn_rng_key *key)
@@ -75,7 +94,7 @@ static void copy_events(real *out, const real *x, size_t n, size_t time_steps,
     (void)x;
     (void)c;
     for (size_t i = 0; i < n * time_steps; i++)
-        out[i] = (real)from[i];
+        out[i] = event_size * (real)from[i];
 }
 
 /* Events as they lie in memory: what the core's own encoders do not know yet. */
@@ -95,6 +114,7 @@ static bool draw_events(const struct workload *w)
     const size_t size = w->features * w->time_steps;
     real *u = malloc(size * sizeof *u);
 
+    event_size = w->event_size > 0 ? (real)w->event_size : 1;
     events = malloc(w->batch * size);
     for (size_t i = 0; u && events && i < w->batch; i++) {
         const struct snn_rng_key key = key_of(EVENTS, i);
@@ -163,6 +183,28 @@ static enum snn_code open_data(struct bench *b, struct snn_error *err)
 
 /* -------------------------------------------------------------------------------------- run -- */
 
+static struct snn_choice choice(const struct snn_registry *r, const char *name)
+{
+    return snn_choice_of(snn_registry_find(r, name));
+}
+
+static struct snn_neuron_spec neuron_of(const struct workload *w, const struct snn_kind *surrogate)
+{
+    struct snn_neuron_spec n = snn_neuron_spec_default();
+
+    n.reset = choice(&snn_resets, w->reset ? w->reset : "subtract");
+    n.surrogate = snn_choice_of(surrogate);
+    if (strcmp(surrogate->name, "linear") == 0)
+        n.surrogate.value[0] = 0.5;
+    if (strcmp(surrogate->name, "arctan") == 0 && w->arctan > 0)
+        n.surrogate.value[0] = w->arctan;
+    if (w->solver) {
+        n.solver = choice(&snn_solvers, w->solver);
+        n.alpha[0] = 0.5;
+    }
+    return n;
+}
+
 static enum snn_code describe(struct bench *b, const char *surrogate, struct snn_error *err)
 {
     const struct workload *w = b->w;
@@ -182,14 +224,14 @@ static enum snn_code describe(struct bench *b, const char *surrogate, struct snn
     for (size_t i = 0; i < w->n_layers; i++) {
         struct snn_layer_spec *l = &spec->layers[i];
         (void)snprintf(l->name, sizeof l->name, "layer%zu", i + 1);
-        l->kind = snn_choice_of(snn_registry_find(&snn_layers, "dense"));
+        l->kind = choice(&snn_layers, "dense");
         l->kind.value[0] = (double)w->units[i];
-        l->neuron = snn_neuron_spec_default();
-        l->neuron.reset = snn_choice_of(snn_registry_find(&snn_resets, "subtract"));
-        l->neuron.surrogate = snn_choice_of(kind);
-        if (strcmp(surrogate, "linear") == 0)
-            l->neuron.surrogate.value[0] = 0.5;
+        l->neuron = neuron_of(w, kind);
     }
+    if (w->loss)
+        spec->loss = choice(&snn_losses, w->loss);
+    if (w->readout)
+        spec->readout = choice(&snn_readouts, w->readout);
     if (w->event_rate > 0)
         spec->encoding = snn_choice_of(&stored.kind);
     return SNN_OK;
@@ -241,6 +283,7 @@ static void settle(struct bench *b)
     const size_t bytes = r->net.n_params * sizeof(real);
 
     snn_run_shuffle(r);
+    snn_net_prepare(&r->net, r->params);
     for (size_t i = 0; i < r->net.n_layers; i++) {
         const struct snn_tensor_place *bias = &r->net.layer[i].tensor[1];
         memset(r->params + bias->offset, 0, bias->count * sizeof(real));

@@ -12,8 +12,12 @@ struct workload {
     size_t units[WORKLOAD_LAYERS], n_layers, features;
     size_t time_steps, batch;
     double event_rate;  /* Bernoulli input events; 0 = a constant input */
+    double event_size;  /* of an event; 0 = 1 */
     double hidden_rate; /* firing rate of hidden layers, met by scaling weights; 0 = as it comes */
     const char *data;   /* a built-in data set; NULL = random pixels, half of them zero */
+    const char *loss, *readout; /* NULL = cross_entropy of membrane_mean */
+    const char *solver, *reset; /* NULL = euler, subtract; an alpha of 0.5 where not euler */
+    double arctan;              /* scale of arctan; 0 = its default, 2 */
 };
 
 /* The row of that name, NULL if there is none. */
