@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* Pooling against plain loops. */
+#include "core/layer/pool2d.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "tests/core/layer/stack.h"
+#include "tests/core/train/runs.h"
+#include "tests/support/test.h"
+
+#define MOST 256
+
+struct geometry {
+    size_t channels, height, width, kernel, stride; /* stride 0 = kernel */
+    size_t out[2];
+};
+
+static const struct geometry geometries[] = {
+    {2, 4, 6, 2, 0, {2, 3}}, /* plain */
+    {3, 5, 7, 2, 0, {2, 3}}, /* a row and a column left over */
+    {1, 6, 6, 3, 2, {2, 2}}, /* windows that overlap */
+    {2, 7, 7, 2, 3, {2, 2}}, /* windows with gaps between them */
+    {2, 3, 3, 3, 0, {1, 1}}, /* one window */
+    {2, 3, 4, 1, 0, {3, 4}}, /* nothing to choose from */
+    {1, 5, 4, 1, 2, {3, 2}}, /* picks */
+};
+
+static struct stack_case case_of(const struct geometry *g, const char *kind, const char *encoding)
+{
+    return (struct stack_case){
+        .in = PLANES(g->channels, g->height, g->width),
+        .layer = {{kind, {{"kernel", (double)g->kernel}, {"stride", (double)g->stride}}, false}},
+        .encoding = encoding,
+        .time_steps = 2,
+        .records = true,
+    };
+}
+
+/* One image: out and d_in, by the definition. */
+static void plain_pool(const struct geometry *g, bool is_max, const real *in, const real *d_out,
+                       double *out, double *d_in)
+{
+    const size_t stride = g->stride ? g->stride : g->kernel, n = g->out[0] * g->out[1];
+    memset(d_in, 0, MOST * sizeof *d_in);
+    for (size_t o = 0; o < g->channels * n; o++) {
+        const size_t y = o % n / g->out[1] * stride, x = o % g->out[1] * stride;
+        const size_t plane = o / n * g->height * g->width;
+        size_t first = plane + y * g->width + x;
+        double sum = 0;
+        for (size_t k = 0; k < g->kernel * g->kernel; k++) {
+            const size_t i = plane + (y + k / g->kernel) * g->width + x + k % g->kernel;
+            const double share = (double)d_out[o] / (double)(g->kernel * g->kernel);
+            first = in[i] > in[first] ? i : first;
+            sum += (double)in[i];
+            d_in[i] += is_max ? 0 : share;
+        }
+        d_in[first] += is_max ? (double)d_out[o] : 0;
+        out[o] = is_max ? (double)in[first] : sum / (double)(g->kernel * g->kernel);
+    }
+}
+
+static void compare(const struct geometry *g, bool is_max, const char *encoding)
+{
+    const struct stack_case c = case_of(g, is_max ? "max_pool2d" : "avg_pool2d", encoding);
+    struct stack s;
+
+    stack_build(&s, &c);
+    const struct snn_layer *l = &s.net.layer[0];
+    assert_false(l->has_neuron);
+    assert_int_equal(l->n_tensors, 0);
+    assert_int_equal(l->out_shape.rank, 3);
+    assert_int_equal(l->out_shape.size[0], g->channels);
+    assert_int_equal(l->out_shape.size[1], g->out[0]);
+    assert_int_equal(l->out_shape.size[2], g->out[1]);
+    stack_run(&s);
+    for (size_t r = 0; r < STACK_SAMPLES * 2; r++) {
+        const struct snn_layer_work *w = &s.work.layer[0];
+        double out[MOST], d_in[MOST];
+        plain_pool(g, is_max, s.work.input + r * l->in, w->g + r * l->out, out, d_in);
+        for (size_t i = 0; i < l->out; i++)
+            assert_near(w->s[r * l->out + i], out[i], 1e-6);
+        for (size_t i = 0; i < l->in; i++)
+            assert_near(s.work.d_input[r * l->in + i], d_in[i], 1e-6);
+    }
+    stack_free(&s);
+}
+
+/* Currents, and spikes: there most windows have several largest values. */
+static void max_pool2d__every_geometry__takes_the_first_largest(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof geometries / sizeof geometries[0]; i++) {
+        compare(&geometries[i], true, "constant");
+        compare(&geometries[i], true, "rate");
+    }
+}
+
+static void avg_pool2d__every_geometry__takes_the_mean(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof geometries / sizeof geometries[0]; i++)
+        compare(&geometries[i], false, "constant");
+}
+
+static void max_pool2d__ties__give_the_gradient_to_the_first(void **state)
+{
+    static const real in[16] = {0, 1, 0, 0, 1, 1, 0, 0, -1, -2, 1, 1, -2, -1, 1, 1};
+    static const double want[16] = {0, 5, 6, 0, 0, 0, 0, 0, 7, 0, 8, 0, 0, 0, 0, 0};
+    static real g[4] = {5, 6, 7, 8};
+    const struct geometry geometry = {1, 4, 4, 2, 0, {2, 2}};
+    const struct stack_case c = case_of(&geometry, "max_pool2d", "constant");
+    const struct snn_block b = {.n = 1};
+    struct snn_layer l;
+    struct stack s;
+    real d_in[16];
+
+    (void)state;
+    stack_build(&s, &c);
+    l = s.net.layer[0];
+    l.cell.time_steps = 1;
+    l.type->backward(&l, &(struct snn_layer_work){.g = g}, NULL, NULL, in, d_in, &b);
+    for (size_t i = 0; i < 16; i++)
+        assert_near(d_in[i], want[i], 0);
+    stack_free(&s);
+}
+
+static void resolve__window_larger_than_the_image__is_refused(void **state)
+{
+    (void)state;
+    for (int side = 0; side < 2; side++) {
+        struct snn_choice c = runs_choice(&snn_layers, "max_pool2d");
+        struct snn_layer l = {.type = snn_layer_type_of(&c)};
+        const struct snn_shape in = PLANES(2, side ? 9 : 4, side ? 4 : 9);
+        struct snn_error err = {0};
+
+        c.value[0] = 5;
+        assert_int_equal(snn_layer_resolve(&l, &c, &in, &err), SNN_INVALID);
+        assert_contains(err.message, side ? "window 5 wide, but its input is 4 wide"
+                                          : "window 5 high, but its input is 4 high");
+    }
+}
+
+#ifdef SNN_DOUBLE
+static void backward__nets_with_pools__is_the_derivative_of_the_loss(void **state)
+{
+    static const struct stack_case cases[] = {
+        {.in = PLANES(1, 6, 6),
+         .block = 1,
+         .layer = {{"conv2d", {{"filters", 2}, {"kernel", 3}}, false},
+                   {"max_pool2d", {{"kernel", 2}}, false},
+                   {"dense", {{"units", 2}}, false}}},
+        {.in = PLANES(2, 5, 5),
+         .layer = {{"avg_pool2d", {{"kernel", 2}, {"stride", 1}}, false},
+                   {"conv2d", {{"filters", 2}, {"kernel", 2}}, true},
+                   {"max_pool2d", {{"kernel", 2}, {"stride", 1}}, false},
+                   {"conv2d", {{"filters", 2}, {"kernel", 1}}, false},
+                   {"avg_pool2d", {{"kernel", 2}}, false}}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct stack s;
+        stack_build(&s, &cases[i]);
+        stack_check_gradient(&s);
+        stack_free(&s);
+    }
+}
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(max_pool2d__every_geometry__takes_the_first_largest),
+        cmocka_unit_test(avg_pool2d__every_geometry__takes_the_mean),
+        cmocka_unit_test(max_pool2d__ties__give_the_gradient_to_the_first),
+        cmocka_unit_test(resolve__window_larger_than_the_image__is_refused),
+#ifdef SNN_DOUBLE
+        cmocka_unit_test(backward__nets_with_pools__is_the_derivative_of_the_loss),
+#endif
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
