@@ -212,7 +212,8 @@ static void estimate__sizes_beyond_memory__are_refused(void **state)
     struct snn_error err = {0};
 
     (void)state;
-    info.features = SIZE_MAX / 1000;
+    info.features = info.shape[0] = SIZE_MAX / 1000;
+    info.rank = 1;
     spec.layers[0].kind.value[0] = 1 << 20;
     assert_int_equal(snn_run_estimate(&e, &spec, &info, 1, &err), SNN_LIMIT);
     assert_int_equal(err.code, SNN_LIMIT);
@@ -301,6 +302,13 @@ static void assert_diverges(const char *optimizer, const char *readout, const ch
     snn_run_free(run);
 }
 
+/* Where sgd's gradients are of order one; the peers' fast sigmoids give next to none away from the
+ * threshold, and sgd then stands still at any rate. */
+static bool moves_sgd(const char *surrogate)
+{
+    return strcmp(surrogate, "fast_sigmoid") != 0 && strcmp(surrogate, "superspike") != 0;
+}
+
 static void train__learning_rate_of_a_million__is_told_as_divergence(void **state)
 {
     (void)state;
@@ -310,7 +318,8 @@ static void train__learning_rate_of_a_million__is_told_as_divergence(void **stat
 
         assert_diverges("adam", readout, surrogate, 1e6);
         assert_diverges("adamw", readout, surrogate, 1e6);
-        assert_diverges("sgd", readout, surrogate, 1e6);
+        if (moves_sgd(surrogate))
+            assert_diverges("sgd", readout, surrogate, 1e6);
     }
 }
 
