@@ -66,9 +66,10 @@ static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
         .has_neuron = snn_layer_has_neuron(s),
         .static_input = index == net->first && net->static_input,
     };
-    enum snn_code rc = snn_layer_resolve(l, &s->kind, in, err);
+    struct snn_error why = {0};
+    enum snn_code rc = snn_layer_resolve(l, &s->kind, in, &why);
     if (rc != SNN_OK)
-        return rc;
+        return snn_fail(err, rc, "layer %zu: %s", index, why.message);
     l->cell = (struct snn_cell){.n = l->out, .time_steps = net->time_steps};
     if (l->has_neuron)
         init_cell(net, l, &s->neuron, o, arena);
