@@ -31,6 +31,8 @@ const struct api_route api_routes[] = {
      .doc = "series of losses, accuracies, rates and norms"},
     {.method = "GET", .pattern = "/v1/jobs/{job}/histograms", .handle = api_jobs_histograms,
      .doc = "histograms of gradients, weights, activity and membranes"},
+    {.method = "GET", .pattern = "/v1/jobs/{job}/confusion", .handle = api_jobs_confusion,
+     .doc = "how the test set was told apart: confusion matrix and accuracy per class"},
     {.method = "GET", .pattern = "/v1/jobs/{job}/checkpoints", .handle = api_jobs_checkpoints,
      .doc = "the checkpoints kept"},
     {.method = "GET", .pattern = "/v1/jobs/{job}/weights", .handle = api_jobs_weights,

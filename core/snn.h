@@ -99,8 +99,8 @@ struct snn_registry {
 };
 
 extern const struct snn_registry snn_neurons, snn_solvers, snn_surrogates, snn_resets, snn_encoders,
-    snn_layers, snn_readouts, snn_losses, snn_optimizers, snn_schedules, snn_learnables,
-    snn_formats;
+    snn_layers, snn_readouts, snn_losses, snn_optimizers, snn_schedules, snn_samplings,
+    snn_learnables, snn_formats;
 
 /* All registries, NULL-terminated, in the catalog's order. */
 extern const struct snn_registry *const snn_registries[];
@@ -170,7 +170,7 @@ struct snn_spec {
     size_t time_steps;
     struct snn_layer_spec layers[SNN_MAX_LAYERS];
     size_t n_layers;
-    struct snn_choice readout, loss, optimizer, schedule;
+    struct snn_choice readout, loss, optimizer, schedule, sampling;
     size_t epochs, batch_size, shards;
     double validation_fraction;   /* of the training set, [0, 0.9] */
     double clip_norm, clip_value; /* of the gradient; 0 = not clipped */
@@ -327,6 +327,20 @@ enum snn_code snn_run_train(struct snn_run *run, const struct snn_hooks *hooks,
                             struct snn_error *err);
 void snn_run_free(struct snn_run *run);
 struct snn_progress snn_run_progress(const struct snn_run *run);
+
+/* With more classes than this, only the counts per class are kept. */
+#define SNN_CONFUSION_CLASSES 1000
+
+/* How the samples of the test set were told apart. Borrowed from who filled it. */
+struct snn_confusion {
+    size_t classes;          /* of the network: at least those of the data */
+    const uint32_t *samples; /* [classes] test samples of the class */
+    const uint32_t *correct; /* [classes] of them, taken for what they are */
+    const uint32_t *matrix;  /* [class, answer]; NULL with too many classes */
+};
+/* Of the final evaluation: false before snn_run_train has come to its end. Lives as long as the
+ * run. */
+bool snn_run_confusion(const struct snn_run *run, struct snn_confusion *out);
 
 /* Writes everything a bit-exact resume needs (weights, best weights, optimizer state, cursor, sums)
  * with a SHA-256 trailer to an open stream, at its position. The caller makes it durable. */

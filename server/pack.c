@@ -7,6 +7,7 @@
 
 #define POINTS_VERSION 1
 #define HISTOGRAM_VERSION 1
+#define CONFUSION_VERSION 1
 
 /* ------------------------------------------------------------------------------------ pack -- */
 
@@ -91,6 +92,23 @@ void srv_pack_histogram(struct srv_bytes *to, const struct snn_histogram *h)
         add_number(to, h->bins[i]);
         last = i;
     }
+}
+
+static void add_counts(struct srv_bytes *to, const uint32_t *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        add_number(to, v[i]);
+}
+
+void srv_pack_confusion(struct srv_bytes *to, const struct snn_confusion *c)
+{
+    add_number(to, CONFUSION_VERSION);
+    add_number(to, c->classes);
+    add_number(to, c->matrix != NULL);
+    add_counts(to, c->samples, c->classes);
+    add_counts(to, c->correct, c->classes);
+    if (c->matrix)
+        add_counts(to, c->matrix, c->classes * c->classes);
 }
 
 /* ---------------------------------------------------------------------------------- unpack -- */
@@ -238,4 +256,38 @@ enum snn_code srv_unpack_histogram(struct snn_histogram *out, const unsigned cha
             out->bins[at] = value;
     }
     return r.bad || r.left > 0 ? damaged("histograms", err) : SNN_OK;
+}
+
+enum snn_code srv_unpack_confusion(struct snn_confusion *out, uint32_t **counts,
+                                   const unsigned char *bytes, size_t n, struct snn_error *err)
+{
+    struct reader r = {bytes, n, false};
+    uint64_t version = take_number(&r), classes = take_number(&r), with = take_number(&r);
+    size_t total;
+    uint32_t *v;
+
+    /* A count takes a byte at least. */
+    if (r.bad || version != CONFUSION_VERSION || with > 1 || classes > r.left ||
+        (with && classes > SNN_CONFUSION_CLASSES))
+        return damaged("confusions", err);
+    total = (size_t)(2 * classes + with * classes * classes);
+    v = calloc(total ? total : 1, sizeof *v);
+    if (!v)
+        return snn_fail(err, SNN_NOMEM, "no memory for a confusion matrix");
+    for (size_t i = 0; i < total && !r.bad; i++) {
+        uint64_t count = take_number(&r);
+
+        r.bad = r.bad || count > UINT32_MAX;
+        v[i] = (uint32_t)count;
+    }
+    if (r.bad || r.left > 0) {
+        free(v);
+        return damaged("confusions", err);
+    }
+    *out = (struct snn_confusion){.classes = (size_t)classes,
+                                  .samples = v,
+                                  .correct = v + classes,
+                                  .matrix = with ? v + 2 * classes : NULL};
+    *counts = v;
+    return SNN_OK;
 }

@@ -121,6 +121,14 @@ enum snn_code srv_store_histograms_each(struct srv_store *s, const char *job, co
 enum snn_code srv_store_rewind(struct srv_store *s, const char *job, int64_t step,
                                struct snn_error *err);
 
+/* Replaces what there was. In order with the job's release: a job that is over has it. */
+enum snn_code srv_store_confusion_post(struct srv_store *s, const char *job,
+                                       const struct snn_confusion *confusion);
+/* SNN_NOT_FOUND where there is none. *counts, which *out points into, is the caller's to free. */
+enum snn_code srv_store_confusion_get(struct srv_store *s, const char *job,
+                                      struct snn_confusion *out, uint32_t **counts,
+                                      struct snn_error *err);
+
 /* ----------------------------------------------------------------------------- checkpoints -- */
 
 struct srv_checkpoint {

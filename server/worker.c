@@ -138,6 +138,8 @@ static enum snn_code train(struct srv_work *w, struct snn_error *err)
     rc = snn_run_train(w->run, &hooks, err);
     p = snn_run_progress(w->run);
     srv_work_progress(w, &p);
+    if (rc == SNN_OK)
+        srv_work_confusion(w);
     return rc;
 }
 

@@ -34,6 +34,8 @@ void srv_work_progress(struct srv_work *w, const struct snn_progress *p);
 /* Appends an event with the job's step and epoch. It may be lost in a crash. */
 void srv_work_event(struct srv_work *w, const char *type, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Stores how the run told the test set apart. */
+void srv_work_confusion(struct srv_work *w);
 /* Saves the run unless its step is saved already. */
 enum snn_code srv_work_save(struct srv_work *w, struct snn_error *err);
 /* Whether somebody, or the clock, wants the job to stop. */

@@ -181,6 +181,15 @@ static void on_histograms(void *user, size_t step, size_t epoch, const struct sn
                 srv_store_histograms_post(w->options->store, w->job->id, step, epoch, h, n));
 }
 
+void srv_work_confusion(struct srv_work *w)
+{
+    struct snn_confusion confusion;
+
+    if (snn_run_confusion(w->run, &confusion))
+        post_failed(w, "confusion",
+                    srv_store_confusion_post(w->options->store, w->job->id, &confusion));
+}
+
 struct snn_hooks srv_work_hooks(struct srv_work *w)
 {
     return (struct snn_hooks){

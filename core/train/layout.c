@@ -64,8 +64,14 @@ enum snn_code snn_run_layout(struct snn_run *r, struct snn_error *err)
     place_vectors(r);
     place_workers(r);
     place_reports(r);
+    snn_run_place_confusion(r);
     r->train_index = snn_arena_take(a, r->train, sizeof(uint32_t));
     r->order = snn_arena_take(a, r->train, sizeof(uint32_t));
+    if (snn_sampling_of(&r->spec.sampling)->by_class) {
+        r->groups.classes = r->info.classes;
+        r->groups.group = snn_arena_take(a, r->train, sizeof(uint32_t));
+        r->groups.start = snn_arena_take(a, r->info.classes + 1, sizeof(size_t));
+    }
     r->validation_index = snn_arena_take(a, r->validation, sizeof(uint32_t));
     r->test_index = snn_arena_take(a, r->info.test, sizeof(uint32_t));
     if (a->failed)
@@ -103,12 +109,31 @@ static enum snn_code split(struct snn_run *r, struct snn_error *err)
     return SNN_OK;
 }
 
+/* A counting sort, which leaves each class in the order of the index. */
+static void group_by_class(struct snn_run *r)
+{
+    struct snn_groups *g = &r->groups;
+    memset(g->start, 0, (g->classes + 1) * sizeof *g->start);
+    for (size_t i = 0; i < r->train; i++)
+        g->start[snn_data_label(r->data, false, r->train_index[i])]++;
+    for (size_t c = 0, before = 0; c <= g->classes; c++) {
+        before += g->start[c];
+        g->start[c] = before; /* its end, which becomes its start below */
+    }
+    for (size_t i = r->train; i-- > 0;) {
+        const size_t c = snn_data_label(r->data, false, r->train_index[i]);
+        g->group[--g->start[c]] = r->train_index[i];
+    }
+}
+
 void snn_run_shuffle(struct snn_run *r)
 {
     const struct snn_rng_key key = {
         .seed = r->spec.seed, .stream = SNN_STREAM_SHUFFLE, .epoch = (uint32_t)r->at.epoch};
-    memcpy(r->order, r->train_index, r->train * sizeof *r->order);
-    snn_rng_shuffle(r->order, r->train, &key);
+    const struct snn_sampling *sampling = snn_sampling_of(&r->spec.sampling);
+    if (sampling->by_class)
+        group_by_class(r);
+    sampling->fill(r->order, r->train_index, r->train, &r->groups, &key);
 }
 
 static void start(struct snn_run *r)

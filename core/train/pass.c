@@ -47,6 +47,18 @@ static void read_course(const struct snn_net *net, struct snn_work *w, size_t i)
     }
 }
 
+/* Spikes of the last layer's neurons over the time of sample i of the block. */
+static void count_spikes(const struct snn_net *net, const struct snn_work *w, size_t i,
+                         const struct snn_tally *tally)
+{
+    const real *s = w->layer[net->n_layers - 1].s + i * net->time_steps * net->outputs;
+    uint32_t *to = tally->answers.spikes + tally->samples * net->outputs;
+    memset(to, 0, net->outputs * sizeof *to);
+    for (size_t t = 0; t < net->time_steps; t++)
+        for (size_t j = 0; j < net->outputs; j++)
+            to[j] += s[t * net->outputs + j] > 0;
+}
+
 /* dL/dy of w->dy to every neuron of its class. */
 static void spread_course(const struct snn_net *net, const struct snn_work *w, real *into)
 {
@@ -72,7 +84,12 @@ static void sample_loss(const struct snn_net *net, struct snn_work *w, bool back
     else
         tally->loss += loss->value(backward ? w->d_logits : NULL, w->logits, net->classes, label,
                                    scale, &net->loss);
-    tally->correct += snn_argmax(w->logits, net->classes) == label;
+    const size_t said = snn_argmax(w->logits, net->classes);
+    if (tally->answers.class)
+        tally->answers.class[tally->samples] = (uint32_t)said;
+    for (size_t k = 0; tally->answers.scores && k < net->classes; k++)
+        tally->answers.scores[tally->samples * net->classes + k] = (double)w->logits[k];
+    tally->correct += said == label;
     tally->samples++;
     if (backward && !loss->course)
         readout->backward(w->dy, w->d_logits, w->y, net->time_steps, net->classes);
@@ -87,6 +104,8 @@ void snn_block_loss(const struct snn_net *net, struct snn_work *w, const struct 
 
     for (size_t i = 0; i < b->n; i++) {
         read_course(net, w, i);
+        if (tally->answers.spikes)
+            count_spikes(net, w, i, tally);
         sample_loss(net, w, b->backward, labels[i], scale, tally);
         if (b->backward)
             spread_course(net, w, (membrane ? last->g_membrane : last->g) + i * size);

@@ -19,9 +19,17 @@ struct snn_shard {
     double scale; /* of each sample's loss in the gradient: 1 / batch */
 };
 
+/* What the network says of each sample, in the samples' order; what is NULL is not kept. */
+struct snn_answers {
+    uint32_t *class;  /* [n] */
+    double *scores;   /* [n, classes]: what the readout gives */
+    uint32_t *spikes; /* [n, outputs]: of the last layer's neurons */
+};
+
 struct snn_tally {
     double loss; /* summed over the samples */
     size_t correct, samples;
+    struct snn_answers answers; /* room of the caller's */
 };
 
 /* All layers of a block whose input (and, where soft, whose noise in s) is in place. */

@@ -104,5 +104,6 @@ enum snn_code snn_run_train(struct snn_run *r, const struct snn_hooks *hooks, st
     }
     snn_run_evaluate(r, r->best ? r->best : r->params, r->test_index, r->info.test, true,
                      &r->at.metrics.test_loss, &r->at.metrics.test_accuracy);
+    snn_run_count_confusion(r);
     return SNN_OK;
 }

@@ -7,6 +7,7 @@
 #include "core/optim/optim.h"
 #include "core/optim/schedule.h"
 #include "core/train/pass.h"
+#include "core/train/sampling.h"
 #include "core/train/spec.h"
 
 /* Where the run stands: everything a resume needs beside the vectors. Plain values, saved field by
@@ -39,10 +40,15 @@ struct snn_run {
     struct snn_probe *probe;   /* [shards]; NULL without diagnostics */
     struct snn_tally *tally;   /* [shards] */
     uint32_t *train_index, *validation_index, *test_index, *order;
-    double *initial_rms;              /* [n_tensors]: of the weights before step 1 */
+    struct snn_groups groups; /* of the training samples; empty unless the sampling wants them */
+    double *initial_rms;      /* [n_tensors]: of the weights before step 1 */
     struct snn_histogram *histograms; /* what one record tells */
     struct snn_point *points;
-    double *values; /* the points' numbers */
+    double *values;                          /* the points' numbers */
+    uint32_t *predicted;                     /* [test] classes, of the last test evaluation */
+    uint32_t *class_samples, *class_correct; /* [classes] of the test samples */
+    uint32_t *confusion; /* [classes, classes]; NULL beyond SNN_CONFUSION_CLASSES */
+    bool counted;        /* the four hold */
 
     struct snn_cursor at;
 };
@@ -65,9 +71,13 @@ bool snn_run_probes(const struct snn_run *r, uint64_t step);
 /* One update from the epoch's batch at r->at.epoch_step; advances r->at. `probed` tells whether the
  * probes are filled (a diagnostic step). */
 enum snn_code snn_run_step(struct snn_run *r, bool probed, struct snn_error *err);
-/* Mean loss and accuracy of `params` on samples of one half, evaluation mode. */
+/* Mean loss and accuracy of `params` on samples of one half, evaluation mode. Of the test half also
+ * the answers, into r->predicted. */
 void snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *index, size_t n,
                       bool test, double *loss, double *accuracy);
+/* Room for the counts of the test set's answers, and the counting. */
+void snn_run_place_confusion(struct snn_run *r);
+void snn_run_count_confusion(struct snn_run *r);
 /* SNN_DIVERGED where weights grew out of all proportion. */
 enum snn_code snn_run_check_weights(const struct snn_run *r, struct snn_error *err);
 

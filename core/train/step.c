@@ -205,6 +205,8 @@ void snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *ind
             struct snn_shard shard = shard_of(r, index + from, size, s);
             shard.test = test;
             r->tally[s] = (struct snn_tally){0};
+            if (test)
+                r->tally[s].answers.class = r->predicted + (shard.index - index);
             snn_shard_run(&r->net, &r->work[omp_get_thread_num()], params, NULL, &shard,
                           &r->tally[s], NULL);
         }

@@ -60,6 +60,7 @@ const struct ctl_command ctl_commands[] = {
     {"validate", NULL, "FILE|-", 1, 1, "what is wrong with a job, and what it would need", NULL, ctl_validate, false},
     {"histogram", NULL, "ID [NAME]", 1, 2, "a histogram as bars; without NAME: which there are", histogram_options, ctl_histogram, false},
     {"metrics", NULL, "ID [NAME...]", 1, CTL_MAX_OPERANDS, "series of losses, accuracies, rates and norms", metrics_options, ctl_metrics, false},
+    {"confusion", NULL, "ID", 1, 1, "how the test set was told apart: a row a class, a column an answer", NULL, ctl_confusion, false},
     {"weights", NULL, "ID -o FILE", 1, 1, "download the trained model", weights_options, ctl_weights, false},
     {"curve", NULL, "NAME", 1, 1, "a surrogate's derivative and spike, drawn", curve_options, ctl_curve, false},
     {"catalog", NULL, "[SECTION]", 0, 1, "everything a job can choose, with ranges and defaults", NULL, ctl_catalog, false},

@@ -133,6 +133,10 @@ expect 0 histogram "$id" gradients/layer1.weight --step 20
 says 'step 20,'
 expect 3 histogram "$id" gradients/nothing
 
+expect 0 confusion "$id"
+says '^ CLASS  *SAMPLES  *RIGHT  *0  *1 '
+says '^     9  *[0-9][0-9]*  *[0-9.]*%'
+
 expect 0 weights "$id" -o "$dir/w.safetensors"
 says "^file sha256   $(sha256sum <"$dir/w.safetensors" | cut -d ' ' -f 1)"
 model=$("$ctl" show "$id" --json | sed -n 's/.*"model":{"sha256":"\([0-9a-f]*\)".*/\1/p')
