@@ -41,6 +41,8 @@ static const struct api_slot schedule_slots[] = {
     {.key = "kind", .prefix = "", .registry = &snn_schedules, .offset = AT(schedule)}};
 static const struct api_shape schedule_shape = {.noun = "a schedule", SLOTS(schedule_slots)};
 
+static const struct api_slot training_slots[] = {
+    {.key = "sampling", .prefix = "sampling_", .registry = &snn_samplings, .offset = AT(sampling)}};
 static const struct api_field training_fields[] = {
     LIMIT("epochs", epochs),
     LIMIT("batch_size", batch_size),
@@ -56,7 +58,8 @@ static const struct api_field training_fields[] = {
     LIMIT("shards", shards),
     LIMIT("validation_fraction", validation_fraction),
 };
-static const struct api_shape training_shape = {.noun = "training", FIELDS(training_fields)};
+static const struct api_shape training_shape = {
+    .noun = "training", FIELDS(training_fields), SLOTS(training_slots)};
 
 static const struct api_field diagnostics_fields[] = {LIMIT("every_steps", diagnostics_every)};
 static const struct api_shape diagnostics_shape = {.noun = "diagnostics",

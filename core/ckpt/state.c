@@ -70,6 +70,7 @@ void snn_spec_digest(const struct snn_spec *spec, char hex[SNN_SHA256_HEX])
     digest_number(&d, (double)spec->shards);
     digest_number(&d, spec->validation_fraction);
     digest_choice(&d, &spec->schedule);
+    digest_choice(&d, &spec->sampling);
     digest_number(&d, spec->clip_norm);
     digest_number(&d, spec->clip_value);
     digest_number(&d, (double)spec->patience);

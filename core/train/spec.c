@@ -65,6 +65,7 @@ struct snn_spec snn_spec_default(void)
         .loss = named(&snn_losses, "cross_entropy"),
         .optimizer = named(&snn_optimizers, "adam"),
         .schedule = named(&snn_schedules, "constant"),
+        .sampling = named(&snn_samplings, "shuffled"),
         .rate_above = snn_spec_limits[SNN_LIMIT_RATE_ABOVE].value,
         .epochs = (size_t)snn_spec_limits[SNN_LIMIT_EPOCHS].value,
         .batch_size = (size_t)snn_spec_limits[SNN_LIMIT_BATCH_SIZE].value,

@@ -38,6 +38,7 @@ static void job__least__has_the_documented_defaults(void **state)
     assert_int_equal(s.shards, 4);
     assert_near(s.validation_fraction, 0, 0);
     assert_string_equal(s.schedule.kind->name, "constant");
+    assert_string_equal(s.sampling.kind->name, "shuffled");
     assert_near(snn_choice_value(&s.schedule, "warmup_steps", -1), 0, 0);
     assert_near(snn_choice_value(&s.loss, "label_smoothing", -1), 0, 0);
     assert_near(snn_choice_value(&s.readout, "population", -1), 1, 0);
@@ -259,9 +260,9 @@ static void message__names_what_was_found_and_wanted(void **state)
     } rows[] = {
         {JOB(",\"neuron\":{\"surrogate\":\"heaviside\"}"),
          "surrogate is \"heaviside\", want one of: sigmoid, arctan"},
-        {JOB(",\"training\":{\"epohcs\":1}"),
-         "there is no field \"epohcs\" in training, want one of: epochs, batch_size, loss, "
-         "optimizer, "},
+        {JOB(",\"training\":{\"epohcs\":1}"), "there is no field \"epohcs\" in training, want one "
+                                              "of: sampling, epochs, batch_size, loss, "
+                                              "optimizer, "},
         {JOB(",\"neuron\":{\"x\":1}"),
          "want one of: model, solver, reset, surrogate, alpha, coefficients, memory, learn, tau, "
          "threshold, step, detach_reset, surrogate_scale"},

@@ -12,7 +12,8 @@ static void job__every_field_of_training__is_taken(void **state)
         "\"training\":{\"loss\":{\"kind\":\"mse_count\",\"correct_rate\":0.9,"
         "\"incorrect_rate\":0.1},\"schedule\":{\"kind\":\"step\",\"warmup_steps\":7,"
         "\"every_epochs\":3,\"gamma\":0.5},\"clip_norm\":2,\"clip_value\":0.5,\"patience\":4,"
-        "\"validation_fraction\":0.1,\"rate_penalty\":0.25,\"rate_below\":0.02,"
+        "\"validation_fraction\":0.1,\"sampling\":\"balanced\",\"rate_penalty\":0.25,\"rate_"
+        "below\":0.02,"
         "\"rate_above\":0.4}}");
 
     (void)state;
@@ -26,6 +27,7 @@ static void job__every_field_of_training__is_taken(void **state)
     assert_near(snn_choice_value(&s.schedule, "warmup_steps", -1), 7, 0);
     assert_near(snn_choice_value(&s.schedule, "every_epochs", -1), 3, 0);
     assert_near(snn_choice_value(&s.schedule, "gamma", -1), 0.5, 0);
+    assert_string_equal(s.sampling.kind->name, "balanced");
     assert_near(s.clip_norm, 2, 0);
     assert_near(s.clip_value, 0.5, 0);
     assert_int_equal(s.patience, 4);
@@ -59,6 +61,7 @@ static const struct {
      "/training/schedule/gamma", "out_of_range"},
     {JOB(",\"training\":{\"schedule\":{\"warmup_steps\":-1}}"), "/training/schedule/warmup_steps",
      "out_of_range"},
+    {JOB(",\"training\":{\"sampling\":\"stratified\"}"), "/training/sampling", "unknown_name"},
     {JOB(",\"training\":{\"clip_norm\":-1}"), "/training/clip_norm", "out_of_range"},
     {JOB(",\"training\":{\"clip_value\":\"1\"}"), "/training/clip_value", "wrong_type"},
     {JOB(",\"training\":{\"patience\":2}"), "/training/patience", "invalid"},

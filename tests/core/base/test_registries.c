@@ -9,9 +9,9 @@
 
 static void registries__in_the_catalogs_order__are_all_there(void **state)
 {
-    const char *const want[] = {"neurons",    "solvers",   "surrogates", "resets",
-                                "encoders",   "layers",    "readouts",   "losses",
-                                "optimizers", "schedules", "learnables", "formats"};
+    const char *const want[] = {"neurons",   "solvers",    "surrogates", "resets",     "encoders",
+                                "layers",    "readouts",   "losses",     "optimizers", "schedules",
+                                "samplings", "learnables", "formats"};
     size_t n = 0;
 
     (void)state;

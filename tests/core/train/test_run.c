@@ -83,6 +83,7 @@ static struct snn_spec with_populations(void)
     spec.layers[1].kind.value[0] *= 2;
     spec.loss = runs_choice(&snn_losses, "mse_count");
     spec.schedule = runs_choice(&snn_schedules, "step");
+    spec.sampling = runs_choice(&snn_samplings, "balanced");
     return spec;
 }
 
