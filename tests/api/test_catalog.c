@@ -66,6 +66,8 @@ static void catalog__parameters__have_type_range_and_default(void **state)
     assert_true(json_is_null(json_object_get(units, "default")));
     assert_true(json_is_true(json_object_get(units, "required")));
     assert_int_equal(json_integer_value(json_object_get(units, "min")), 1);
+    assert_true(json_is_true(json_object_get(row_of(w, "layers", "conv2d"), "carries_neuron")));
+    assert_true(json_is_false(json_object_get(row_of(w, "layers", "dropout"), "carries_neuron")));
     detach = json_array_get(json_object_get(row_of(w, "neurons", "lif"), "params"), 3);
     assert_string_equal(text_of(detach, "type"), "boolean");
     assert_true(json_is_true(json_object_get(detach, "default")));

@@ -95,6 +95,70 @@ static void layers__count__at_most_what_the_core_holds(void **state)
     api_errors_clear(&e);
 }
 
+/* --------------------------------------------------------------------------------- no neuron */
+
+static void layer__neuron_null__has_none(void **state)
+{
+    struct snn_spec s = form_compile(
+        LAYERS("{\"kind\":\"conv2d\",\"filters\":2,\"kernel\":3,\"neuron\":null},"
+               "{\"kind\":\"max_pool2d\",\"kernel\":2},{\"kind\":\"avg_pool2d\",\"kernel\":1,"
+               "\"neuron\":null},{\"kind\":\"flatten\"},{\"kind\":\"dropout\",\"rate\":0.25},"
+               "{\"kind\":\"recurrent\",\"units\":9}," OUT));
+    static const bool want[] = {false, false, false, false, false, true, true};
+
+    (void)state;
+    assert_int_equal(s.n_layers, 7);
+    for (size_t i = 0; i < s.n_layers; i++)
+        assert_int_equal(snn_layer_has_neuron(&s.layers[i]), want[i]);
+    assert_near(snn_choice_value(&s.layers[0].kind, "weight_scale", -1), 1, 0);
+    assert_near(snn_choice_value(&s.layers[1].kind, "stride", -1), 0, 0);
+}
+
+static void layer__what_does_not_suit_it__is_said_where_it_is(void **state)
+{
+    static const struct {
+        const char *job, *pointer, *code, *detail;
+    } rows[] = {
+        {LAYERS("{\"kind\":\"max_pool2d\",\"kernel\":2,\"neuron\":{\"tau\":3}}," OUT),
+         "/layers/0/neuron", "invalid", "a layer of kind max_pool2d carries no neurons"},
+        {LAYERS("{\"kind\":\"flatten\",\"neuron\":{}}," OUT), "/layers/0/neuron", "invalid",
+         "a layer of kind flatten carries no neurons"},
+        {LAYERS("{\"kind\":\"dropout\",\"rate\":0.5,\"neuron\":7}," OUT), "/layers/0/neuron",
+         "invalid", "a layer of kind dropout carries no neurons"},
+        {LAYERS("{\"kind\":\"dense\",\"units\":10,\"neuron\":false}"), "/layers/0/neuron",
+         "wrong_type", "want an object"},
+        {LAYERS("{\"kind\":\"conv2d\",\"kernel\":2}," OUT), "/layers/0/filters", "missing_field",
+         "filters is missing"},
+        {LAYERS("{\"kind\":\"conv2d\",\"filters\":2}," OUT), "/layers/0", "invalid",
+         "conv2d is not told its kernel: want kernel, or kernel_height and kernel_width"},
+        {LAYERS("{\"kind\":\"flatten\"},{\"kind\":\"conv2d\",\"filters\":2,\"kernel\":2}," OUT),
+         "/layers/1", "invalid", "but what comes in is 64 values without a shape"},
+        {LAYERS("{\"kind\":\"conv2d\",\"filters\":2,\"kernel\":2,\"stride\":0}," OUT),
+         "/layers/0/stride", "out_of_range", "stride is 0"},
+        {LAYERS("{\"kind\":\"flatten\"}"), "/layers", "invalid", "no layer has weights"},
+        {"{\"dataset\":{\"name\":\"digits\"},\"readout\":{\"kind\":\"spike_count\"},\"layers\":["
+         "{\"kind\":\"dense\",\"units\":10,\"neuron\":null}]}",
+         "/readout/kind", "invalid", "the last layer has no neurons"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct api_errors e = {0};
+        struct api_form form;
+        bool is_told = false;
+
+        form_judge(&form, rows[i].job, &e);
+        if (!form_has(&e, rows[i].pointer, rows[i].code)) {
+            form_print(&e);
+            fail_msg("%s: no %s at %s", rows[i].job, rows[i].code, rows[i].pointer);
+        }
+        for (size_t k = 0; k < json_array_size(e.list); k++)
+            is_told = is_told || strstr(form_detail(&e, k), rows[i].detail);
+        assert_true(is_told);
+        api_errors_clear(&e);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +167,8 @@ int main(void)
         cmocka_unit_test(layer__other_model__keeps_what_was_set),
         cmocka_unit_test(layer__override__does_not_reach_its_neighbours),
         cmocka_unit_test(layers__count__at_most_what_the_core_holds),
+        cmocka_unit_test(layer__neuron_null__has_none),
+        cmocka_unit_test(layer__what_does_not_suit_it__is_said_where_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -254,6 +254,35 @@ static void weights__neurons__are_whole_even_without_the_data_set(void **state)
     }
 }
 
+#define CONVOLUTION                                                                                \
+    "{\"dataset\":{\"name\":\"digits\"},\"encoding\":{\"time_steps\":2},\"layers\":["              \
+    "{\"kind\":\"conv2d\",\"filters\":3,\"kernel_height\":2,\"kernel_width\":4,\"neuron\":null},"  \
+    "{\"kind\":\"max_pool2d\",\"kernel\":2},{\"kind\":\"flatten\"},"                               \
+    "{\"kind\":\"dense\",\"units\":10}],\"training\":{\"epochs\":1,\"batch_size\":256}}"
+
+static void weights__layers_without_neurons_or_weights__are_in_their_place(void **state)
+{
+    static const char *const kinds[] = {"conv2d", "max_pool2d", "flatten", "dense"};
+    struct trained *t = *state;
+
+    train(t, "builtin:digits", CONVOLUTION);
+    struct world *w = get(t, (struct world_request){.body = NULL}, 200);
+    json_t *layers = json_object_get(w->json, "layers");
+    assert_int_equal(json_array_size(layers), 4);
+    for (size_t i = 0; i < 4; i++) {
+        json_t *layer = json_array_get(layers, i), *p = json_object_get(layer, "parameters");
+        assert_string_equal(json_string_value(json_object_get(layer, "kind")), kinds[i]);
+        assert_int_equal(json_is_null(json_object_get(layer, "neuron")), i != 3);
+        assert_int_equal(json_object_size(p), i == 0 || i == 3 ? 2 : 0);
+    }
+    json_t *want = json_pack("[i, i, i, i]", 3, 1, 2, 4);
+    json_t *weight =
+        json_object_get(json_object_get(json_array_get(layers, 0), "parameters"), "weight");
+    assert_true(json_equal(json_object_get(weight, "shape"), want));
+    assert_int_equal(json_array_size(json_object_get(weight, "data")), 24);
+    json_decref(want);
+}
+
 #define LEARNER                                                                                    \
     "{\"seed\":3,\"dataset\":{\"name\":\"digits\"},\"encoding\":{\"time_steps\":4},"               \
     "\"neuron\":{\"solver\":\"gl\",\"alpha\":[0.5,0.75],\"learn\":{\"tau\":\"neuron\","            \
@@ -389,6 +418,7 @@ int main(void)
         TEST(weights__json__holds_the_same_bits_as_safetensors),
         TEST(weights__learned_constants__are_the_constants),
         TEST(weights__neurons__are_whole_even_without_the_data_set),
+        TEST(weights__layers_without_neurons_or_weights__are_in_their_place),
         TEST(weights__etag__is_the_digest_of_the_file_and_saves_the_download),
         TEST(weights__checkpoint__is_chosen_by_word_or_id),
         TEST(weights__nothing_to_send__says_why),

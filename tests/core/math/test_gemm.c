@@ -77,6 +77,39 @@ static void gemm__every_shape__is_the_sum_of_products(void **state)
             check(sizes[i % n], sizes[i / n % n], sizes[i / n / n], beta);
 }
 
+/* Rows that lie apart: what is between them is left alone, and NaN in A and B is not read. */
+static void gemm_rows__strides__are_left_out(void **state)
+{
+    enum { M = 3, N = 5, K = 4, LD = 9 };
+    real a[M * LD], b[K * LD], c[M * LD], tight[MOST], got[MOST];
+    double want[MOST];
+
+    (void)state;
+    for (size_t i = 0; i < M * LD; i++)
+        a[i] = i % LD < K ? number(i) : (real)NAN;
+    for (size_t i = 0; i < K * LD; i++)
+        b[i] = i % LD < N ? number(i + 3) : (real)NAN;
+    fill(tight, MOST, 5);
+
+    for (int is_nt = 0; is_nt < 2; is_nt++) { /* C += A B, C += A B^T */
+        for (size_t i = 0; i < M * LD; i++)
+            c[i] = number(i + 7);
+        for (size_t i = 0; i < M * N; i++)
+            want[i] = (double)c[i / N * LD + i % N];
+        multiply(want, a, (const size_t[]){LD, 1}, tight,
+                 is_nt ? (const size_t[]){1, K} : (const size_t[]){N, 1}, (const size_t[]){M, N, K},
+                 1);
+        (is_nt ? snn_gemm_nt_rows : snn_gemm_nn_rows)(c, LD, a, LD, tight, M, N, K);
+        for (size_t i = 0; i < M * LD; i++)
+            assert_near(c[i], i % LD < N ? want[i / LD * N + i % LD] : (double)number(i + 7), 0);
+    }
+    multiply(want, tight, (const size_t[]){1, M}, b, (const size_t[]){LD, 1},
+             (const size_t[]){M, N, K}, 0); /* C = A^T B, A [K, M] */
+    snn_gemm_tn_rows(got, tight, b, LD, M, N, K);
+    for (size_t i = 0; i < M * N; i++)
+        assert_near(got[i], want[i], 0);
+}
+
 static void gemm__no_rows__touches_nothing(void **state)
 {
     real a[4] = {1, 2, 3, 4}, c[4] = {5, 6, 7, 8};
@@ -108,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gemm__every_shape__is_the_sum_of_products),
+        cmocka_unit_test(gemm_rows__strides__are_left_out),
         cmocka_unit_test(gemm__no_rows__touches_nothing),
         cmocka_unit_test(gemm__the_same_twice__is_the_same_bits),
     };
