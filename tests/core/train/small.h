@@ -8,11 +8,14 @@
 #include "tests/core/train/plain.h"
 
 #define SMALL_SAMPLES 5
-#define SMALL_PARAMS 80
+#define SMALL_PARAMS 128
 
 struct small_case {
     const char *neuron, *reset, *surrogate, *readout;
-    bool detach_reset, learns_tau;
+    const char *solver;    /* NULL = euler */
+    size_t terms, memory;  /* of the solver; 0 terms = one and the whole past */
+    enum snn_learn learns; /* whatever this neuron has to learn */
+    bool detach_reset;
     bool is_static; /* constant input; else Bernoulli spikes, drawn per step */
     size_t block;   /* samples at a time */
     /* Parameters are multiples of 1/8 and all sums short binary fractions: membranes are exact in
@@ -29,10 +32,22 @@ struct small {
     struct snn_data data;
     struct snn_shard shard;
     real *params, *grads;
+    size_t variant;         /* of the parameters */
     double p[SMALL_PARAMS]; /* the parameters of the plain network, in the core's order */
     struct plain_net plain;
     struct plain_trace trace[SMALL_SAMPLES];
 };
+
+/* Of the layers: neurons and step lengths. */
+extern const size_t small_units[PLAIN_LAYERS];
+extern const double small_steps[PLAIN_LAYERS];
+
+/* The case's constants, solver and learning of layer k. */
+void small_dynamics(const struct small_case *c, struct snn_neuron_spec *n, size_t k);
+/* The plain layer's constants: the spec's, but for those that are learned: what s->p says. */
+void small_set_constants(struct small *s, size_t k);
+/* dL/dp of the layer's learned constants, from dL/d of the constants, into g. */
+void small_chain(const struct small *s, size_t k, const struct plain_gradient *sum, double *g);
 
 /* A failure fails the running test. */
 void small_build(struct small *s, const struct small_case *c);
@@ -52,8 +67,9 @@ double small_core_loss(struct small *s);
 double small_plain_loss(struct small *s);
 
 /* |got - want| <= tolerance times the largest |want| of the same tensor; but of no less than a
- * thousandth (float: a hundredth) of the largest of all, since small sums of large terms, and
- * differences of the loss, have lost digits. */
+ * thousandth (float: a hundredth, and a tenth for a learned constant, which is a sum over neurons
+ * as well) of the largest of all, since small sums of large terms, and differences of the loss,
+ * have lost digits. */
 void small_compare(const struct small *s, const double *got, const double *want, double tolerance);
 
 #endif

@@ -5,6 +5,7 @@
  * they are hard, it is by a second implementation, whose own reverse the soft cases prove as well.
  */
 #include <math.h>
+#include <string.h>
 
 #include "core/base/param.h"
 #include "tests/core/train/small.h"
@@ -45,39 +46,81 @@ static const char *name_of(const struct snn_registry *r, size_t i)
     return snn_registry_at(r, i)->name;
 }
 
-/* Every neuron, reset and readout; the flags' bits: detached, learnt tau, static input. */
+/* A surrogate whose spikes in training are a smooth function: the i-th, round and round. Only one
+ * that draws noise keeps the steps' membranes apart, as readout membrane_max has to have them. */
+static const char *smooth_surrogate(size_t i, const char *readout)
+{
+    const bool draws = strcmp(readout, "membrane_max") == 0;
+    size_t found[8], n = 0;
+
+    for (size_t k = 0; k < snn_surrogates.count && n < SNN_COUNT(found); k++) {
+        const struct snn_choice c = snn_choice_of(snn_registry_at(&snn_surrogates, k));
+        const enum snn_spike spike = snn_surrogate_of(&c)->training;
+
+        if (spike == SNN_SPIKE_SOFT || (spike == SNN_SPIKE_MEAN && !draws))
+            found[n++] = k;
+    }
+    assert_true(n > 0);
+    return name_of(&snn_surrogates, found[i % n]);
+}
+
+/* Solvers with the terms and the memory that make a difference to them. */
+struct dynamics {
+    const char *solver;
+    size_t terms, memory;
+};
+
+static size_t all_dynamics(struct dynamics out[64])
+{
+    static const size_t memories[] = {SNN_ALL_STATES, 2, 0};
+    size_t n = 0;
+
+    for (size_t i = 0; i < snn_solvers.count; i++) {
+        const struct snn_choice c = snn_choice_of(snn_registry_at(&snn_solvers, i));
+        const size_t most_terms = snn_solver_of(&c)->many_terms ? PLAIN_TERMS : 1;
+        const size_t ways = snn_solver_of(&c)->has_history ? SNN_COUNT(memories) : 1;
+
+        for (size_t terms = 1; terms <= most_terms; terms += PLAIN_TERMS - 1)
+            for (size_t k = 0; k < ways; k++) {
+                assert_true(n < 64);
+                out[n++] = (struct dynamics){c.kind->name, terms, memories[k]};
+            }
+    }
+    return n;
+}
+
+/* Every solver, neuron, reset and readout, detached and not. What is learned, the kind of input and
+ * which of the soft surrogates it is go round with the rest. */
 static void backward__soft_spikes__is_the_derivative_of_the_loss(void **state)
 {
-    size_t soft = 0;
+    struct dynamics d[64];
+    const size_t n = all_dynamics(d);
+    size_t turn = 0;
 
     (void)state;
-    for (size_t k = 0; k < snn_surrogates.count; k++) {
-        struct snn_choice surrogate = snn_choice_of(snn_registry_at(&snn_surrogates, k));
-
-        if (!snn_surrogate_of(&surrogate)->soft)
-            continue;
-        for (size_t i = 0; i < snn_neurons.count * snn_resets.count * snn_readouts.count * 8; i++) {
-            const size_t kind = i / 8;
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < snn_neurons.count * snn_resets.count * snn_readouts.count * 2; i++) {
+            const size_t kind = i / 2, resets = kind / snn_neurons.count;
+            const char *readout = name_of(&snn_readouts, resets / snn_resets.count);
             struct small s;
 
-            small_build(
-                &s,
-                &(struct small_case){
-                    .surrogate = surrogate.kind->name,
-                    .neuron = name_of(&snn_neurons, kind % snn_neurons.count),
-                    .reset = name_of(&snn_resets, kind / snn_neurons.count % snn_resets.count),
-                    .readout = name_of(&snn_readouts, kind / snn_neurons.count / snn_resets.count),
-                    .detach_reset = i & 1,
-                    .learns_tau = i & 2,
-                    .is_static = i & 4,
-                    .block = 2,
-                });
+            turn++;
+            small_build(&s, &(struct small_case){
+                                .solver = d[k].solver,
+                                .terms = d[k].terms,
+                                .memory = d[k].memory,
+                                .neuron = name_of(&snn_neurons, kind % snn_neurons.count),
+                                .reset = name_of(&snn_resets, resets % snn_resets.count),
+                                .readout = name_of(&snn_readouts, resets / snn_resets.count),
+                                .detach_reset = i & 1,
+                                .surrogate = smooth_surrogate(turn / 3, readout),
+                                .learns = (enum snn_learn)(turn % 3),
+                                .is_static = turn / 5 % 2 == 0,
+                                .block = 2,
+                            });
             compare_with_differences(&s);
             small_free(&s);
         }
-        soft++;
-    }
-    assert_true(soft > 0);
 }
 
 /* How much of a run is worth comparing: some spikes, not all. */
@@ -124,7 +167,7 @@ static void backward__every_surrogate__is_that_of_plain_loops(void **state)
                                     .reset = name_of(&snn_resets, kind % snn_resets.count),
                                     .readout = name_of(&snn_readouts, kind / snn_resets.count),
                                     .detach_reset = i & 1,
-                                    .learns_tau = i & 2,
+                                    .learns = i & 2 ? SNN_PER_LAYER : SNN_FIXED,
                                     .is_static = i & 4,
                                     .block = blocks[(i + kind) % SNN_COUNT(blocks)],
                                     .exact = true,
@@ -133,6 +176,45 @@ static void backward__every_surrogate__is_that_of_plain_loops(void **state)
                 small_free(&s);
             }
 }
+
+#ifdef SNN_DOUBLE
+/* Hard spikes by every solver: in float, a rounding could turn one over. */
+static void backward__every_solver__is_that_of_plain_loops(void **state)
+{
+    struct dynamics d[64];
+    const size_t n = all_dynamics(d);
+    size_t turn = 0;
+    double rate = 0;
+
+    (void)state;
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < snn_neurons.count * snn_resets.count * 2; i++) {
+            double core[SMALL_PARAMS], want[SMALL_PARAMS];
+            struct small s;
+
+            turn++;
+            small_build(&s, &(struct small_case){
+                                .solver = d[k].solver,
+                                .terms = d[k].terms,
+                                .memory = d[k].memory,
+                                .neuron = name_of(&snn_neurons, i / 2 % snn_neurons.count),
+                                .reset = name_of(&snn_resets, i / 2 / snn_neurons.count),
+                                .readout = turn % 2 ? "spike_count" : "membrane_mean",
+                                .detach_reset = i & 1,
+                                .surrogate = "sigmoid",
+                                .learns = (enum snn_learn)(turn % 3),
+                                .is_static = turn / 5 % 2 == 0,
+                                .block = 2,
+                            });
+            assert_near(small_core(&s, true), small_plain(&s, want), PLAIN_TOLERANCE);
+            as_doubles(core, s.grads, s.net.n_params);
+            small_compare(&s, core, want, PLAIN_TOLERANCE);
+            rate += firing(&s) / (double)turn - rate / (double)turn;
+            small_free(&s);
+        }
+    assert_true(rate > 0.1 && rate < 0.9);
+}
+#endif
 
 static void backward__gradients_there_before__are_added_to(void **state)
 {
@@ -181,6 +263,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(backward__soft_spikes__is_the_derivative_of_the_loss),
         cmocka_unit_test(backward__every_surrogate__is_that_of_plain_loops),
+#ifdef SNN_DOUBLE
+        cmocka_unit_test(backward__every_solver__is_that_of_plain_loops),
+#endif
         cmocka_unit_test(backward__gradients_there_before__are_added_to),
         cmocka_unit_test(shard_run__no_samples__does_nothing),
     };
