@@ -3,88 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/api/world.h"
+#include "tests/api/trained.h"
 #include "tests/support/test.h"
-
-#define CONFIG                                                                                     \
-    "{\"seed\":3,\"dataset\":{\"name\":\"digits\"},\"encoding\":{\"kind\":\"constant\","           \
-    "\"time_steps\":2},\"neuron\":{\"tau\":3.5,\"surrogate\":\"arctan\",\"reset\":\"zero\"},"      \
-    "\"layers\":[{\"kind\":\"dense\",\"units\":6},{\"kind\":\"dense\",\"units\":10,"               \
-    "\"name\":\"out\",\"neuron\":{\"surrogate\":\"sigmoid\",\"surrogate_scale\":7}}],"             \
-    "\"training\":{\"epochs\":1,\"batch_size\":256}}"
-
-struct trained {
-    struct world *world;
-    char job[SRV_ID_SIZE];
-    char checkpoint[SRV_ID_SIZE];
-};
-
-/* A job trained to its end, with its checkpoint recorded as a worker would. */
-static void train(struct trained *t, const char *dataset, const char *config)
-{
-    struct world *w = t->world;
-    const struct snn_data *data = NULL;
-    struct snn_error err = {.code = SNN_OK};
-    struct snn_run *run = NULL;
-    struct srv_checkpoint mark = {.step = 6, .epoch = 1};
-    struct snn_spec spec;
-    char path[1200], **dropped = NULL;
-    size_t n = 0;
-
-    world_job(w, dataset, config, t->job);
-    if (srv_datasets_acquire(w->datasets, "digits", &data, &err) != SNN_OK ||
-        api_compile(config, snn_data_describe(data), &spec, &err) != SNN_OK ||
-        snn_run_new(&run, &spec, data, 1, &err) != SNN_OK ||
-        snn_run_train(run, &(struct snn_hooks){.user = NULL}, &err) != SNN_OK)
-        fail_msg("%s: %s", err.pointer, err.message);
-    snprintf(mark.path, sizeof mark.path, "%s.ckpt", t->job);
-    snprintf(path, sizeof path, "%s/%s", w->dir, mark.path);
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(snn_run_save(run, f, &err), SNN_OK);
-    mark.bytes = ftell(f);
-    assert_int_equal(fclose(f), 0);
-    assert_int_equal(snn_digest_file(path, mark.sha256, &err), SNN_OK);
-    assert_int_equal(srv_store_checkpoint_add(w->store, t->job, &mark, 2, &dropped, &n, &err),
-                     SNN_OK);
-    assert_int_equal(n, 0);
-    free(dropped);
-    snprintf(t->checkpoint, sizeof t->checkpoint, "%s", mark.id);
-    snn_run_free(run);
-    srv_datasets_release(w->datasets, data);
-}
-
-static int setup(void **state)
-{
-    struct trained *t = calloc(1, sizeof *t);
-    void *world = NULL;
-
-    assert_non_null(t);
-    world_setup(&world);
-    t->world = world;
-    train(t, "builtin:digits", CONFIG);
-    *state = t;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct trained *t = *state;
-    void *world = t->world;
-
-    world_teardown(&world);
-    free(t);
-    return 0;
-}
-
-static struct world *get(struct trained *t, struct world_request r, int status)
-{
-    r.param[0] = r.param[0] ? r.param[0] : t->job;
-    world_call(t->world, api_jobs_weights, &r);
-    if (t->world->res.status != status)
-        fail_msg("status %d, want %d: %s", t->world->res.status, status, t->world->text);
-    return t->world;
-}
 
 /* --------------------------------------------------------- a reader of safetensors, from its
  * definition -- */
@@ -163,7 +83,8 @@ static void check_layout(const struct tensors *t)
 static void weights__safetensors__is_read_by_a_reader_of_its_own(void **state)
 {
     struct trained *t = *state;
-    struct world *w = get(t, (struct world_request){.query = {{"format", "safetensors"}}}, 200);
+    struct world *w =
+        trained_get(t, (struct world_request){.query = {{"format", "safetensors"}}}, 200);
     char hex[SNN_SHA256_HEX], name[96];
     struct snn_digest d;
     struct tensors file;
@@ -178,7 +99,7 @@ static void weights__safetensors__is_read_by_a_reader_of_its_own(void **state)
 
     json_t *meta = json_object_get(file.header, "__metadata__");
     json_t *want = json_pack("{s:s, s:s, s:s, s:s}", "format", "spiked", "job", t->job, "sha256",
-                             hex, "config", CONFIG);
+                             hex, "config", TRAINED_CONFIG);
     assert_true(json_equal(meta, want));
     json_decref(want);
     free_tensors(&file);
@@ -212,11 +133,12 @@ static void check_values(const struct tensors *file, json_t *layers)
 static void weights__json__holds_the_same_bits_as_safetensors(void **state)
 {
     struct trained *t = *state;
-    struct world *w = get(t, (struct world_request){.query = {{"format", "safetensors"}}}, 200);
+    struct world *w =
+        trained_get(t, (struct world_request){.query = {{"format", "safetensors"}}}, 200);
     struct tensors file;
 
     read_safetensors(&file, w->text, w->size);
-    get(t, (struct world_request){.body = NULL}, 200);
+    trained_get(t, (struct world_request){.body = NULL}, 200);
     assert_non_null(w->json);
     assert_string_equal(world_text(w, "object"), "model");
     assert_string_equal(world_text(w, "job"), t->job);
@@ -233,8 +155,8 @@ static void weights__neurons__are_whole_even_without_the_data_set(void **state)
 
     for (int gone = 0; gone < 2; gone++) {
         if (gone)
-            train(t, "ds_01HZZZZZZZZZZZZZZZZZZZZZZZ", CONFIG);
-        struct world *w = get(t, (struct world_request){.body = NULL}, 200);
+            trained_train(t, "ds_01HZZZZZZZZZZZZZZZZZZZZZZZ", TRAINED_CONFIG);
+        struct world *w = trained_get(t, (struct world_request){.body = NULL}, 200);
         json_t *layers = json_object_get(w->json, "layers");
         json_t *want = json_pack(
             "{s:s, s:f, s:f, s:f, s:b, s:s, s:f, s:s, s:s, s:f, s:n, s:n, s:{s:b, s:b, s:b, s:b}}",
@@ -265,8 +187,8 @@ static void weights__layers_without_neurons_or_weights__are_in_their_place(void 
     static const char *const kinds[] = {"conv2d", "max_pool2d", "flatten", "dense"};
     struct trained *t = *state;
 
-    train(t, "builtin:digits", CONVOLUTION);
-    struct world *w = get(t, (struct world_request){.body = NULL}, 200);
+    trained_train(t, "builtin:digits", CONVOLUTION);
+    struct world *w = trained_get(t, (struct world_request){.body = NULL}, 200);
     json_t *layers = json_object_get(w->json, "layers");
     assert_int_equal(json_array_size(layers), 4);
     for (size_t i = 0; i < 4; i++) {
@@ -305,10 +227,11 @@ static void weights__learned_constants__are_the_constants(void **state)
     struct tensors file;
 
     for (int gone = 0; gone < 2; gone++) {
-        train(t, gone ? "ds_01HZZZZZZZZZZZZZZZZZZZZZZZ" : "builtin:digits", LEARNER);
-        struct world *w = get(t, (struct world_request){.query = {{"format", "safetensors"}}}, 200);
+        trained_train(t, gone ? "ds_01HZZZZZZZZZZZZZZZZZZZZZZZ" : "builtin:digits", LEARNER);
+        struct world *w =
+            trained_get(t, (struct world_request){.query = {{"format", "safetensors"}}}, 200);
         read_safetensors(&file, w->text, w->size);
-        get(t, (struct world_request){.body = NULL}, 200);
+        trained_get(t, (struct world_request){.body = NULL}, 200);
         json_t *layers = json_object_get(w->json, "layers");
         json_t *first = json_array_get(layers, 0);
         for (size_t i = 0; i < 6; i++) {
@@ -330,7 +253,7 @@ static void weights__etag__is_the_digest_of_the_file_and_saves_the_download(void
 
     for (size_t i = 0; i < 2; i++) {
         struct world_request r = {.query = {{"format", formats[i]}}};
-        struct world *w = get(t, r, 200);
+        struct world *w = trained_get(t, r, 200);
         char hex[SNN_SHA256_HEX], tag[80], list[200];
         struct snn_digest d;
 
@@ -343,12 +266,12 @@ static void weights__etag__is_the_digest_of_the_file_and_saves_the_download(void
         const char *const matching[] = {tag, list, "*"};
         for (size_t k = 0; k < 3; k++) {
             r.headers[0] = (struct srv_pair){"If-None-Match", matching[k]};
-            get(t, r, 304);
+            trained_get(t, r, 304);
             assert_int_equal(w->size, 0);
             assert_string_equal(world_header(w, "ETag"), tag);
         }
         r.headers[0].value = "\"other\"";
-        get(t, r, 200);
+        trained_get(t, r, 200);
     }
 }
 
@@ -358,11 +281,12 @@ static void weights__checkpoint__is_chosen_by_word_or_id(void **state)
     const char *const known[] = {"best", "last", t->checkpoint};
 
     for (size_t i = 0; i < 3; i++)
-        get(t, (struct world_request){.query = {{"checkpoint", known[i]}}}, 200);
-    get(t, (struct world_request){.query = {{"checkpoint", "ckpt_01HZZZZZZZZZZZZZZZZZZZZZZZ"}}},
+        trained_get(t, (struct world_request){.query = {{"checkpoint", known[i]}}}, 200);
+    trained_get(
+        t, (struct world_request){.query = {{"checkpoint", "ckpt_01HZZZZZZZZZZZZZZZZZZZZZZZ"}}},
         404);
     assert_contains(world_text(t->world, "detail"), t->checkpoint);
-    get(t, (struct world_request){.query = {{"checkpoint", "first"}}}, 422);
+    trained_get(t, (struct world_request){.query = {{"checkpoint", "first"}}}, 422);
 }
 
 static void weights__nothing_to_send__says_why(void **state)
@@ -370,17 +294,17 @@ static void weights__nothing_to_send__says_why(void **state)
     struct trained *t = *state;
     char path[1200];
 
-    get(t, (struct world_request){.param = {t->world->job}}, 404);
+    trained_get(t, (struct world_request){.param = {t->world->job}}, 404);
     assert_contains(world_text(t->world, "detail"), "queued");
     assert_contains(world_text(t->world, "detail"), "no checkpoint yet");
-    get(t, (struct world_request){.param = {"job_01HZZZZZZZZZZZZZZZZZZZZZZZ"}}, 404);
-    get(t, (struct world_request){.query = {{"format", "pickle"}}}, 422);
+    trained_get(t, (struct world_request){.param = {"job_01HZZZZZZZZZZZZZZZZZZZZZZZ"}}, 404);
+    trained_get(t, (struct world_request){.query = {{"format", "pickle"}}}, 422);
     assert_contains(world_text(t->world, "detail"), "json, safetensors");
-    get(t, (struct world_request){.query = {{"form", "json"}}}, 422);
+    trained_get(t, (struct world_request){.query = {{"form", "json"}}}, 422);
 
     snprintf(path, sizeof path, "%s/%s.ckpt", t->world->dir, t->job);
     assert_int_equal(remove(path), 0);
-    get(t, (struct world_request){.body = NULL}, 500);
+    trained_get(t, (struct world_request){.body = NULL}, 500);
 }
 
 static void checkpoints__list__has_the_recorded_file(void **state)
@@ -412,7 +336,7 @@ static void weights__no_memory__is_an_error_not_the_end(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, trained_setup, trained_teardown)
     const struct CMUnitTest tests[] = {
         TEST(weights__safetensors__is_read_by_a_reader_of_its_own),
         TEST(weights__json__holds_the_same_bits_as_safetensors),
