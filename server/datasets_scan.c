@@ -14,6 +14,8 @@ static const struct {
     const char *name, *origin, *format, *folder;
 } fixed[] = {
     {"digits", "builtin", "digits", NULL},
+    {"yinyang", "builtin", "yinyang", NULL},
+    {"randman", "builtin", "randman", NULL},
     {"fashion-mnist", "package", "idx", "/usr/share/datasets/fashion-mnist"},
 };
 
@@ -183,7 +185,7 @@ static enum snn_code scan_fixed(struct srv_datasets *d, size_t row, struct snn_e
     if (rc == SNN_OK && folder)
         rc = find_parts(o, folder, &complete, err);
     if (rc == SNN_OK && complete)
-        return folder ? add_unless_upload(d, o, folder, err) : add(d, o, err);
+        return add_unless_upload(d, o, folder ? folder : fixed[row].name, err);
     srv_origin_free(o);
     return rc;
 }

@@ -13,9 +13,10 @@ enum snn_stream { /* what a draw is for; the values are part of the saved format
                   SNN_STREAM_SHUFFLE = 3, /* order of the samples in an epoch */
                   SNN_STREAM_ENCODE = 4,  /* input spikes in training */
                   SNN_STREAM_ENCODE_EVAL =
-                      5,                 /* input spikes in evaluation: the same in every epoch */
-                  SNN_STREAM_NOISE = 6,  /* threshold noise of `noisy` */
-                  SNN_STREAM_DROPOUT = 7 /* masks of dropout; step 0 where one holds for all */
+                      5,                  /* input spikes in evaluation: the same in every epoch */
+                  SNN_STREAM_NOISE = 6,   /* threshold noise of `noisy` */
+                  SNN_STREAM_DROPOUT = 7, /* masks of dropout; step 0 where one holds for all */
+                  SNN_STREAM_DATA = 8     /* samples of the data sets that are computed */
 };
 
 struct snn_rng_key {

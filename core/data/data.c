@@ -4,6 +4,7 @@
 #include "core/base/param.h"
 #include "core/data/csv.h"
 #include "core/data/digits.h"
+#include "core/data/generated.h"
 #include "core/data/idx.h"
 
 #include <assert.h>
@@ -16,6 +17,16 @@ static const struct snn_format formats[] = {
                   "built in: 1,797 handwritten digits of 8x8 pixels (UCI), every 5th for the test"},
      .open = snn_digits_open,
      .check = snn_digits_check},
+    {.kind = {.name = "yinyang",
+              .doc =
+                  "computed: 6,000 points of the yin-yang figure as x, y, 1-x, 1-y; yin, yang or "
+                  "dot (Kriener 2022)"},
+     .open = snn_yinyang_open},
+    {.kind = {.name = "randman",
+              .doc =
+                  "computed: 6,000 x 100 spike times in [0, 1) on 10 smooth random curves (Zenke "
+                  "2021), for the encoding time"},
+     .open = snn_randman_open},
     {.kind = {.name = "idx", .doc = "IDX files of unsigned bytes (MNIST and its kin), gzip or not"},
      .parts = {"train-images", "train-labels", "test-images", "test-labels"},
      .open = snn_idx_open,

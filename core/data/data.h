@@ -38,7 +38,8 @@ size_t snn_samples_features(const struct snn_samples *s);
 void snn_samples_clear(struct snn_samples *s);
 
 /* A row of snn_formats. `open` fills train, test and unit, and may leave them half filled where it
- * fails: the caller clears them. Both are given the limit of decoded bytes of one file, never 0. */
+ * fails: the caller clears them. Both are given the limit of decoded bytes of one file, never 0.
+ * `check` may be NULL where there are no parts. */
 struct snn_format {
     struct snn_kind kind;
     const char *parts[SNN_MAX_PARTS + 1]; /* NULL-terminated */

@@ -30,6 +30,9 @@ static const struct snn_encoder encoders[] = {
               .doc = "one spike, at step floor(tau ln(gain x / (gain x - threshold)))",
               SNN_PARAMS(latency_params)},
      .encode = snn_encode_latency},
+    {.kind = {.name = "time",
+              .doc = "one spike, at step floor(x time_steps); none where x is outside [0, 1)"},
+     .encode = snn_encode_time},
 };
 /* clang-format on */
 

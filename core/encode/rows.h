@@ -6,12 +6,14 @@
 
 #include "core/encode/encode.h"
 
-#define ENCODE_GAIN 0 /* of every encoder */
+#define ENCODE_GAIN 0 /* of every encoder of strengths */
 enum { LATENCY_TAU = 1, LATENCY_THRESHOLD };
 
 void snn_encode_constant(real *out, const real *x, size_t n, size_t time_steps,
                          const struct snn_choice *c, const struct snn_rng_key *key);
 void snn_encode_rate(real *out, const real *x, size_t n, size_t time_steps,
+                     const struct snn_choice *c, const struct snn_rng_key *key);
+void snn_encode_time(real *out, const real *x, size_t n, size_t time_steps,
                      const struct snn_choice *c, const struct snn_rng_key *key);
 void snn_encode_latency(real *out, const real *x, size_t n, size_t time_steps,
                         const struct snn_choice *c, const struct snn_rng_key *key);

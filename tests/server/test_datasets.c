@@ -71,6 +71,42 @@ static void find__digits__is_built_in_and_known(void **state)
     assert_string_equal(by_id.info.sha256, by_name.info.sha256);
 }
 
+static void find__computed_sets__are_built_in(void **state)
+{
+    static const struct {
+        const char *name, *id;
+        size_t features, classes;
+    } rows[] = {{"yinyang", "builtin:yinyang", 4, 3}, {"randman", "builtin:randman", 100, 10}};
+    struct place *p = *state;
+
+    place_open(p);
+    for (size_t i = 0; i < 2; i++) {
+        struct srv_dataset set = find(p, rows[i].name);
+
+        assert_string_equal(set.id, rows[i].id);
+        assert_string_equal(set.origin, "builtin");
+        assert_true(set.ready);
+        assert_int_equal(set.info.train, 5000);
+        assert_int_equal(set.info.test, 1000);
+        assert_int_equal(set.info.features, rows[i].features);
+        assert_int_equal(set.info.classes, rows[i].classes);
+    }
+}
+
+/* As an upload may be of the days before there was such a set. */
+static void new__upload_called_as_a_computed_set__goes_on_meaning_what_it_meant(void **state)
+{
+    struct place *p = *state;
+    struct srv_dataset_row row = {.name = "yinyang", .format = "csv"};
+
+    place_open(p);
+    assert_int_equal(srv_store_dataset_create(p->store, &row, NULL), SNN_OK);
+    place_close(p);
+    place_open(p);
+    assert_string_equal(find(p, "yinyang").origin, "upload");
+    assert_string_equal(find(p, "digits").origin, "builtin");
+}
+
 static void find__unknown_name__lists_what_there_is(void **state)
 {
     struct place *p = *state;
@@ -296,6 +332,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(find__digits__is_built_in_and_known),
+        TEST(find__computed_sets__are_built_in),
+        TEST(new__upload_called_as_a_computed_set__goes_on_meaning_what_it_meant),
         TEST(find__unknown_name__lists_what_there_is),
         TEST(folder__idx_files_plain_and_gzip__is_a_set),
         TEST(folder__two_csv_files__is_a_set),

@@ -49,6 +49,8 @@ static void formats__parts__as_documented(void **state)
         const char *name, *parts[SNN_MAX_PARTS + 1];
     } rows[] = {
         {"digits", {NULL}},
+        {"yinyang", {NULL}},
+        {"randman", {NULL}},
         {"idx", {"train-images", "train-labels", "test-images", "test-labels"}},
         {"csv", {"train", "test"}},
     };
@@ -198,6 +200,7 @@ static void check_part__each_part__whole_file_looked_at(void **state)
          SNN_LIMIT, "more than the 100 bytes"},
         {"idx", 4, BYTES(""), SNN_INVALID, "part 4, format idx has 4"},
         {"digits", 0, BYTES(""), SNN_INVALID, "part 0, format digits has 0"},
+        {"yinyang", 0, BYTES(""), SNN_INVALID, "part 0, format yinyang has 0"},
     };
 
     (void)state;

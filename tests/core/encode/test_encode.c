@@ -30,13 +30,14 @@ static struct snn_choice with_gain(const char *name, double gain)
 static void table__each_row__is_static_only_where_constant(void **state)
 {
     struct snn_choice constant = choose("constant"), rate = choose("rate");
-    struct snn_choice latency = choose("latency");
+    struct snn_choice latency = choose("latency"), time = choose("time");
 
     (void)state;
-    assert_int_equal(snn_encoders.count, 3);
+    assert_int_equal(snn_encoders.count, 4);
     assert_true(snn_encoder_of(&constant)->is_static);
     assert_false(snn_encoder_of(&rate)->is_static);
     assert_false(snn_encoder_of(&latency)->is_static);
+    assert_false(snn_encoder_of(&time)->is_static);
 }
 
 static void constant__gain__multiplies_once_and_writes_one_row(void **state)
@@ -169,6 +170,40 @@ static void latency__settings__move_the_spike(void **state)
         assert_near(out[t], t == 13, 0);
 }
 
+static void time__each_feature__spikes_once_at_its_part_of_the_steps(void **state)
+{
+    const real x[] = {
+        0,         0.25f, 0.24999f,       0.5,   0.99999994f, 1,         2,
+        -0x1p-20f, -1,    (real)HUGE_VAL, -0.0f, 0x1p-140f,   (real)NAN, -(real)HUGE_VAL};
+    const int when[] = {0, 25, 24, 50, 99, -1, -1, -1, -1, -1, 0, 0, -1, -1};
+    enum { n = sizeof x / sizeof x[0], steps = 100 };
+    real out[n * steps + 1];
+    struct snn_choice c = choose("time");
+
+    (void)state;
+    memset(out, 0xff, sizeof out);
+    out[n * steps] = 7;
+    snn_encoder_of(&c)->encode(out, x, n, steps, &c, &some_key);
+    for (int t = 0; t < steps; t++)
+        for (int i = 0; i < n; i++)
+            assert_near(out[t * n + i], t == when[i] ? 1 : 0, 0);
+    assert_near(out[n * steps], 7, 0);
+}
+
+/* 1 - 2^-24 times 2^20 steps is a whole number to a float. */
+static void time__just_below_1__is_in_the_last_step(void **state)
+{
+    const real x = 0.99999994f;
+    static real out[(1 << 20) + 1];
+    struct snn_choice c = choose("time");
+
+    (void)state;
+    out[1 << 20] = 7;
+    snn_encoder_of(&c)->encode(out, &x, 1, 1 << 20, &c, &some_key);
+    assert_near(out[(1 << 20) - 1], 1, 0);
+    assert_near(out[1 << 20], 7, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +216,8 @@ int main(void)
         cmocka_unit_test(latency__each_feature__spikes_once_the_earlier_the_stronger),
         cmocka_unit_test(latency__spike_after_the_last_step__is_left_out),
         cmocka_unit_test(latency__settings__move_the_spike),
+        cmocka_unit_test(time__each_feature__spikes_once_at_its_part_of_the_steps),
+        cmocka_unit_test(time__just_below_1__is_in_the_last_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
