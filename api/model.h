@@ -9,12 +9,27 @@
 
 #include "server/job.h"
 
+struct api_call;
+
 struct api_model {
     const struct srv_job *job;
     const struct snn_model *model;
     const struct snn_spec *spec; /* NULL where the job's config can no longer be compiled */
     char sha256[SNN_SHA256_HEX]; /* of the tensors */
 };
+
+/* Which weights `checkpoint` asks for. */
+struct api_model_choice {
+    const char *id; /* of a checkpoint; NULL = the newest */
+    enum snn_weights which;
+};
+/* The model asked for; NULL with the reply made. weights.c */
+struct snn_model *api_model_open(struct api_call *c, const struct srv_job *job,
+                                 const struct api_model_choice *choice);
+/* What the job was trained as, and on what samples. False where its config cannot be compiled any
+ * more. */
+bool api_model_spec(struct api_call *c, const struct srv_job *job, const struct snn_model *model,
+                    struct snn_spec *spec, struct snn_data_info *info);
 
 struct api_model_format {
     const char *name, *content_type, *extension;

@@ -10,6 +10,7 @@
  * their limit. */
 #define JOB_BODY MIB
 #define SMALL_BODY (64 * KIB)
+#define SAMPLES_BODY (16 * MIB)
 
 /* clang-format off */
 const struct api_route api_routes[] = {
@@ -33,6 +34,8 @@ const struct api_route api_routes[] = {
      .doc = "histograms of gradients, weights, activity and membranes"},
     {.method = "GET", .pattern = "/v1/jobs/{job}/confusion", .handle = api_jobs_confusion,
      .doc = "how the test set was told apart: confusion matrix and accuracy per class"},
+    {.method = "POST", .pattern = "/v1/jobs/{job}/predict", .handle = api_jobs_predict,
+     .body_limit = SAMPLES_BODY, .doc = "what the trained model says of samples"},
     {.method = "GET", .pattern = "/v1/jobs/{job}/checkpoints", .handle = api_jobs_checkpoints,
      .doc = "the checkpoints kept"},
     {.method = "GET", .pattern = "/v1/jobs/{job}/weights", .handle = api_jobs_weights,

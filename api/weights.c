@@ -15,12 +15,6 @@ static const struct api_model_format formats[] = {
 };
 #define FORMAT_COUNT (sizeof formats / sizeof formats[0])
 
-/* Which weights `checkpoint` asks for. */
-struct choice {
-    const char *id; /* of a checkpoint; NULL = the newest */
-    enum snn_weights which;
-};
-
 /* ------------------------------------------------------------------------------ checkpoints -- */
 
 static json_t *checkpoint_json(const struct srv_checkpoint *p)
@@ -79,11 +73,11 @@ static const struct api_model_format *find_format(struct api_call *c)
     return NULL;
 }
 
-static bool find_choice(struct api_call *c, struct choice *out)
+static bool find_choice(struct api_call *c, struct api_model_choice *out)
 {
     const char *text = srv_request_query(c->req, "checkpoint");
 
-    *out = (struct choice){.which = SNN_BEST};
+    *out = (struct api_model_choice){.which = SNN_BEST};
     if (!text || strcmp(text, "best") == 0)
         return true;
     out->which = SNN_LAST;
@@ -100,8 +94,8 @@ static bool find_choice(struct api_call *c, struct choice *out)
 /* ------------------------------------------------------------------------------------ model -- */
 
 /* The path of the file asked for, or false with a 404 (or 500) reply made. */
-static bool find_file(struct api_call *c, const struct srv_job *job, const struct choice *choice,
-                      char *path, size_t size)
+static bool find_file(struct api_call *c, const struct srv_job *job,
+                      const struct api_model_choice *choice, char *path, size_t size)
 {
     struct snn_error err = {.code = SNN_OK};
     struct srv_checkpoint *list = NULL;
@@ -128,8 +122,8 @@ static bool find_file(struct api_call *c, const struct srv_job *job, const struc
 
 /* A running job's worker may remove a file between its listing and its opening: then it has a newer
  * one. */
-static struct snn_model *open_model(struct api_call *c, const struct srv_job *job,
-                                    const struct choice *choice)
+struct snn_model *api_model_open(struct api_call *c, const struct srv_job *job,
+                                 const struct api_model_choice *choice)
 {
     char path[sizeof c->api->options.config->data_dir + sizeof((struct srv_checkpoint *)0)->path];
     struct snn_model *model = NULL;
@@ -163,10 +157,9 @@ static struct snn_data_info guess_info(const struct snn_model *model)
 }
 
 /* False where the config cannot be compiled: the tensors are served without it. */
-static bool find_spec(struct api_call *c, const struct srv_job *job, const struct snn_model *model,
-                      struct snn_spec *out)
+bool api_model_spec(struct api_call *c, const struct srv_job *job, const struct snn_model *model,
+                    struct snn_spec *spec, struct snn_data_info *info)
 {
-    struct snn_data_info info;
     struct srv_dataset *set = malloc(sizeof *set);
     bool known = set &&
                  srv_datasets_find(c->api->options.datasets, job->dataset, set, NULL) == SNN_OK &&
@@ -176,9 +169,9 @@ static bool find_spec(struct api_call *c, const struct srv_job *job, const struc
         free(set);
         return false;
     }
-    info = known ? set->info : guess_info(model);
+    *info = known ? set->info : guess_info(model);
     free(set);
-    return job->config && api_compile(job->config, &info, out, NULL) == SNN_OK;
+    return job->config && api_compile(job->config, info, spec, NULL) == SNN_OK;
 }
 
 static void render(struct api_call *c, const struct api_model_format *format,
@@ -205,17 +198,18 @@ void api_jobs_weights(struct api_call *c)
     static const char *const known[] = {"format", "checkpoint", NULL};
     const struct api_model_format *format;
     struct snn_model *model;
-    struct choice choice;
+    struct api_model_choice choice;
+    struct snn_data_info info;
     struct snn_spec spec;
     struct srv_job job;
 
     if (!api_query_known(c, known) || !(format = find_format(c)) || !find_choice(c, &choice) ||
         !api_find_job(c, &job))
         return;
-    model = open_model(c, &job, &choice);
+    model = api_model_open(c, &job, &choice);
     if (model) {
         struct api_model m = {.job = &job, .model = model};
-        m.spec = find_spec(c, &job, model, &spec) ? &spec : NULL;
+        m.spec = api_model_spec(c, &job, model, &spec, &info) ? &spec : NULL;
         snn_model_sha256(model, m.sha256);
         render(c, format, &m);
     }

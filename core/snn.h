@@ -374,6 +374,27 @@ size_t snn_model_step(const struct snn_model *model);
 /* SHA-256 over the tensors' bytes (little-endian float32) in their order. */
 void snn_model_sha256(const struct snn_model *model, char hex[SNN_SHA256_HEX]);
 
+/* Whether these are the tensors of that network, by name and shape: SNN_INVALID with the first that
+ * is not. */
+enum snn_code snn_model_check(const struct snn_model *model, const struct snn_spec *spec,
+                              const struct snn_data_info *data, struct snn_error *err);
+
+struct snn_predictions {
+    size_t n, classes, outputs;
+    uint32_t *label;  /* [n] the class of the highest score; of equals the first */
+    double *scores;   /* [n, classes] what the readout gives: no probabilities */
+    uint32_t *spikes; /* [n, outputs] of each neuron of the last layer; NULL where it has none */
+};
+/* Runs the model of a run of that spec on n samples, on the calling thread, a few at a time.
+ * `inputs` [n, features] are values as a data set's are once it is open (bytes / 255, CSV as
+ * written). Random encodings draw for sample i what they draw for sample i of the test set: the
+ * test set, asked in its order, gives the answers of the run's evaluation. SNN_INVALID where model
+ * and spec do not belong together. Clear it in the end. @thread any */
+enum snn_code snn_predict(struct snn_predictions *out, const struct snn_model *model,
+                          const struct snn_spec *spec, const struct snn_data_info *data,
+                          const float *inputs, size_t n, struct snn_error *err);
+void snn_predictions_clear(struct snn_predictions *p);
+
 /* ----------------------------------------------------------------------------------- other -- */
 
 struct snn_digest { /* SHA-256, incremental */

@@ -69,6 +69,19 @@ struct snn_ckpt_head {
 enum snn_code snn_ckpt_read_head(struct snn_ckpt_head *h, struct snn_reader *r, const char *name,
                                  struct snn_error *err);
 
+struct snn_model {
+    struct snn_tensor tensor[SNN_CKPT_TENSORS];
+    size_t n;
+    size_t step;
+    char role[SNN_CKPT_TENSORS][24];
+    float *data;  /* all tensors, one after the other */
+    real *params; /* the same as a run has them: learned constants as the optimizer moved them */
+};
+/* Whether the tensors are those of the net, by name and shape: SNN_INVALID with the first that is
+ * not. */
+enum snn_code snn_model_fits(const struct snn_model *model, const struct snn_net *net,
+                             struct snn_error *err);
+
 /* SHA-256 over a canonical text of everything in the spec that the trained bits depend on. */
 void snn_spec_digest(const struct snn_spec *spec, char hex[SNN_SHA256_HEX]);
 

@@ -6,14 +6,6 @@
 
 #include "core/ckpt/format.h"
 
-struct snn_model {
-    struct snn_tensor tensor[SNN_CKPT_TENSORS];
-    size_t n;
-    size_t step;
-    char role[SNN_CKPT_TENSORS][24];
-    float *data; /* all tensors, one after the other */
-};
-
 /* The i-th of an unaligned array of numbers of that size. */
 static double number_at(const void *array, size_t i, size_t real_size)
 {
@@ -29,16 +21,17 @@ static double number_at(const void *array, size_t i, size_t real_size)
 }
 
 /* All tensors, one after the other. */
-static void take_values(float *to, const void *params, const struct snn_ckpt_head *h)
+static void take_values(struct snn_model *m, const void *params, const struct snn_ckpt_head *h)
 {
     size_t at = 0;
     for (size_t i = 0; i < h->n_tensors; i++) {
         const struct snn_transform *f = h->tensor[i].transform;
         for (size_t k = 0; k < h->tensor[i].count; k++, at++) {
             double v = number_at(params, at, (size_t)h->real_size);
+            m->params[at] = (real)v;
             if (f)
                 v = f->value(v, number_at(h->tensor[i].initial, k, sizeof v), h->tensor[i].low);
-            to[at] = (float)v;
+            m->data[at] = (float)v;
         }
     }
 }
@@ -75,9 +68,10 @@ static enum snn_code fill(struct snn_model *m, struct snn_reader *r, const struc
     if (r->failed || !params)
         return snn_fail(err, SNN_FORMAT, "%s: its vectors do not fit its header", path);
     m->data = malloc((h->n_params ? h->n_params : 1) * sizeof *m->data);
-    if (!m->data)
+    m->params = malloc((h->n_params ? h->n_params : 1) * sizeof *m->params);
+    if (!m->data || !m->params)
         return snn_fail(err, SNN_NOMEM, "%s: no memory for %zu parameters", path, h->n_params);
-    take_values(m->data, params, h);
+    take_values(m, params, h);
     describe(m, h);
     return SNN_OK;
 }
@@ -110,6 +104,7 @@ void snn_model_free(struct snn_model *model)
     if (!model)
         return;
     free(model->data);
+    free(model->params);
     free(model);
 }
 

@@ -34,6 +34,10 @@ static const struct ctl_option weights_options[] = {
     {"checkpoint", 0, "WHICH", "best or last (best)"},
     {NULL, 0, NULL, NULL},
 };
+static const struct ctl_option predict_options[] = {
+    {"checkpoint", 0, "WHICH", "best or last (best)"},
+    {NULL, 0, NULL, NULL},
+};
 static const struct ctl_option curve_options[] = {
     {"scale", 0, "K", "its scale (its own default)"},
     {"from", 0, "X", "the left end (-3)"},
@@ -61,6 +65,7 @@ const struct ctl_command ctl_commands[] = {
     {"histogram", NULL, "ID [NAME]", 1, 2, "a histogram as bars; without NAME: which there are", histogram_options, ctl_histogram, false},
     {"metrics", NULL, "ID [NAME...]", 1, CTL_MAX_OPERANDS, "series of losses, accuracies, rates and norms", metrics_options, ctl_metrics, false},
     {"confusion", NULL, "ID", 1, 1, "how the test set was told apart: a row a class, a column an answer", NULL, ctl_confusion, false},
+    {"predict", NULL, "ID FILE|-", 2, 2, "what the trained model says of samples: a JSON array of arrays of numbers", predict_options, ctl_predict, false},
     {"weights", NULL, "ID -o FILE", 1, 1, "download the trained model", weights_options, ctl_weights, false},
     {"curve", NULL, "NAME", 1, 1, "a surrogate's derivative and spike, drawn", curve_options, ctl_curve, false},
     {"catalog", NULL, "[SECTION]", 0, 1, "everything a job can choose, with ranges and defaults", NULL, ctl_catalog, false},

@@ -137,6 +137,17 @@ expect 0 confusion "$id"
 says '^ CLASS  *SAMPLES  *RIGHT  *0  *1 '
 says '^     9  *[0-9][0-9]*  *[0-9.]*%'
 
+{ printf '[['; printf '0.5,%.0s' $(seq 63); printf '1]]'; } >"$dir/samples.json"
+expect 0 predict "$id" "$dir/samples.json"
+says '^     0  *[0-9]  '
+expect 0 predict "$id" "$dir/samples.json" --checkpoint last --json
+says '"object":"predictions"'
+echo '[[1,2]]' >"$dir/samples.json"
+expect 3 predict "$id" "$dir/samples.json"
+complains '/inputs/0: '
+echo 'no' >"$dir/samples.json"
+expect 2 predict "$id" "$dir/samples.json"
+
 expect 0 weights "$id" -o "$dir/w.safetensors"
 says "^file sha256   $(sha256sum <"$dir/w.safetensors" | cut -d ' ' -f 1)"
 model=$("$ctl" show "$id" --json | sed -n 's/.*"model":{"sha256":"\([0-9a-f]*\)".*/\1/p')

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* Saved models asked about samples: the answers of the run that was saved. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/core/train/runs.h"
+#include "tests/support/test.h"
+#include "tests/support/tmpdir.h"
+
+#define TEST 75 /* more than two shards */
+#define FEATURES 6
+
+struct bench {
+    char *dir;
+    struct snn_data *data;
+    float inputs[TEST * FEATURES];
+};
+
+static int setup(void **state)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    real x[FEATURES];
+
+    assert_non_null(b);
+    b->dir = tmpdir_create();
+    b->data = runs_data(60, TEST, 5);
+    for (size_t i = 0; i < TEST; i++) {
+        snn_data_features(b->data, true, i, x);
+        for (size_t k = 0; k < FEATURES; k++)
+            b->inputs[i * FEATURES + k] = (float)x[k];
+    }
+    *state = b;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct bench *b = *state;
+
+    tmpdir_remove(b->dir);
+    snn_data_free(b->data);
+    free(b);
+    return 0;
+}
+
+/* Trains, saves, and opens what was saved. */
+static struct snn_run *train(const struct bench *b, const struct snn_spec *spec,
+                             struct snn_model **model)
+{
+    struct snn_run *run = runs_new(spec, b->data, 2);
+    struct snn_error err = {0};
+    char *path;
+
+    runs_train(run, 0);
+    path = runs_save(run, b->dir, "run.ckpt");
+    if (snn_model_open(model, path, SNN_BEST, &err) != SNN_OK)
+        fail_msg("%s", err.message);
+    free(path);
+    return run;
+}
+
+/* The run's own answers to the test set, and as many right ones as its accuracy says. */
+static void check_same(const struct bench *b, const struct snn_spec *spec)
+{
+    struct snn_predictions p = {0};
+    struct snn_model *model = NULL;
+    struct snn_error err = {0};
+    struct snn_run *run = train(b, spec, &model);
+    size_t right = 0;
+
+    if (snn_predict(&p, model, spec, snn_data_describe(b->data), b->inputs, TEST, &err) != SNN_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(p.n, TEST);
+    assert_int_equal(p.classes, 3);
+    assert_memory_equal(p.label, run->predicted, sizeof(uint32_t) * TEST);
+    for (size_t i = 0; i < TEST; i++) {
+        right += p.label[i] == snn_data_label(b->data, true, i);
+        for (size_t k = 0; k < 3; k++)
+            assert_true(p.scores[i * 3 + k] <= p.scores[i * 3 + p.label[i]]);
+    }
+    assert_near((double)right / TEST, snn_run_progress(run).metrics.test_accuracy, 0);
+    snn_predictions_clear(&p);
+    snn_model_free(model);
+    snn_run_free(run);
+}
+
+static void predict__test_set__gives_the_answers_of_the_run(void **state)
+{
+    static const char *const encoders[] = {"constant", "rate", "latency"};
+    struct snn_spec spec = runs_spec();
+
+    for (size_t i = 0; i < 3; i++) {
+        spec.encoding = runs_choice(&snn_encoders, encoders[i]);
+        check_same(*state, &spec);
+    }
+}
+
+static void predict__best_epoch_and_learned_constants__are_those_tested(void **state)
+{
+    struct snn_spec spec = runs_spec();
+
+    spec.validation_fraction = 0.25;
+    spec.optimizer.value[0] = 0.05;
+    for (size_t i = 0; i < spec.n_layers; i++) {
+        spec.layers[i].neuron.learn[SNN_LEARN_tau] = SNN_PER_NEURON;
+        spec.layers[i].neuron.learn[SNN_LEARN_threshold] = SNN_PER_LAYER;
+    }
+    check_same(*state, &spec);
+}
+
+/* With this readout a score is the share of steps in which the neuron fired. */
+static void predict__spike_mean__is_the_spikes_counted(void **state)
+{
+    const struct bench *b = *state;
+    struct snn_spec spec = runs_spec();
+    struct snn_predictions p = {0};
+    struct snn_model *model = NULL;
+    struct snn_run *run;
+    size_t spikes = 0;
+
+    spec.readout = runs_choice(&snn_readouts, "spike_mean");
+    run = train(b, &spec, &model);
+    assert_int_equal(
+        snn_predict(&p, model, &spec, snn_data_describe(b->data), b->inputs, TEST, NULL), SNN_OK);
+    assert_int_equal(p.outputs, 3);
+    for (size_t i = 0; i < TEST * 3; i++) {
+        assert_near(p.scores[i], p.spikes[i] / (double)spec.time_steps, 1e-6);
+        spikes += p.spikes[i];
+    }
+    assert_true(spikes > 0);
+    snn_predictions_clear(&p);
+    snn_model_free(model);
+    snn_run_free(run);
+}
+
+static void predict__last_layer_without_neurons__has_no_spikes(void **state)
+{
+    const struct bench *b = *state;
+    struct snn_spec spec = runs_spec();
+    struct snn_predictions p = {0};
+    struct snn_model *model = NULL;
+    struct snn_run *run;
+
+    spec.layers[1].has_neuron = false;
+    run = train(b, &spec, &model);
+    assert_int_equal(
+        snn_predict(&p, model, &spec, snn_data_describe(b->data), b->inputs, TEST, NULL), SNN_OK);
+    assert_null(p.spikes);
+    assert_memory_equal(p.label, run->predicted, sizeof(uint32_t) * TEST);
+    snn_predictions_clear(&p);
+    snn_model_free(model);
+    snn_run_free(run);
+}
+
+static void refuse(const struct snn_model *m, const struct snn_spec *spec, const struct bench *b,
+                   const char *why)
+{
+    struct snn_predictions p;
+    struct snn_error err = {0}, same = {0};
+
+    assert_int_equal(snn_predict(&p, m, spec, snn_data_describe(b->data), b->inputs, 1, &err),
+                     SNN_INVALID);
+    assert_non_null(strstr(err.message, why));
+    assert_int_equal(snn_model_check(m, spec, snn_data_describe(b->data), &same), SNN_INVALID);
+    assert_string_equal(same.message, err.message);
+}
+
+static void predict__model_of_another_network__says_what_differs(void **state)
+{
+    const struct bench *b = *state;
+    struct snn_spec spec = runs_spec(), other = spec;
+    struct snn_model *model = NULL;
+    struct snn_run *run = train(b, &spec, &model);
+
+    assert_int_equal(snn_model_check(model, &spec, snn_data_describe(b->data), NULL), SNN_OK);
+    other.layers[0].kind.value[0] = 9;
+    refuse(model, &other, b, "layer1.weight is 8 x 6, want 9 x 6");
+    other = spec;
+    snprintf(other.layers[1].name, sizeof other.layers[1].name, "out");
+    refuse(model, &other, b, "want out.weight");
+    other = spec;
+    other.layers[1].neuron.learn[SNN_LEARN_tau] = SNN_PER_LAYER;
+    refuse(model, &other, b, "is not there, want layer2.tau");
+    other = spec;
+    other.n_layers = 1;
+    refuse(model, &other, b, "layer2.weight");
+    snn_model_free(model);
+    snn_run_free(run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(predict__test_set__gives_the_answers_of_the_run),
+        cmocka_unit_test(predict__best_epoch_and_learned_constants__are_those_tested),
+        cmocka_unit_test(predict__spike_mean__is_the_spikes_counted),
+        cmocka_unit_test(predict__last_layer_without_neurons__has_no_spikes),
+        cmocka_unit_test(predict__model_of_another_network__says_what_differs),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
