@@ -58,11 +58,18 @@ static void solve(const struct snn_cell *c, real *restrict out, const real *v, c
     }
 }
 
-static void take(const struct snn_cell *c, real *restrict state, const real *restrict s)
+/* What the spikes take from the new state. Where states are sums of f alone, it is taken from f as
+ * well, or the next state would have it back. */
+static void take(const struct snn_cell *c, real *restrict state, const real *restrict s,
+                 real *restrict change)
 {
     const real whole = c->reset->whole, b = c->reset->b;
-    for (size_t i = 0; i < c->n; i++)
-        state[i] -= s[i] * (whole * c->threshold[i] + b * state[i]);
+    const real per_f = c->solver->sums_f ? (real)(1 / c->table.w[0]) : 0;
+    for (size_t i = 0; i < c->n; i++) {
+        const real taken = s[i] * (whole * c->threshold[i] + b * state[i]);
+        state[i] -= taken;
+        change[i] -= per_f * taken;
+    }
 }
 
 void snn_fractional_forward(const struct snn_cell *c, const struct snn_cell_forward *f)
@@ -74,43 +81,66 @@ void snn_fractional_forward(const struct snn_cell *c, const struct snn_cell_forw
             memcpy(f->v + t * n, f->state, n * sizeof *f->v);
         fire(c, f, f->current + t * f->current_stride, t, change);
         solve(c, f->state, f->v, f->f, change, t);
-        take(c, f->state, f->s + t * n);
+        take(c, f->state, f->s + t * n, change);
     }
 }
 
 /* ------------------------------------------------------------------------------ backward -- */
 
-/* lambda becomes dL/dv' of step t: what the next step gave, and what later ones take of that state.
+/* What later steps take of step t: of its state into lambda = dL/dv', or of its f into df. */
+static void gather(const struct snn_cell *c, const struct snn_cell_backward *b, size_t t,
+                   real *restrict df)
+{
+    const size_t n = c->n, lags = least(c->table.lags, c->time_steps - 1 - t);
+    const bool sums_f = c->solver->sums_f;
+    memset(df, 0, n * sizeof *df);
+    for (size_t d = 1; d <= lags; d++) {
+        const real w = (real)c->table.w[d];
+        subtract(sums_f ? df : b->lambda, b->d_state + (t + d) * n, sums_f ? -w : w, n);
+    }
+}
+
+/* dL/dw of step t into d_state, dL/df into df, and lambda becomes what the reset takes it by: of
+ * the state, and of f where that has it taken as well. */
+static void state_gradient(const struct snn_cell *c, const struct snn_cell_backward *b, size_t t,
+                           real *restrict df)
+{
+    const bool sums_f = c->solver->sums_f;
+    const real a = (real)(sums_f ? c->table.w[0] : c->table.a);
+    const real per_f = sums_f ? (real)(1 / c->table.w[0]) : 0;
+    const real *s = b->s + t * c->n;
+    real *dw = b->d_state + t * c->n;
+    for (size_t i = 0; i < c->n; i++) {
+        const real by_reset = b->lambda[i] + per_f * df[i];
+        dw[i] = b->lambda[i] - c->reset->b * s[i] * by_reset;
+        df[i] += a * dw[i];
+        b->lambda[i] = by_reset;
+    }
+}
+
+/* f of step t as the solver had it: where states are sums of f, what is kept has the reset taken.
  */
-static void gather(const struct snn_cell *c, const struct snn_cell_backward *b, size_t t)
+static const real *change_of(const struct snn_cell *c, const struct snn_cell_backward *b, size_t t,
+                             real *restrict out)
 {
-    const size_t n = c->n, lags = least(c->table.lags, c->time_steps - 1 - t);
-    if (c->solver->sums_f)
-        return;
-    for (size_t d = 1; d <= lags; d++)
-        subtract(b->lambda, b->d_state + (t + d) * n, (real)c->table.w[d], n);
-}
-
-/* df = dL/df of step t. */
-static void change_gradient(const struct snn_cell *c, const struct snn_cell_backward *b, size_t t,
-                            real *restrict df)
-{
-    const size_t n = c->n, lags = least(c->table.lags, c->time_steps - 1 - t);
-    const real *dw = b->d_state + t * n;
-    const real a = c->solver->sums_f ? (real)c->table.w[0] : (real)c->table.a;
+    const size_t n = c->n;
+    const real *x = b->x + t * n, *s = b->s + t * n, *v = b->v ? b->v + t * n : NULL;
+    if (!c->solver->sums_f)
+        return b->f + t * n;
     for (size_t i = 0; i < n; i++)
-        df[i] = a * dw[i];
-    for (size_t d = 1; c->solver->sums_f && d <= lags; d++)
-        subtract(df, b->d_state + (t + d) * n, -(real)c->table.w[d], n);
+        out[i] =
+            x[i] + c->threshold[i] - v[i] - s[i] * c->reset->per_step * c->threshold[i] * c->r[i];
+    return out;
 }
 
-/* What reaches the spike through the reset when it is not detached. `w` is scratch. */
+/* What reaches the spike through the reset when it is not detached. `w`, `scratch` are scratch. */
 static void add_reset_gradient(const struct snn_cell *c, const struct snn_cell_backward *b,
-                               size_t t, const real *df, real *w, real *restrict g)
+                               size_t t, const real *df, real *w, real *scratch)
 {
     const struct snn_reset *r = c->reset;
+    real *restrict g = b->g + t * c->n;
     if (r->b != 0)
-        solve(c, w, b->v, b->f, b->f + t * c->n, t);
+        solve(c, w, b->v, b->f, change_of(c, b, t, scratch), t);
     for (size_t i = 0; i < c->n; i++) {
         g[i] -= df[i] * r->per_step * c->threshold[i] * c->r[i];
         g[i] -= b->lambda[i] * (r->whole * c->threshold[i] + (r->b != 0 ? r->b * w[i] : 0));
@@ -141,14 +171,20 @@ static double dot(const real *a, const real *b, size_t n)
     return sum;
 }
 
-/* dL/d of the table of weights. */
-static void add_weights(const struct snn_cell *c, const struct snn_cell_backward *b, size_t t)
+/* dL/d of the table of weights. With F = f - taken/w_0 kept: dL/dw_0 = dw f + (df - w_0 dw) (f -
+ * F)/w_0 = dw F + df (f - F)/w_0. */
+static void add_weights(const struct snn_cell *c, const struct snn_cell_backward *b, size_t t,
+                        const real *df, real *scratch)
 {
     const size_t n = c->n, lags = least(c->table.lags, t);
     const real *dw = b->d_state + t * n;
+    const bool is_taken = c->reset->whole != 0 || c->reset->b != 0;
     if (c->solver->sums_f) {
         for (size_t d = 0; d <= lags; d++)
             b->d.w[d] += dot(dw, b->f + (t - d) * n, n);
+        if (is_taken)
+            b->d.w[0] += (dot(df, change_of(c, b, t, scratch), n) - dot(df, b->f + t * n, n)) /
+                         c->table.w[0];
         return;
     }
     *b->d.a += dot(dw, b->f + t * n, n);
@@ -163,14 +199,11 @@ static void step_back(const struct snn_cell *c, const struct snn_cell_backward *
     const real leak = c->neuron->leak;
     const real *s = b->s + t * n;
     real *g = b->g + t * n, *du = b->scratch, *df = b->scratch + n, *extra = b->scratch + 2 * n;
-    real *dw = b->d_state + t * n;
 
-    gather(c, b, t);
-    for (size_t i = 0; i < n; i++)
-        dw[i] = b->lambda[i] - c->reset->b * s[i] * b->lambda[i];
-    change_gradient(c, b, t, df);
+    gather(c, b, t, df);
+    state_gradient(c, b, t, df);
     if (!c->detach_reset)
-        add_reset_gradient(c, b, t, df, extra, g);
+        add_reset_gradient(c, b, t, df, extra, du);
     c->surrogate->gradient(extra, g, b->x + t * n, s, n, c->scale);
     for (size_t i = 0; i < n; i++)
         du[i] = extra[i] + (b->g_membrane ? b->g_membrane[t * n + i] : 0);
@@ -178,7 +211,7 @@ static void step_back(const struct snn_cell *c, const struct snn_cell_backward *
         memcpy(b->d_membrane + t * n, du, n * sizeof *du);
     add_constants(c, b, t, du, extra, df);
     if (b->d.w)
-        add_weights(c, b, t);
+        add_weights(c, b, t, df, extra);
     for (size_t i = 0; i < n; i++) {
         real d_input = (du[i] + df[i]) * c->r[i];
         b->lambda[i] = du[i] - leak * d_input;

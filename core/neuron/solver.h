@@ -6,9 +6,10 @@
  *     gl, l1:   y_{k+1} = a f_k - sum_{d=1..L} w_d y_{k+1-d}
  *     pred:     y_{k+1} =         sum_{d=0..L} w_d f_{k-d}
  *
- * where L is the number of past states kept. The weights depend on the lag only, so one table
- * serves a layer; their derivatives by each order and coefficient turn dL/dweights into dL/dalpha
- * exactly.
+ * where L is the number of past states kept. What a reset takes from y_{k+1} is taken from f_k as
+ * well in pred (divided by w_0), or the next state would have it back. The weights depend on the
+ * lag only, so one table serves a layer; their derivatives by each order and coefficient turn
+ * dL/dweights into dL/dalpha exactly.
  */
 #ifndef SPIKED_CORE_NEURON_SOLVER_H
 #define SPIKED_CORE_NEURON_SOLVER_H

@@ -186,8 +186,10 @@ static void run_layer(const struct plain_net *net, struct plain_trace *t, size_t
             t->s[k][n][i] = s;
             t->f[k][n][i] = f0 - t->reset_s[k][n][i] * r.of_f * threshold / tau;
             t->w[k][n][i] = solved(l, t, k, n, i);
-            v = t->w[k][n][i] -
-                t->reset_s[k][n][i] * (r.whole * threshold + r.share * t->w[k][n][i]);
+            double taken = t->reset_s[k][n][i] * (r.whole * threshold + r.share * t->w[k][n][i]);
+            v = t->w[k][n][i] - taken;
+            if (sums_f(l)) /* later states are to have it taken, too */
+                t->f[k][n][i] -= taken / l->past[0];
         }
     }
 }
@@ -286,10 +288,14 @@ static void reverse_neuron(struct reverse *r, size_t i, struct plain_gradient *g
         double v = r->t->v[k][n][i], u = r->t->u[k][n][i], w = r->t->w[k][n][i];
         double s = r->t->s[k][n][i], ds = r->gs[n][i];
 
-        /* v' = w - s (whole threshold + share w) */
-        ds -= flows * dy[n + 1] * (c.whole * threshold + c.share * w);
-        g->threshold[k][i] -= dy[n + 1] * s * c.whole;
-        reverse_solver(r, n, i, dy[n + 1] * (1 - c.share * s), dy, df);
+        /* taken = s (whole threshold + share w), v' = w - taken, and of sums F = f - taken/b0 */
+        double taken = s * (c.whole * threshold + c.share * w), b0 = sums_f(l) ? l->past[0] : 0;
+        double d_taken = -dy[n + 1] - (sums_f(l) ? df[n] / b0 : 0);
+        ds += flows * d_taken * (c.whole * threshold + c.share * w);
+        g->threshold[k][i] += d_taken * s * c.whole;
+        r->dw.past[0] += sums_f(l) ? df[n] * taken / (b0 * b0) : 0;
+        reverse_solver(r, n, i, dy[n + 1] + d_taken * s * c.share, dy, df);
+        r->dw.past[0] += sums_f(l) ? (dy[n + 1] + d_taken * s * c.share) * taken / b0 : 0;
         /* f = f0 - s of_f threshold / tau */
         ds -= flows * df[n] * c.of_f * threshold / tau;
         g->threshold[k][i] -= df[n] * s * c.of_f / tau;
