@@ -10,8 +10,8 @@
 #include "core/data/data.h"
 #include "core/data/source.h"
 
-#define SNN_CSV_MAX_LINE ((size_t)1 << 20)
 #define SNN_CSV_MAX_LABEL 65535
+#define SNN_CSV_WANT_LABEL "the label of the sample, a whole number from 0 to 65535"
 
 /* Reads the whole source into *out, of shape {columns - 1}. Without `keep` it is only checked, and
  * *out stays as it is. SNN_FORMAT, SNN_LIMIT, SNN_NOMEM, and what a source may fail with. */

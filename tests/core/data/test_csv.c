@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/data/csv.h"
+#include "core/data/lines.h"
 #include "tests/core/data/files.h"
 #include "tests/support/oom.h"
 #include "tests/support/test.h"
@@ -134,7 +135,7 @@ static void csv__three_megabytes__every_row_in_order(void **state)
     assert_non_null(text);
     for (size_t i = 0; i < rows; i++)
         size += (size_t)snprintf(text + size, 16, "%zu,%zu\n", i, i % 1000);
-    assert_true(size > 3 * SNN_CSV_MAX_LINE);
+    assert_true(size > 3 * SNN_LINES_MAX);
     assert_int_equal(read_csv(&s, true, text, size, size, &err), SNN_OK);
     assert_int_equal(s.count, rows);
     for (size_t i = 0; i < rows; i++)
@@ -147,7 +148,7 @@ static void csv__three_megabytes__every_row_in_order(void **state)
 
 static void csv__limits__refused_beyond(void **state)
 {
-    size_t size = SNN_CSV_MAX_LINE + 1;
+    size_t size = SNN_LINES_MAX + 1;
     char *text = malloc(size);
     struct snn_samples s = {0};
     struct snn_error err = {0};
