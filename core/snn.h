@@ -133,7 +133,7 @@ void snn_surrogate_curve(const struct snn_choice *surrogate, const double *x, si
 #define SNN_ALL_STATES SIZE_MAX /* `memory`: the whole past */
 
 /* What a layer learns beside its weights, and whether one value per layer or per neuron. */
-#define SNN_LEARNABLES(X) X(tau) X(threshold) X(alpha) X(coefficients)
+#define SNN_LEARNABLES(X) X(tau) X(threshold) X(alpha) X(coefficients) X(beta) X(alpha_syn)
 #define SNN_LEARN_ENUM(name) SNN_LEARN_##name,
 enum snn_learnable { SNN_LEARNABLES(SNN_LEARN_ENUM) SNN_LEARNABLE_COUNT };
 #undef SNN_LEARN_ENUM
@@ -142,7 +142,7 @@ enum snn_learn { SNN_FIXED, SNN_PER_LAYER, SNN_PER_NEURON };
 bool snn_learnable_allows(enum snn_learnable which, enum snn_learn how);
 
 struct snn_neuron_spec {
-    struct snn_choice model;            /* lif, if */
+    struct snn_choice model;            /* lif, if, leaky, ... */
     struct snn_choice solver;           /* euler, gl, l1 (trap), pred */
     struct snn_choice surrogate;        /* its own scale */
     struct snn_choice reset;            /* scaled, subtract, zero, none */
@@ -179,6 +179,9 @@ struct snn_spec {
      * rate_below - rate)^2, rate = spikes per step of a sample. */
     double rate_penalty, rate_below, rate_above;
     size_t diagnostics_every; /* steps; 0 = never */
+    /* Of the model that the weights start from, "" = none; snn_run_init_from sets it in its run. A
+     * run that goes on from a checkpoint must have it. */
+    char init_sha256[65];
 };
 
 /* Every default of the documentation; no layers. */
@@ -205,12 +208,13 @@ struct snn_data_info {
     size_t rank;
     size_t classes;              /* labels are 0 .. classes-1 */
     size_t bytes;                /* memory it takes when open */
+    bool events;                 /* samples are lists of (time, unit), for encoders that take them */
     char sha256[SNN_SHA256_HEX]; /* over the decoded samples and labels: equal data, equal digest */
 };
 
 /* The files of a data set, in the order of its format's parts. */
 struct snn_data_source {
-    const struct snn_kind *format;    /* a row of snn_formats: digits, idx, csv */
+    const struct snn_kind *format;    /* a row of snn_formats: digits, idx, ... */
     const char *paths[SNN_MAX_PARTS]; /* NULL where the format has no such part */
     size_t max_bytes;                 /* refuse to decode more from a file; 0 = 4 GiB */
 };
@@ -394,6 +398,12 @@ enum snn_code snn_predict(struct snn_predictions *out, const struct snn_model *m
                           const struct snn_spec *spec, const struct snn_data_info *data,
                           const float *inputs, size_t n, struct snn_error *err);
 void snn_predictions_clear(struct snn_predictions *p);
+
+/* Starts a fresh run from the model instead of its seed: tensors of the same names and shapes;
+ * learned constants keep their values. Its digest becomes a part of the run's spec. After a failure
+ * the run is not to be used. SNN_INVALID where the tensors are others. */
+enum snn_code snn_run_init_from(struct snn_run *run, const struct snn_model *model,
+                                struct snn_error *err);
 
 /* ----------------------------------------------------------------------------------- other -- */
 

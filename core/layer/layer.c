@@ -26,6 +26,7 @@ static const struct snn_layer_type types[] = {
       "dense, and its own spikes of the step before: I_t = W s_t + b + V s'_(t-1) [+ c]",
       SNN_PARAMS(snn_recurrent_params)},
      .carries_neuron = true,
+     .hears_itself = true,
      .resolve = snn_recurrent_resolve,
      .multiply_adds = snn_recurrent_multiply_adds,
      .forward = snn_recurrent_forward,
@@ -138,10 +139,14 @@ void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struc
         .v = w->v ? w->v + i * size : NULL,
         .f = w->f ? w->f + i * size : NULL,
         .state = w->state + i * c->n,
+        .aux = w->aux ? w->aux + i * size : NULL,
+        .aux_state = w->aux ? w->aux_state + i * c->n : NULL,
         .scratch = w->scratch,
     };
     if (at.from == 0)
         memset(f.state, 0, c->n * sizeof *f.state);
+    if (at.from == 0 && f.aux)
+        memset(f.aux_state, 0, c->n * sizeof *f.aux_state);
     snn_cell_forward(c, &f);
 }
 
@@ -167,6 +172,8 @@ void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, 
         .g_membrane = w->g_membrane ? w->g_membrane + i * size : NULL,
         .d_membrane = w->d_membrane ? w->d_membrane + i * size : NULL,
         .d_current_sum = l->static_input ? w->current_sum + (b->first + i) * c->n : NULL,
+        .aux = w->aux ? w->aux + i * size : NULL,
+        .aux_lambda = w->aux ? w->aux_lambda + i * c->n : NULL,
         .lambda = w->lambda + i * c->n,
         .scratch = w->scratch,
         .d_state = w->d_state ? w->d_state + i * size : NULL,
@@ -174,5 +181,7 @@ void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, 
     };
     if (at.to == c->time_steps)
         memset(back.lambda, 0, c->n * sizeof *back.lambda);
+    if (at.to == c->time_steps && back.aux)
+        memset(back.aux_lambda, 0, c->n * sizeof *back.aux_lambda);
     snn_cell_backward(c, &back);
 }

@@ -63,7 +63,7 @@ struct snn_layer {
     bool per_step;            /* ... whose mask is another at every step */
     struct snn_learned learned[SNN_LEARNABLE_COUNT];
     size_t n_learned;
-    double tau, threshold; /* the spec's */
+    double tau, threshold, beta, alpha_syn; /* the spec's */
     struct snn_orders orders;
 };
 
@@ -76,11 +76,13 @@ struct snn_layer_work {
     real *g_membrane;  /* [Sb, T, out]: dL/du of a membrane readout; NULL but in the last layer */
     real *d_membrane;  /* [Sb, T, out]: dL/du for diagnostics, NULL = not wanted */
     real *current_sum; /* [S, out]: sum over t of dL/dI, where the input is static */
-    real *state, *lambda;       /* [Sb, out]: the membrane, dL/d of it, between the steps */
-    real *scratch;              /* [3, out] */
-    real *d_state;              /* [Sb, T, out] for solvers with a history */
-    real *own;                  /* the kind's own, as much as its row says */
-    struct snn_cell_gradient d; /* of the constants, since the last snn_layer_learn */
+    real *state, *lambda;         /* [Sb, out]: the membrane, dL/d of it, between the steps */
+    real *aux;                    /* [Sb, T, out]: a neuron's second state; NULL = it has none */
+    real *aux_state, *aux_lambda; /* [Sb, out]: as state, lambda */
+    real *scratch;                /* [4, out] */
+    real *d_state;                /* [Sb, T, out] for solvers with a history */
+    real *own;                    /* the kind's own, as much as its row says */
+    struct snn_cell_gradient d;   /* of the constants, since the last snn_layer_learn */
 };
 
 struct snn_block {
@@ -94,6 +96,7 @@ struct snn_rng_key;
 struct snn_layer_type {
     struct snn_kind kind;
     bool carries_neuron; /* has weights, and neurons behind them unless the spec says none */
+    bool hears_itself;   /* has its own spikes in its currents */
     bool is_view;        /* nothing but the shape changes: its s and g are those of the layer below,
                             and it has no functions from multiply_adds on */
     /* From l->in and in_shape: fills out_shape, tensor[], n_tensors (not the offsets) and what the

@@ -7,19 +7,18 @@
 static double spec_value(const struct snn_neuron_spec *n, enum snn_learnable which, size_t i)
 {
     const double of[SNN_LEARNABLE_COUNT] = {
-        [SNN_LEARN_tau] = n->model.value[SNN_NEURON_TAU],
-        [SNN_LEARN_threshold] = n->model.value[SNN_NEURON_THRESHOLD],
         [SNN_LEARN_alpha] = n->alpha[i],
         [SNN_LEARN_coefficients] = n->coefficients[i],
     };
-    return of[which];
+    return snn_learnable_by_term(which) ? of[which]
+                                        : snn_choice_value(&n->model, snn_learnable_name(which), 0);
 }
 
 /* The end that tau may not cross: with step/tau below 2 an Euler step does not blow up. */
 static double lower_end(const struct snn_neuron_spec *n, enum snn_learnable which)
 {
-    const double half = n->model.value[SNN_NEURON_STEP] / 2;
-    const bool has_one = which == SNN_LEARN_tau && n->model.value[SNN_NEURON_TAU] > half;
+    const double half = snn_choice_value(&n->model, "step", 0) / 2;
+    const bool has_one = which == SNN_LEARN_tau && spec_value(n, which, 0) > half;
     return has_one ? half : 0;
 }
 
@@ -97,12 +96,13 @@ static void prepare_learned(struct snn_layer *l, const struct snn_learned *k, co
             to[i] = snn_learned_value(l, k, params, i);
         return;
     }
+    real *const to[SNN_LEARNABLE_COUNT] = {[SNN_LEARN_tau] = l->cell.r,
+                                           [SNN_LEARN_threshold] = l->cell.threshold,
+                                           [SNN_LEARN_beta] = l->cell.beta,
+                                           [SNN_LEARN_alpha_syn] = l->cell.alpha_syn};
     for (size_t i = 0; i < l->out; i++) {
         const double v = snn_learned_value(l, k, params, count == 1 ? 0 : i);
-        if (k->which == SNN_LEARN_tau)
-            l->cell.r[i] = (real)(1 / v);
-        else
-            l->cell.threshold[i] = (real)v;
+        to[k->which][i] = (real)(k->which == SNN_LEARN_tau ? 1 / v : v);
     }
 }
 
@@ -111,6 +111,10 @@ void snn_cell_prepare(struct snn_layer *l, const real *params)
     struct snn_orders orders = l->orders;
     fill(l->cell.r, l->out, 1 / l->tau);
     fill(l->cell.threshold, l->out, l->threshold);
+    if (l->cell.neuron->own_steps) {
+        fill(l->cell.beta, l->out, l->beta);
+        fill(l->cell.alpha_syn, l->out, l->alpha_syn);
+    }
     for (size_t i = 0; i < l->n_learned; i++)
         prepare_learned(l, &l->learned[i], params, &orders);
     if (l->cell.solver->has_history)
@@ -132,7 +136,11 @@ static double through_table(const struct snn_layer *l, const struct snn_layer_wo
 static double constant_gradient(const struct snn_layer *l, const struct snn_layer_work *w,
                                 const struct snn_learned *k, size_t i)
 {
-    const double *by_neuron = k->which == SNN_LEARN_tau ? w->d.tau : w->d.threshold;
+    const double *const from[SNN_LEARNABLE_COUNT] = {[SNN_LEARN_tau] = w->d.tau,
+                                                     [SNN_LEARN_threshold] = w->d.threshold,
+                                                     [SNN_LEARN_beta] = w->d.beta,
+                                                     [SNN_LEARN_alpha_syn] = w->d.alpha_syn};
+    const double *by_neuron = from[k->which];
     double sum = 0;
     if (k->which == SNN_LEARN_alpha)
         return through_table(l, w, i);
@@ -147,10 +155,10 @@ static double constant_gradient(const struct snn_layer *l, const struct snn_laye
 
 static void clear(const struct snn_layer *l, struct snn_layer_work *w)
 {
-    if (w->d.tau)
-        memset(w->d.tau, 0, l->out * sizeof *w->d.tau);
-    if (w->d.threshold)
-        memset(w->d.threshold, 0, l->out * sizeof *w->d.threshold);
+    double *const by_neuron[] = {w->d.tau, w->d.threshold, w->d.beta, w->d.alpha_syn};
+    for (size_t i = 0; i < sizeof by_neuron / sizeof *by_neuron; i++)
+        if (by_neuron[i])
+            memset(by_neuron[i], 0, l->out * sizeof **by_neuron);
     if (w->d.w) {
         memset(w->d.w, 0, (l->cell.table.lags + 1) * sizeof *w->d.w);
         *w->d.a = 0;

@@ -83,7 +83,8 @@ static const struct snn_transform *const all[] = {&above, &scaled, &logistic, &d
 
 struct learnable {
     struct snn_kind kind;
-    const struct snn_transform *own, *spikede;
+    const struct snn_transform *own,
+        *spikede; /* of beta and alpha_syn: snnTorch's, clamped in use */
     bool by_term; /* a value for each term of the dynamics, and none for a neuron alone */
 };
 
@@ -97,6 +98,10 @@ static const struct learnable learnables[SNN_LEARNABLE_COUNT] = {
         {{"alpha", "1/(1 + e^-p) of each term, from inside (0, 1)", NULL, 0}, &logistic, &raw, true},
     [SNN_LEARN_coefficients] =
         {{"coefficients", "coefficient e^p of each term, from other than 0", NULL, 0}, &scaled, &raw, true},
+    [SNN_LEARN_beta] =
+        {{"beta", "1/(1 + e^-p), from inside (0, 1)", NULL, 0}, &logistic, &raw, false},
+    [SNN_LEARN_alpha_syn] =
+        {{"alpha_syn", "1/(1 + e^-p), from inside (0, 1)", NULL, 0}, &logistic, &raw, false},
 };
 /* clang-format on */
 
@@ -132,10 +137,10 @@ bool snn_learnable_allows(enum snn_learnable which, enum snn_learn how)
 
 enum snn_code snn_learnable_check(enum snn_learnable which, double initial, struct snn_error *err)
 {
-    if (which == SNN_LEARN_alpha && !(initial > 0 && initial < 1))
+    if (learnables[which].own == &logistic && !(initial > 0 && initial < 1))
         return snn_fail(err, SNN_INVALID,
-                        "alpha is %g, and one that is learned must begin inside (0, 1): 0.95, say",
-                        initial);
+                        "%s is %g, and one that is learned must begin inside (0, 1): 0.95, say",
+                        learnables[which].kind.name, initial);
     if (which == SNN_LEARN_threshold && !(initial > 0))
         return snn_fail(err, SNN_INVALID,
                         "threshold is %g, and one that is learned must begin above 0", initial);

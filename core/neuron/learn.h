@@ -7,7 +7,8 @@
  * tau_0 is below it) threshold = threshold_0 e^p      coefficients = q_0 e^p      alpha = 1/(1 +
  * e^-p)
  *
- * spikeDE's conventions, for its references: tau = tau_0 (1 + e^p), and p itself for the others.
+ * beta and alpha_syn are as alpha. spikeDE's conventions, for its references: tau = tau_0 (1 +
+ * e^p), and p itself for the others (so snnTorch's have it too).
  */
 #ifndef SPIKED_CORE_NEURON_LEARN_H
 #define SPIKED_CORE_NEURON_LEARN_H

@@ -14,12 +14,47 @@ static const struct snn_param params[] = {
      1, false, false, false},
 };
 
-static const struct snn_neuron neurons[] = {
-    {{"lif", "leaky integrate-and-fire: f = (I - v)/tau, fires at v + f >= threshold",
-      SNN_PARAMS(params)},
-     1},
-    {{"if", "integrate-and-fire: f = I/tau, fires at v + f >= threshold", SNN_PARAMS(params)}, 0},
+#define BETA                                                                                       \
+    {                                                                                              \
+        "beta", "share of the membrane that is left after a step; clamped to [0, 1]", SNN_REAL,    \
+            0.9, -1e6, 1e6, false, false, false                                                    \
+    }
+#define STRICT_THRESHOLD                                                                           \
+    {                                                                                              \
+        "threshold", "membrane above which it fires (equality does not)", SNN_REAL, 1, -1e6, 1e6,  \
+            false, false, false                                                                    \
+    }
+#define RESET_DELAY                                                                                \
+    {                                                                                              \
+        "reset_delay", "whether a spike resets in the next step only, not at once", SNN_BOOLEAN,   \
+            1, 0, 1, false, false, false                                                           \
+    }
+
+static const struct snn_param leaky_params[] = {BETA, STRICT_THRESHOLD, RESET_DELAY};
+static const struct snn_param synaptic_params[] = {
+    BETA,
+    STRICT_THRESHOLD,
+    RESET_DELAY,
+    {"alpha_syn", "share of the synaptic current that is left after a step; clamped to [0, 1]",
+     SNN_REAL, 0.8, -1e6, 1e6, false, false, false},
 };
+
+/* clang-format off */
+static const struct snn_neuron neurons[] = {
+    {.kind = {"lif", "leaky integrate-and-fire: f = (I - v)/tau, fires at v + f >= threshold",
+              SNN_PARAMS(params)},
+     .leak = 1},
+    {.kind = {"if", "integrate-and-fire: f = I/tau, fires at v + f >= threshold", SNN_PARAMS(params)}},
+    {.kind = {"leaky", "snnTorch's Leaky: m' = beta m + I - reset, fires at m' > threshold; resets a step after the spike",
+              SNN_PARAMS(leaky_params)},
+     .own_steps = true,
+     .forward = snn_snntorch_forward, .backward = snn_snntorch_backward, .membrane = snn_snntorch_membrane},
+    {.kind = {"synaptic", "snnTorch's Synaptic: j' = alpha_syn j + I, m' = beta m + j' - reset, else as leaky",
+              SNN_PARAMS(synaptic_params)},
+     .own_steps = true, .has_aux = true, .loses_input = true,
+     .forward = snn_snntorch_forward, .backward = snn_snntorch_backward, .membrane = snn_snntorch_membrane},
+};
+/* clang-format on */
 
 const struct snn_registry snn_neurons = SNN_REGISTRY(neurons, "neurons", "neuron model");
 
@@ -38,10 +73,10 @@ const struct snn_registry snn_resets = SNN_REGISTRY(resets, "resets", "reset");
 bool snn_cell_keeps_v(const struct snn_cell *c, bool gradients)
 {
     const bool is_history = c->solver->has_history && !c->solver->sums_f;
-    const bool is_needed = c->learns[SNN_LEARN_tau] || c->learns[SNN_LEARN_alpha] ||
-                           c->learns[SNN_LEARN_coefficients] ||
+    const bool is_needed = c->neuron->own_steps || c->learns[SNN_LEARN_tau] ||
+                           c->learns[SNN_LEARN_alpha] || c->learns[SNN_LEARN_coefficients] ||
                            (!c->detach_reset && c->reset->b != 0);
-    return is_history || (gradients && is_needed);
+    return is_history || (gradients && is_needed) || (c->neuron->own_steps && !c->reset_delay);
 }
 
 bool snn_cell_keeps_f(const struct snn_cell *c, bool gradients)
@@ -62,12 +97,34 @@ double snn_cell_history(const struct snn_cell *c)
     return (double)c->n * terms * (2 + solves_again + learns);
 }
 
-void snn_cell_forward(const struct snn_cell *c, const struct snn_cell_forward *f)
+void snn_solver_forward(const struct snn_cell *c, const struct snn_cell_forward *f)
 {
     (c->solver->has_history ? snn_fractional_forward : snn_euler_forward)(c, f);
 }
 
-void snn_cell_backward(const struct snn_cell *c, const struct snn_cell_backward *b)
+void snn_solver_backward(const struct snn_cell *c, const struct snn_cell_backward *b)
 {
     (c->solver->has_history ? snn_fractional_backward : snn_euler_backward)(c, b);
+}
+
+void snn_cell_forward(const struct snn_cell *c, const struct snn_cell_forward *f)
+{
+    (c->neuron->forward ? c->neuron->forward : snn_solver_forward)(c, f);
+}
+
+void snn_cell_backward(const struct snn_cell *c, const struct snn_cell_backward *b)
+{
+    (c->neuron->backward ? c->neuron->backward : snn_solver_backward)(c, b);
+}
+
+void snn_cell_membrane(const struct snn_cell *c, const struct snn_cell_trace *k, size_t t,
+                       real *out)
+{
+    const real *x = k->x + t * c->n;
+    if (c->neuron->membrane) {
+        c->neuron->membrane(c, k, t, out);
+        return;
+    }
+    for (size_t i = 0; i < c->n; i++)
+        out[i] = x[i] + c->threshold[i];
 }

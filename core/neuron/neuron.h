@@ -9,7 +9,8 @@
  *     v' = w - s (whole threshold + b w)
  *
  * where the reset chooses per_step, whole and b. The spike is tested on a full unit step u whatever
- * the step length.
+ * the step length. A neuron whose row has a forward of its own follows that: neuron/coupled.c,
+ * neuron/snntorch.c.
  */
 #ifndef SPIKED_CORE_NEURON_NEURON_H
 #define SPIKED_CORE_NEURON_NEURON_H
@@ -32,8 +33,12 @@ struct snn_cell {
     const struct snn_reset *reset;
     real *r, *threshold; /* [N]: 1/tau, threshold */
     real scale;
-    bool detach_reset;              /* no gradient flows through the spike in the reset */
-    real *h;                        /* [T] step lengths (Euler) */
+    real *beta, *alpha_syn; /* [N] of snnTorch's: what of membrane and synapse is left in a step */
+    bool reset_delay;       /* of those: a spike resets in the next step, not at once */
+    bool loses_input;       /* and to zero with what comes in then */
+    real tau_aux, jump;     /* of a second state: its time constant; threshold a unit of it adds */
+    bool detach_reset;      /* no gradient flows through the spike in the reset */
+    real *h;                /* [T] step lengths (Euler) */
     struct snn_weights_table table; /* of the solver, where it has a history */
     bool learns[SNN_LEARNABLE_COUNT];
     size_t n, time_steps;
@@ -48,32 +53,52 @@ struct snn_cell_forward {
     real *v;               /* out [T, N]: membrane before each step; NULL = not wanted */
     real *f;               /* out [T, N]: f of each step; NULL = not wanted */
     real *state;           /* in/out [N]: membrane before the first step, after the last */
-    real *scratch;         /* [N], for solvers with a history */
+    real *aux, *aux_state; /* the same of a neuron's second state, where its row has one */
+    real *scratch;         /* [N], for solvers with a history; [4 N] with a second state */
 };
 
 /* Gradients of the constants themselves, not yet of what is learned. Added to; NULL = not wanted.
  */
 struct snn_cell_gradient {
-    double *tau, *threshold; /* [N] */
-    double *a, *w;           /* dL/d of the solver's table: a [1], w [lags + 1] */
+    double *tau, *threshold;  /* [N] */
+    double *beta, *alpha_syn; /* [N]; 0 where the value is outside [0, 1] */
+    double *now;              /* [N], scratch of neurons with a second state */
+    double *a, *w;            /* dL/d of the solver's table: a [1], w [lags + 1] */
 };
 
 struct snn_cell_backward {
     size_t from, to;           /* the steps to undo, to-1 first */
     const real *x, *s, *v, *f; /* as forward left them; v, f only where snn_cell_keeps_* says so */
+    const real *aux;           /* the same */
     real *g;                   /* in [T, N]: dL/ds; out: dL/dI (unless d_current_sum) */
     const real *g_membrane;    /* [T, N]: dL/du from outside, NULL = none */
     real *d_membrane;          /* out [T, N]: dL/du, for diagnostics; NULL = not wanted */
     real *d_current_sum;       /* [N]: sum over t of dL/dI is added; NULL = not wanted */
     real *lambda;              /* in/out [N]: dL/dv after the last step, before the first */
-    real *scratch;             /* [3 N] */
+    real *aux_lambda;          /* the same of the second state */
+    real *scratch;             /* [3 N]; [4 N] with a second state */
     real *d_state;             /* [T, N] for solvers with a history: dL/dw of each step */
     struct snn_cell_gradient d;
 };
 
+/* What forward left of a sample, [T, N] each. */
+struct snn_cell_trace {
+    const real *x, *s, *v, *aux;
+};
+
 struct snn_neuron {
-    struct snn_kind kind; /* parameters tau, threshold, step, detach_reset, in this order */
+    /* Parameters: threshold is the second of all; where the solver steps the membrane, they begin
+     * with tau, threshold, step, detach_reset. */
+    struct snn_kind kind;
     real leak;
+    bool has_aux;     /* a second state: aux, aux_state, aux_lambda */
+    bool own_steps;   /* no solver steps it: it is a recursion, and wants solver euler */
+    bool loses_input; /* see struct snn_cell */
+    /* In place of the solver's; NULL = the solver's. */
+    void (*forward)(const struct snn_cell *c, const struct snn_cell_forward *f);
+    void (*backward)(const struct snn_cell *c, const struct snn_cell_backward *b);
+    /* The membrane [N] that readouts read of step t; NULL = x + threshold. */
+    void (*membrane)(const struct snn_cell *c, const struct snn_cell_trace *k, size_t t, real *out);
 };
 
 enum { SNN_NEURON_TAU, SNN_NEURON_THRESHOLD, SNN_NEURON_STEP, SNN_NEURON_DETACH_RESET };
@@ -98,8 +123,28 @@ double snn_cell_history(const struct snn_cell *c);
 
 void snn_cell_forward(const struct snn_cell *c, const struct snn_cell_forward *f);
 void snn_cell_backward(const struct snn_cell *c, const struct snn_cell_backward *b);
+/* What a readout of the membrane reads of step t, [N]. */
+void snn_cell_membrane(const struct snn_cell *c, const struct snn_cell_trace *k, size_t t,
+                       real *out);
 
-/* The two kinds of dynamics behind them. */
+/* The solver's part of them. */
+void snn_solver_forward(const struct snn_cell *c, const struct snn_cell_forward *f);
+void snn_solver_backward(const struct snn_cell *c, const struct snn_cell_backward *b);
+
+/* For rows. A current with a time constant of its own; a threshold that spikes raise; ... */
+void snn_cuba_forward(const struct snn_cell *c, const struct snn_cell_forward *f);
+void snn_cuba_backward(const struct snn_cell *c, const struct snn_cell_backward *b);
+void snn_alif_forward(const struct snn_cell *c, const struct snn_cell_forward *f);
+void snn_alif_backward(const struct snn_cell *c, const struct snn_cell_backward *b);
+void snn_alif_membrane(const struct snn_cell *c, const struct snn_cell_trace *k, size_t t,
+                       real *out);
+/* ... and snnTorch's. */
+void snn_snntorch_forward(const struct snn_cell *c, const struct snn_cell_forward *f);
+void snn_snntorch_backward(const struct snn_cell *c, const struct snn_cell_backward *b);
+void snn_snntorch_membrane(const struct snn_cell *c, const struct snn_cell_trace *k, size_t t,
+                           real *out);
+
+/* The two kinds of solvers. */
 void snn_euler_forward(const struct snn_cell *c, const struct snn_cell_forward *f);
 void snn_euler_backward(const struct snn_cell *c, const struct snn_cell_backward *b);
 void snn_fractional_forward(const struct snn_cell *c, const struct snn_cell_forward *f);

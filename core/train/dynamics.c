@@ -106,12 +106,12 @@ static void check_orders(struct snn_check *c, const struct snn_neuron_spec *n, c
 static double value_of(const struct snn_neuron_spec *n, enum snn_learnable which, size_t i)
 {
     const double of[SNN_LEARNABLE_COUNT] = {
-        [SNN_LEARN_tau] = n->model.value[SNN_NEURON_TAU],
-        [SNN_LEARN_threshold] = n->model.value[SNN_NEURON_THRESHOLD],
         [SNN_LEARN_alpha] = n->alpha[i],
         [SNN_LEARN_coefficients] = n->coefficients[i],
     };
-    return of[which];
+    return snn_learnable_by_term(which)
+               ? of[which]
+               : snn_choice_value(&n->model, snn_learnable_name(which), (double)NAN);
 }
 
 static void check_learned(struct snn_check *c, const struct snn_neuron_spec *n,
@@ -124,6 +124,10 @@ static void check_learned(struct snn_check *c, const struct snn_neuron_spec *n,
     if (by_term && !snn_solver_of(&n->solver)->has_history) {
         snn_wrong(c, at, "solver %s has no %s to learn, want one of the solvers: %s",
                   n->solver.kind->name, name, solver_names(names, false));
+        return;
+    }
+    if (isnan(value_of(n, which, 0))) {
+        snn_wrong(c, at, "neuron model %s has no %s to learn", n->model.kind->name, name);
         return;
     }
     if (!snn_learnable_allows(which, n->learn[which]))
@@ -140,6 +144,12 @@ static void check_learned(struct snn_check *c, const struct snn_neuron_spec *n,
 void snn_check_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, const char *place)
 {
     char at[PLACE_SIZE];
+    if (snn_neuron_of(&n->model)->own_steps && snn_solver_of(&n->solver)->has_history) {
+        (void)snprintf(at, sizeof at, "%ssolver", place);
+        snn_wrong(c, at, "solver %s for neuron model %s, whose steps are its own, want euler",
+                  n->solver.kind->name, n->model.kind->name);
+        return;
+    }
     if (snn_solver_of(&n->solver)->has_history)
         check_orders(c, n, place);
     else
@@ -276,10 +286,26 @@ static void warn_memory(struct snn_check *c, const struct snn_neuron_spec *n, si
                   n->memory, past, 100 * lost / whole, n->solver.kind->name);
 }
 
+/* snnTorch takes any value, and what is outside [0, 1] as the end that is next to it. */
+static void warn_clamped(struct snn_check *c, const struct snn_neuron_spec *n, const char *name,
+                         const char *place)
+{
+    const double v = snn_choice_value(&n->model, name, 0);
+    char at[PLACE_SIZE];
+    (void)snprintf(at, sizeof at, "%s%s", place, name);
+    if (v < 0 || v > 1)
+        snn_wrong(c, at, "%s is %g and counts as %d, want it in [0, 1]", name, v, v > 1);
+}
+
 void snn_warn_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, size_t time_steps,
                        const char *place)
 {
     char at[PLACE_SIZE];
+    if (snn_neuron_of(&n->model)->own_steps) {
+        warn_clamped(c, n, "beta", place);
+        warn_clamped(c, n, "alpha_syn", place);
+        return;
+    }
     warn_stability(c, n, time_steps, place);
     if (!snn_solver_of(&n->solver)->has_history)
         return;

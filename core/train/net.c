@@ -16,12 +16,26 @@ static void place_tensors(struct snn_net *net, struct snn_layer *l, size_t index
     }
 }
 
+/* What only some neurons have. */
+static void init_special(struct snn_layer *l, const struct snn_choice *model, struct snn_arena *a)
+{
+    struct snn_cell *c = &l->cell;
+    l->beta = snn_choice_value(model, "beta", 0);
+    l->alpha_syn = snn_choice_value(model, "alpha_syn", 0);
+    c->reset_delay = snn_choice_value(model, "reset_delay", 0) != 0;
+    c->loses_input = c->neuron->loses_input || l->type->hears_itself;
+    if (!c->neuron->own_steps)
+        return;
+    c->beta = snn_arena_take(a, l->out, sizeof(real));
+    c->alpha_syn = snn_arena_take(a, l->out, sizeof(real));
+}
+
 /* The neurons' constants and arrays; their values come with snn_cell_prepare. */
 static void init_cell(struct snn_net *net, struct snn_layer *l, const struct snn_neuron_spec *n,
                       const struct snn_net_options *o, struct snn_arena *a)
 {
     const bool spikede = o && o->spikede;
-    const double step = n->model.value[SNN_NEURON_STEP];
+    const double step = snn_choice_value(&n->model, "step", 1);
     const double *steps = o ? o->steps : NULL;
     const size_t last = net->time_steps - 1;
     bool learns_table = false;
@@ -33,17 +47,18 @@ static void init_cell(struct snn_net *net, struct snn_layer *l, const struct snn
         .r = snn_arena_take(a, l->out, sizeof(real)),
         .threshold = snn_arena_take(a, l->out, sizeof(real)),
         .scale = (real)n->surrogate.value[0],
-        .detach_reset = n->model.value[SNN_NEURON_DETACH_RESET] != 0,
+        .detach_reset = snn_choice_value(&n->model, "detach_reset", 1) != 0,
         .h = snn_arena_take(a, net->time_steps, sizeof(real)),
         .n = l->out,
         .time_steps = net->time_steps,
     };
-    l->tau = n->model.value[SNN_NEURON_TAU];
+    l->tau = snn_choice_value(&n->model, "tau", 1);
     l->threshold = n->model.value[SNN_NEURON_THRESHOLD];
     l->orders =
         (struct snn_orders){.n = n->n_terms, .h = steps ? steps[last] : step, .spikede = spikede};
     memcpy(l->orders.alpha, n->alpha, sizeof n->alpha);
     memcpy(l->orders.coefficient, n->coefficients, sizeof n->coefficients);
+    init_special(l, &n->model, a);
     for (size_t t = 0; l->cell.h && t < net->time_steps; t++)
         l->cell.h[t] = (real)(steps ? steps[t] : step);
     snn_learned_tensors(l, n, spikede);

@@ -27,21 +27,27 @@ static bool reads_membrane(const struct snn_net *net)
            snn_readout_of(&net->readout)->reads_membrane;
 }
 
-/* What the readout reads of sample i into w->y [T, classes]: the spikes, or the charged membrane u
- * = x + threshold, of each class's neurons. */
+/* What the readout reads of sample i into w->y [T, classes]: the spikes, or the membrane, of each
+ * class's neurons. */
 static void read_course(const struct snn_net *net, struct snn_work *w, size_t i)
 {
     const struct snn_cell *c = &net->layer[net->n_layers - 1].cell;
     const struct snn_layer_work *last = &w->layer[net->n_layers - 1];
     const bool membrane = reads_membrane(net);
-    const size_t n = net->outputs, p = net->population;
+    const size_t n = net->outputs, p = net->population, at = i * net->time_steps * n;
+    const struct snn_cell_trace trace = {.x = membrane ? last->x + at : NULL,
+                                         .s = last->s + at,
+                                         .v = last->v ? last->v + at : NULL,
+                                         .aux = last->aux ? last->aux + at : NULL};
     for (size_t t = 0; t < net->time_steps; t++) {
-        const real *from = (membrane ? last->x : last->s) + (i * net->time_steps + t) * n;
+        const real *from = membrane ? last->scratch : trace.s + t * n;
+        if (membrane)
+            snn_cell_membrane(c, &trace, t, last->scratch);
         real *y = w->y + t * net->classes;
         for (size_t k = 0; k < net->classes; k++) {
             real sum = 0;
             for (size_t j = k * p; j < (k + 1) * p; j++)
-                sum += from[j] + (membrane ? c->threshold[j] : 0);
+                sum += from[j];
             y[k] = sum;
         }
     }

@@ -26,6 +26,12 @@ static void place_learned(struct snn_layer_work *w, struct snn_arena *a, const s
         w->d.tau = snn_arena_take(a, l->out, sizeof(double));
     if (c->learns[SNN_LEARN_threshold])
         w->d.threshold = snn_arena_take(a, l->out, sizeof(double));
+    if (c->learns[SNN_LEARN_beta])
+        w->d.beta = snn_arena_take(a, l->out, sizeof(double));
+    if (c->learns[SNN_LEARN_alpha_syn])
+        w->d.alpha_syn = snn_arena_take(a, l->out, sizeof(double));
+    if (c->neuron->has_aux)
+        w->d.now = snn_arena_take(a, l->out, sizeof(double));
     if (c->learns[SNN_LEARN_alpha] || c->learns[SNN_LEARN_coefficients]) {
         w->d.a = snn_arena_take(a, 1, sizeof(double));
         w->d.w = snn_arena_take(a, c->table.lags + 1, sizeof(double));
@@ -40,7 +46,12 @@ static void place_neurons(struct snn_layer_work *w, struct snn_arena *a, const s
     w->x = snn_arena_take(a, steps, l->out * sizeof(real));
     w->state = snn_arena_take(a, size->block, l->out * sizeof(real));
     w->lambda = snn_arena_take(a, size->block, l->out * sizeof(real));
-    w->scratch = snn_arena_take(a, 3, l->out * sizeof(real));
+    w->scratch = snn_arena_take(a, 4, l->out * sizeof(real));
+    if (l->cell.neuron->has_aux) {
+        w->aux = snn_arena_take(a, steps, l->out * sizeof(real));
+        w->aux_state = snn_arena_take(a, size->block, l->out * sizeof(real));
+        w->aux_lambda = snn_arena_take(a, size->block, l->out * sizeof(real));
+    }
     if (size->record || snn_cell_keeps_v(&l->cell, size->gradients))
         w->v = snn_arena_take(a, steps, l->out * sizeof(real));
     if (snn_cell_keeps_f(&l->cell, size->gradients))

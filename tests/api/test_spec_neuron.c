@@ -212,7 +212,7 @@ static const struct {
     {GL("\"order\":0.5"), "/neuron/order", "unknown_field", "solver"},
     {GL("\"learn\":[]"), "/neuron/learn", "wrong_type", "want an object"},
     {GL("\"learn\":true"), "/neuron/learn", "wrong_type", "want an object"},
-    {GL("\"learn\":{\"beta\":\"layer\"}"), "/neuron/learn/beta", "unknown_field",
+    {GL("\"learn\":{\"gamma\":\"layer\"}"), "/neuron/learn/gamma", "unknown_field",
      "want one of: tau, threshold, alpha, coefficients"},
     {GL("\"learn\":{\"tau\":\"all\"}"), "/neuron/learn/tau", "unknown_name",
      "tau is \"all\", want \"layer\", \"neuron\" or false"},
