@@ -72,5 +72,6 @@ void ref_run_bptt(struct ref_case *c);
 void ref_run_fractional(struct ref_case *c);
 void ref_run_optimizer(struct ref_case *c);
 void ref_run_loss(struct ref_case *c);
+void ref_run_snntorch(struct ref_case *c);
 
 #endif

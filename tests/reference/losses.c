@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/train/pass.h"
-#include "tests/reference/check.h"
+#include "tests/reference/snntorch.h"
 
 /* A parameter of ours and the file's name of it, with what it is where the file does not say. */
 struct setting {
@@ -17,10 +17,10 @@ static const struct row {
     bool summed; /* over the batch, in place of the mean */
     struct setting setting[2];
 } rows[] = {
-    {"ce_mean", "membrane_mean", "cross_entropy", false, {{0}}},
-    {"ce_mean_sum", "membrane_mean", "cross_entropy", true, {{0}}},
+    {"ce_mean", "spike_mean", "cross_entropy", false, {{0}}},
+    {"ce_mean_sum", "spike_mean", "cross_entropy", true, {{0}}},
     {"ce_count_loss", "spike_count", "cross_entropy", false, {{0}}},
-    {"ce_rate_loss", "membrane_mean", "cross_entropy_per_step", false, {{0}}},
+    {"ce_rate_loss", "spike_mean", "cross_entropy_per_step", false, {{0}}},
     {"ce_max_membrane_loss", "membrane_max", "cross_entropy", false, {{0}}},
     {"mse_count_loss",
      "spike_count",
@@ -66,17 +66,35 @@ static void set(struct ref_case *c, struct snn_choice *choice, const char *name,
     ref_fail(c, "%s has no parameter %s", choice->kind->name, name);
 }
 
-static bool read_case(struct ref_case *c, struct losses *k)
+static const struct row *row_of(struct ref_case *c)
 {
     const char *name = ref_text(c, c->parameters, "loss");
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (strcmp(rows[i].name, name) == 0)
-            k->row = &rows[i];
-    if (!k->row) {
-        ref_fail(c, "loss %s is not known", name);
+            return &rows[i];
+    ref_fail(c, "loss %s is not known", name);
+    return NULL;
+}
+
+bool ref_choose_loss(struct ref_case *c, struct snn_choice *readout, struct snn_choice *loss)
+{
+    const struct row *row = row_of(c);
+
+    if (!row || !choose(c, readout, &snn_readouts, row->readout) ||
+        !choose(c, loss, &snn_losses, row->loss))
         return false;
-    }
+    for (size_t i = 0; i < 2 && row->setting[i].ours; i++)
+        set(c, loss, row->setting[i].ours,
+            ref_number_or(c, c->parameters, row->setting[i].theirs, row->setting[i].otherwise));
+    return !c->failed;
+}
+
+static bool read_case(struct ref_case *c, struct losses *k)
+{
+    k->row = row_of(c);
+    if (!k->row)
+        return false;
     if (!ref_any_array(c, &k->out, c->inputs, "out"))
         return false;
     if (k->out.rank != 3 || k->out.count == 0) {
@@ -106,15 +124,10 @@ static bool describe(struct ref_case *c, struct losses *k)
     l->neuron = snn_neuron_spec_default();
     l->neuron.model.value[SNN_NEURON_THRESHOLD] = 0; /* what lies above it is the membrane */
     if (!choose(c, &l->kind, &snn_layers, "dense") ||
-        !choose(c, &k->spec.readout, &snn_readouts, k->row->readout) ||
-        !choose(c, &k->spec.loss, &snn_losses, k->row->loss))
+        !ref_choose_loss(c, &k->spec.readout, &k->spec.loss))
         return false;
     set(c, &l->kind, "units", (double)k->C);
     set(c, &k->spec.readout, "population", (double)k->population);
-    for (size_t i = 0; i < 2 && k->row->setting[i].ours; i++) {
-        const struct setting *s = &k->row->setting[i];
-        set(c, &k->spec.loss, s->ours, ref_number_or(c, c->parameters, s->theirs, s->otherwise));
-    }
     return !c->failed;
 }
 

@@ -21,7 +21,7 @@ static const struct {
     {"surrogates.json", ref_run_surrogate}, {"lif_step.json", ref_run_steps},
     {"if_step.json", ref_run_steps},        {"bptt_dense.json", ref_run_bptt},
     {"optimizers.json", ref_run_optimizer}, {"fractional.json", ref_run_fractional},
-    {"losses.json", ref_run_loss},
+    {"losses.json", ref_run_loss},          {"snntorch_lif.json", ref_run_snntorch},
 };
 #define RUNNERS (sizeof runners / sizeof runners[0])
 
