@@ -2,6 +2,8 @@
 /* The judgement that POST /v1/jobs and /v1/jobs/validate share. */
 #include "api/admission.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A data set that is not there or not whole is an error of the job. */
@@ -52,6 +54,57 @@ static enum snn_code measure(struct api_admission *a, const struct srv_config *c
     return SNN_OK;
 }
 
+/* Of a source that has nothing yet, only that it may still come to something. */
+static void check_source(struct api_admission *a, const struct api_options *o, const char *path,
+                         const struct srv_job *source)
+{
+    const bool last = strcmp(a->form.init_checkpoint, "last") == 0;
+    char whole[sizeof o->config->data_dir + sizeof((struct srv_checkpoint *)0)->path + 1];
+    struct snn_error why = {0};
+    struct snn_model *model = NULL;
+    enum snn_code rc;
+
+    if (!path[0] && srv_job_status_terminal(source->status))
+        api_errors_add(&a->errors, "/init/job", "no_checkpoint",
+                       "job %s is %s and has no checkpoint to start from", source->id,
+                       srv_job_status_name(source->status));
+    if (!path[0])
+        return;
+    snprintf(whole, sizeof whole, "%s/%s", o->config->data_dir, path);
+    rc = snn_model_open(&model, whole, last ? SNN_LAST : SNN_BEST, &why);
+    if (rc == SNN_OK)
+        rc = snn_model_check(model, &a->form.spec, &a->dataset.info, &why);
+    snn_model_free(model);
+    /* A running job's worker may just have removed the file: then there is a newer one. */
+    if (rc != SNN_OK && !(rc == SNN_IO && !srv_job_status_terminal(source->status)))
+        api_errors_add(&a->errors, "/init/job", snn_code_name(rc),
+                       "job %s cannot be started from: %s", source->id, why.message);
+}
+
+/* Whose weights it is to start from, if it names any. */
+static enum snn_code find_source(struct api_admission *a, const struct api_options *o,
+                                 struct snn_error *err)
+{
+    struct srv_checkpoint *list = NULL;
+    struct snn_error found = {0};
+    struct srv_job source;
+    size_t n = 0;
+    enum snn_code rc = srv_store_job_get(o->store, a->form.init_job, &source, &found);
+
+    if (rc == SNN_NOT_FOUND) {
+        api_errors_add(&a->errors, "/init/job", "unknown_name", "%s", found.message);
+        return SNN_OK;
+    }
+    if (rc != SNN_OK)
+        return snn_fail(err, rc, "%s", found.message);
+    rc = srv_store_checkpoint_list(o->store, source.id, &list, &n, err);
+    if (rc == SNN_OK)
+        check_source(a, o, n ? list[0].path : "", &source);
+    free(list);
+    srv_job_clear(&source);
+    return rc;
+}
+
 enum snn_code api_admission_judge(struct api_admission *a, const struct api_options *options,
                                   json_t *job, struct snn_error *err)
 {
@@ -65,6 +118,8 @@ enum snn_code api_admission_judge(struct api_admission *a, const struct api_opti
         api_form_check(&a->form, &a->dataset.info, &a->errors);
     if (rc == SNN_OK && a->has_data && api_errors_count(&a->errors) == 0)
         rc = measure(a, options->config, err);
+    if (rc == SNN_OK && a->has_estimate && a->form.init_job[0])
+        rc = find_source(a, options, err);
     return rc;
 }
 

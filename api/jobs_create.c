@@ -58,6 +58,10 @@ static enum snn_code make_row(struct srv_job *row, const struct api_call *c,
     memset(row, 0, sizeof *row);
     memcpy(row->name, form->name, sizeof row->name);
     memcpy(row->dataset, a->dataset.id, sizeof row->dataset);
+    if (form->init_job[0]) {
+        memcpy(row->init_job, form->init_job, sizeof row->init_job);
+        memcpy(row->init_checkpoint, form->init_checkpoint, sizeof row->init_checkpoint);
+    }
     row->priority = form->priority;
     row->seed = form->seed;
     row->memory_bytes = (int64_t)a->estimate.bytes;

@@ -137,6 +137,43 @@ static void read_dataset(struct api_errors *e, const struct api_field *f, const 
         api_errors_add(e, at, "missing_field", "neither name nor id is given, want exactly one");
 }
 
+/* ------------------------------------------------------------------------------ warm start -- */
+
+static void read_init_checkpoint(struct api_errors *e, const struct api_field *f, const char *at,
+                                 json_t *value, void *member)
+{
+    const char *text = json_string_value(value);
+
+    if (!text)
+        api_wrong_type(e, at, value, "best or last");
+    else if (strcmp(text, "best") != 0 && strcmp(text, "last") != 0)
+        api_errors_add(e, at, "unknown_name", "%s is \"%.40s\", want best or last", f->name, text);
+    else
+        snprintf(member, f->size, "%s", text);
+}
+
+static void read_init_job(struct api_errors *e, const struct api_field *f, const char *at,
+                          json_t *value, void *member)
+{
+    if (json_is_string(value) && json_string_length(value) == 0)
+        api_errors_add(e, at, "out_of_range", "%s is empty, want the id of a job", f->name);
+    else
+        api_read_text(e, f, at, value, member);
+}
+
+static const struct api_field init_fields[] = {
+    {.name = "job",
+     .read = read_init_job,
+     .offset = offsetof(struct api_form, init_job),
+     .size = sizeof((struct api_form *)0)->init_job,
+     .required = true},
+    {.name = "checkpoint",
+     .read = read_init_checkpoint,
+     .offset = offsetof(struct api_form, init_checkpoint),
+     .size = sizeof((struct api_form *)0)->init_checkpoint},
+};
+static const struct api_shape init_shape = {.noun = "an init", FIELDS(init_fields)};
+
 /* ------------------------------------------------------------------------------------- job -- */
 
 #define FORM(member) offsetof(struct api_form, member)
@@ -175,6 +212,7 @@ static const struct api_field job_fields[] = {
      .max = SNN_MAX_LAYERS,
      .required = true,
      .doc = "layers of a network"},
+    {.name = "init", .read = api_read_shape, .shape = &init_shape},
     PART("readout", &readout_shape),
     PART("training", &training_shape),
     PART("diagnostics", &diagnostics_shape),
@@ -188,6 +226,7 @@ void api_form_read(struct api_form *form, json_t *job, struct api_errors *e)
     form->neuron = snn_neuron_spec_default();
     form->seed = (int64_t)form->spec.seed;
     form->dataset_at = "/dataset";
+    snprintf(form->init_checkpoint, sizeof form->init_checkpoint, "best");
     api_read(e, &api_job_shape, "", job, form);
     form->spec.seed = (uint64_t)form->seed;
 }

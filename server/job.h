@@ -45,6 +45,9 @@ struct srv_job {
      * the config they fix the trained bits. */
     char instruction_set[32], blas[32];
     char model_sha256[SNN_SHA256_HEX];
+    /* The job whose weights it starts from ("" = none), "best" or "last" of them, and their digest
+     * once it has started. */
+    char init_job[SRV_ID_SIZE], init_checkpoint[8], init_sha256[SNN_SHA256_HEX];
     char *config;              /* malloc'ed JSON text as accepted */
     struct srv_meta *metadata; /* malloc'ed [n_metadata] */
     size_t n_metadata;

@@ -10,7 +10,7 @@
 #define PROGRESS_COLUMNS(X)                                                                        \
     X(int, epoch) X(int, epochs) X(int, step) X(int, steps)                                        \
     X(rate, samples_per_second) X(rate, eta_seconds) X(text, instruction_set)                         \
-    X(text, blas)
+    X(text, blas) X(text, init_sha256)
 #define RESULT_COLUMNS(X)                                                                          \
     X(text, error_code) X(text, error_message) X(text, error_param) X(text, model_sha256)
 /* What is given when it is created. */
@@ -18,7 +18,8 @@
     X(optional, seq) X(text, id) X(status, status) X(text, name) X(int, priority) X(int, seed)     \
     X(optional, created_at) X(optional, started_at) X(optional, finished_at)                       \
     X(optional, updated_at) X(int, attempt) X(int, version)                                        \
-    X(text, dataset) X(int, memory_bytes) X(int, threads)
+    X(text, dataset) X(int, memory_bytes) X(int, threads)                                          \
+    X(text, init_job) X(text, init_checkpoint)
 /* clang-format on */
 
 #define COLUMN(kind, field) #field ","

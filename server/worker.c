@@ -86,6 +86,8 @@ static enum snn_code resume(struct srv_work *w, struct snn_error *err)
         return rc;
     rc = try_checkpoints(w, list, n, &found, err);
     free(list);
+    if (rc == SNN_OK && !found)
+        rc = srv_work_init(w, err);
     if (rc != SNN_OK)
         return rc;
     p = snn_run_progress(w->run);
@@ -115,8 +117,10 @@ static enum snn_code prepare(struct srv_work *w, struct snn_error *err)
     rc = open_data(w, err);
     if (rc == SNN_OK)
         rc = o->compile(w->job->config, snn_data_describe(w->data), &w->spec, err);
-    if (rc == SNN_OK)
+    if (rc == SNN_OK) {
+        memcpy(w->spec.init_sha256, w->job->init_sha256, sizeof w->spec.init_sha256);
         rc = new_run(w, err);
+    }
     if (rc == SNN_OK)
         rc = resume(w, err);
     if (rc == SNN_OK && w->job->attempt <= 1)

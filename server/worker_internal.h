@@ -25,6 +25,11 @@ struct srv_work {
     struct srv_rate rate;
 };
 
+/* ---- worker_init.c ---- */
+
+/* Gives a fresh run the weights that the job is to start from, if it names any. */
+enum snn_code srv_work_init(struct srv_work *w, struct snn_error *err);
+
 /* ---- worker_report.c: what a run tells, on its way to the store ---- */
 
 /* The hooks that write down progress, points and histograms, save checkpoints and stop the run. */

@@ -78,6 +78,8 @@ void snn_spec_digest(const struct snn_spec *spec, char hex[SNN_SHA256_HEX])
     digest_number(&d, spec->rate_below);
     digest_number(&d, spec->rate_above);
     digest_number(&d, (double)spec->diagnostics_every); /* decides which steps are told of */
+    if (spec->init_sha256[0])
+        digest_text(&d, spec->init_sha256);
     snn_digest_hex(&d, hex);
 }
 

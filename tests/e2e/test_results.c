@@ -74,12 +74,67 @@ static void confusion__of_a_job_that_is_not_over__is_not_there(void **state)
     answer_clear(&a);
 }
 
+#define SMALLER                                                                                    \
+    "\"dataset\":{\"name\":\"digits\"},\"layers\":[{\"kind\":\"dense\",\"units\":8},"              \
+    "{\"kind\":\"dense\",\"units\":10}],\"training\":{\"epochs\":1}"
+
+/* Submits a job that starts from that one; its answer once it is over in *a. */
+static void start_from(struct daemon *d, struct answer *a, const char *id, const char *status)
+{
+    char job[500], next[32];
+
+    snprintf(job, sizeof job, "{" JOB ",\"init\":{\"job\":\"%s\",\"checkpoint\":\"last\"}}", id);
+    daemon_submit(d, job, next);
+    daemon_wait(d, a, next, status);
+}
+
+static void init__of_a_trained_job__goes_on_from_its_weights(void **state)
+{
+    struct daemon *d = *state;
+    struct answer first = {.status = 0}, a = {.status = 0}, b = {.status = 0};
+    char id[32];
+
+    daemon_submit(d, "{" JOB "}", id);
+    daemon_wait(d, &first, id, "succeeded");
+    start_from(d, &a, id, "succeeded");
+    start_from(d, &b, id, "succeeded");
+    assert_true(answer_number(&a, "metrics.train_loss") <
+                answer_number(&first, "metrics.train_loss"));
+    assert_string_not_equal(answer_text(&a, "model.sha256"), answer_text(&first, "model.sha256"));
+    assert_string_equal(answer_text(&a, "model.sha256"), answer_text(&b, "model.sha256"));
+    answer_clear(&first);
+    answer_clear(&a);
+    answer_clear(&b);
+}
+
+static void init__of_no_or_another_network__is_refused_with_the_reason(void **state)
+{
+    struct daemon *d = *state;
+    struct answer a = {.status = 0};
+    char id[32], job[500];
+
+    daemon_submit(d, "{" JOB "}", id);
+    daemon_wait(d, &a, id, "succeeded");
+    daemon_post(d, &a, "/v1/jobs", "{" JOB ",\"init\":{\"job\":\"job_none\"}}", 422);
+    assert_contains(a.text, "/init/job");
+    assert_contains(a.text, "unknown_name");
+    daemon_post(d, &a, "/v1/jobs", "{" JOB ",\"init\":{\"job\":\"\"}}", 422);
+    daemon_post(d, &a, "/v1/jobs", "{" JOB ",\"init\":{\"checkpoint\":\"best\"}}", 422);
+    snprintf(job, sizeof job, "{" SMALLER ",\"init\":{\"job\":\"%s\"}}", id);
+    daemon_post(d, &a, "/v1/jobs", job, 422);
+    assert_contains(a.text, "/init/job");
+    assert_contains(a.text, "layer1.weight is 16 x 64, want 8 x 64");
+    answer_clear(&a);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, daemon_setup, daemon_teardown)
     const struct CMUnitTest tests[] = {
         TEST(confusion__of_a_job_that_succeeded__agrees_with_its_accuracy),
         TEST(confusion__of_a_job_that_is_not_over__is_not_there),
+        TEST(init__of_a_trained_job__goes_on_from_its_weights),
+        TEST(init__of_no_or_another_network__is_refused_with_the_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
