@@ -353,58 +353,6 @@ enum snn_code snn_run_save(const struct snn_run *run, FILE *to, struct snn_error
  * damaged. */
 enum snn_code snn_run_load(struct snn_run *run, const char *path, struct snn_error *err);
 
-/* ----------------------------------------------------------------------------------- model -- */
-
-struct snn_tensor {
-    char name[SNN_NAME_SIZE * 2]; /* "layer1.weight" */
-    size_t layer;                 /* index into the spec's layers */
-    const char *role;             /* "weight", "bias", ... */
-    size_t shape[SNN_MAX_RANK], rank, count;
-    const float *data; /* row-major */
-};
-
-struct snn_model; /* trained tensors, read from a saved run */
-
-enum snn_weights { SNN_BEST, SNN_LAST };
-
-/* Verifies the file's digest first. `best` is the last where there is no validation split. */
-enum snn_code snn_model_open(struct snn_model **out, const char *path, enum snn_weights which,
-                             struct snn_error *err);
-void snn_model_free(struct snn_model *model);
-size_t snn_model_count(const struct snn_model *model);
-const struct snn_tensor *snn_model_tensor(const struct snn_model *model, size_t i);
-/* Steps trained when these weights were current. */
-size_t snn_model_step(const struct snn_model *model);
-/* SHA-256 over the tensors' bytes (little-endian float32) in their order. */
-void snn_model_sha256(const struct snn_model *model, char hex[SNN_SHA256_HEX]);
-
-/* Whether these are the tensors of that network, by name and shape: SNN_INVALID with the first that
- * is not. */
-enum snn_code snn_model_check(const struct snn_model *model, const struct snn_spec *spec,
-                              const struct snn_data_info *data, struct snn_error *err);
-
-struct snn_predictions {
-    size_t n, classes, outputs;
-    uint32_t *label;  /* [n] the class of the highest score; of equals the first */
-    double *scores;   /* [n, classes] what the readout gives: no probabilities */
-    uint32_t *spikes; /* [n, outputs] of each neuron of the last layer; NULL where it has none */
-};
-/* Runs the model of a run of that spec on n samples, on the calling thread, a few at a time.
- * `inputs` [n, features] are values as a data set's are once it is open (bytes / 255, CSV as
- * written). Random encodings draw for sample i what they draw for sample i of the test set: the
- * test set, asked in its order, gives the answers of the run's evaluation. SNN_INVALID where model
- * and spec do not belong together. Clear it in the end. @thread any */
-enum snn_code snn_predict(struct snn_predictions *out, const struct snn_model *model,
-                          const struct snn_spec *spec, const struct snn_data_info *data,
-                          const float *inputs, size_t n, struct snn_error *err);
-void snn_predictions_clear(struct snn_predictions *p);
-
-/* Starts a fresh run from the model instead of its seed: tensors of the same names and shapes;
- * learned constants keep their values. Its digest becomes a part of the run's spec. After a failure
- * the run is not to be used. SNN_INVALID where the tensors are others. */
-enum snn_code snn_run_init_from(struct snn_run *run, const struct snn_model *model,
-                                struct snn_error *err);
-
 /* ----------------------------------------------------------------------------------- other -- */
 
 struct snn_digest { /* SHA-256, incremental */
@@ -419,5 +367,7 @@ enum snn_code snn_digest_file(const char *path, char hex[SNN_SHA256_HEX], struct
  * the BLAS kernel in use. */
 const char *snn_isa(void);
 const char *snn_blas(void);
+
+#include "core/snn_model.h"
 
 #endif
