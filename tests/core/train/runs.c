@@ -100,6 +100,34 @@ void runs_reset(struct snn_spec *spec, const char *name)
         spec->layers[i].neuron.reset = runs_choice(&snn_resets, name);
 }
 
+void runs_orders_learned(struct snn_spec *spec)
+{
+    for (size_t i = 0; i < spec->n_layers; i++) {
+        struct snn_neuron_spec *n = &spec->layers[i].neuron;
+
+        n->solver = runs_choice(&snn_solvers, "gl");
+        n->n_terms = 2;
+        n->alpha[0] = 0.4;
+        n->alpha[1] = 0.8;
+        n->coefficients[0] = 1;
+        n->coefficients[1] = 0.5;
+        n->learn[SNN_LEARN_tau] = n->learn[SNN_LEARN_threshold] = SNN_PER_NEURON;
+        n->learn[SNN_LEARN_alpha] = n->learn[SNN_LEARN_coefficients] = SNN_PER_LAYER;
+    }
+}
+
+void runs_short_memories(struct snn_spec *spec)
+{
+    for (size_t i = 0; i < spec->n_layers; i++) {
+        struct snn_neuron_spec *n = &spec->layers[i].neuron;
+
+        n->solver = runs_choice(&snn_solvers, i % 2 ? "l1" : "pred");
+        n->alpha[0] = 0.7;
+        n->memory = 2;
+        n->learn[SNN_LEARN_tau] = n->learn[SNN_LEARN_alpha] = SNN_PER_LAYER;
+    }
+}
+
 struct snn_run *runs_new(const struct snn_spec *spec, const struct snn_data *data, size_t threads)
 {
     struct snn_run *run = NULL;

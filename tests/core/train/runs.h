@@ -15,6 +15,10 @@ struct snn_choice runs_choice(const struct snn_registry *r, const char *name);
 /* The same surrogate or reset in all layers. */
 void runs_surrogate(struct snn_spec *spec, const char *name);
 void runs_reset(struct snn_spec *spec, const char *name);
+/* Dynamics of two orders, with all their constants learned, of each neuron where that can be. */
+void runs_orders_learned(struct snn_spec *spec);
+/* Solvers pred and l1 in turn, of two past states; tau and alpha learned. */
+void runs_short_memories(struct snn_spec *spec);
 
 struct snn_run *runs_new(const struct snn_spec *spec, const struct snn_data *data, size_t threads);
 /* Stops after the step with that number; `after` 0: to the end. */

@@ -101,12 +101,30 @@ static struct snn_spec with_recurrence(void)
     return spec;
 }
 
+static struct snn_spec with_orders_learned(void)
+{
+    struct snn_spec spec = with_rate();
+    runs_orders_learned(&spec);
+    return spec;
+}
+
+static struct snn_spec with_short_memories(void)
+{
+    struct snn_spec spec = with_validation();
+    runs_surrogate(&spec, "arctan");
+    runs_reset(&spec, "subtract");
+    runs_short_memories(&spec);
+    return spec;
+}
+
 static struct snn_spec (*const specs[])(void) = {
     plain,
     with_rate,
     with_latency,
     with_validation,
     with_momentum,
+    with_orders_learned,
+    with_short_memories,
     with_more_shards_than_samples,
     with_all_that_bends_the_gradient,
     with_populations,
