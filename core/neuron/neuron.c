@@ -4,47 +4,45 @@
 
 #include "core/base/param.h"
 
-static const struct snn_param params[] = {
-    {"tau", "membrane time constant, in steps of length 1", SNN_REAL, 2, 0, 1e6, true, false,
-     false},
-    {"threshold", "membrane at which it fires (equality fires)", SNN_REAL, 1, -1e6, 1e6, false,
-     false, false},
-    {"step", "length h of a time step", SNN_REAL, 1, 0, 1e3, true, false, false},
-    {"detach_reset", "whether no gradient flows through the spike in the reset", SNN_BOOLEAN, 1, 0,
-     1, false, false, false},
-};
-
-#define BETA                                                                                       \
-    {                                                                                              \
-        "beta", "share of the membrane that is left after a step; clamped to [0, 1]", SNN_REAL,    \
-            0.9, -1e6, 1e6, false, false, false                                                    \
-    }
-#define STRICT_THRESHOLD                                                                           \
-    {                                                                                              \
-        "threshold", "membrane above which it fires (equality does not)", SNN_REAL, 1, -1e6, 1e6,  \
-            false, false, false                                                                    \
-    }
-#define RESET_DELAY                                                                                \
-    {                                                                                              \
-        "reset_delay", "whether a spike resets in the next step only, not at once", SNN_BOOLEAN,   \
-            1, 0, 1, false, false, false                                                           \
-    }
-
-static const struct snn_param leaky_params[] = {BETA, STRICT_THRESHOLD, RESET_DELAY};
-static const struct snn_param synaptic_params[] = {
-    BETA,
-    STRICT_THRESHOLD,
-    RESET_DELAY,
-    {"alpha_syn", "share of the synaptic current that is left after a step; clamped to [0, 1]",
-     SNN_REAL, 0.8, -1e6, 1e6, false, false, false},
-};
-
 /* clang-format off */
+#define SOLVER_STEPPED                                                                             \
+    {"tau", "membrane time constant, in steps of length 1", SNN_REAL, 2, 0, 1e6, true, false, false}, \
+    {"threshold", "membrane at which it fires (equality fires)", SNN_REAL, 1, -1e6, 1e6, false, false, false}, \
+    {"step", "length h of a time step", SNN_REAL, 1, 0, 1e3, true, false, false},                  \
+    {"detach_reset", "whether no gradient flows through the spike in the reset", SNN_BOOLEAN, 1, 0, 1, false, false, false}
+#define SNNTORCH                                                                                   \
+    {"beta", "share of the membrane that is left after a step; clamped to [0, 1]", SNN_REAL, 0.9, -1e6, 1e6, false, false, false}, \
+    {"threshold", "membrane above which it fires (equality does not)", SNN_REAL, 1, -1e6, 1e6, false, false, false}, \
+    {"reset_delay", "whether a spike resets in the next step only, not at once", SNN_BOOLEAN, 1, 0, 1, false, false, false}
+
+static const struct snn_param params[] = {SOLVER_STEPPED};
+static const struct snn_param cuba_params[] = {
+    SOLVER_STEPPED,
+    {"tau_syn", "time constant of the synaptic current", SNN_REAL, 2, 0, 1e6, true, false, false},
+};
+static const struct snn_param alif_params[] = {
+    SOLVER_STEPPED,
+    {"tau_adapt", "time constant of the adaptation", SNN_REAL, 20, 0, 1e6, true, false, false},
+    {"beta_adapt", "what a spike adds to the threshold", SNN_REAL, 0.2, -1e6, 1e6, false, false, false},
+};
+static const struct snn_param leaky_params[] = {SNNTORCH};
+static const struct snn_param synaptic_params[] = {
+    SNNTORCH,
+    {"alpha_syn", "share of the synaptic current that is left after a step; clamped to [0, 1]", SNN_REAL, 0.8, -1e6, 1e6, false, false, false},
+};
+
 static const struct snn_neuron neurons[] = {
     {.kind = {"lif", "leaky integrate-and-fire: f = (I - v)/tau, fires at v + f >= threshold",
               SNN_PARAMS(params)},
      .leak = 1},
     {.kind = {"if", "integrate-and-fire: f = I/tau, fires at v + f >= threshold", SNN_PARAMS(params)}},
+    {.kind = {"cuba_lif", "lif behind a synaptic current: j' = j + step (I - j)/tau_syn, f = (j' - v)/tau",
+              SNN_PARAMS(cuba_params)},
+     .leak = 1, .has_aux = true, .forward = snn_cuba_forward, .backward = snn_cuba_backward},
+    {.kind = {"alif", "lif whose threshold is threshold + beta_adapt a: a' = a - step a/tau_adapt + s",
+              SNN_PARAMS(alif_params)},
+     .leak = 1, .has_aux = true,
+     .forward = snn_alif_forward, .backward = snn_alif_backward, .membrane = snn_alif_membrane},
     {.kind = {"leaky", "snnTorch's Leaky: m' = beta m + I - reset, fires at m' > threshold; resets a step after the spike",
               SNN_PARAMS(leaky_params)},
      .own_steps = true,

@@ -286,6 +286,21 @@ static void warn_memory(struct snn_check *c, const struct snn_neuron_spec *n, si
                   n->memory, past, 100 * lost / whole, n->solver.kind->name);
 }
 
+/* A second state is stepped by Euler, whatever the membrane's solver. */
+static void warn_decay(struct snn_check *c, const struct snn_neuron_spec *n, const char *name,
+                       const char *place)
+{
+    const double h = n->model.value[SNN_NEURON_STEP];
+    const double tau = snn_choice_value(&n->model, name, HUGE_VAL);
+    char at[PLACE_SIZE];
+    (void)snprintf(at, sizeof at, "%s%s", place, name);
+    if (fabs(1 - h / tau) >= 1 && tau < HUGE_VAL)
+        snn_wrong(c, at,
+                  "step/%s is %g: the factor 1 - step/%s is %g a step, so it oscillates without "
+                  "decay; want %s above step/2",
+                  name, h / tau, name, 1 - h / tau, name);
+}
+
 /* snnTorch takes any value, and what is outside [0, 1] as the end that is next to it. */
 static void warn_clamped(struct snn_check *c, const struct snn_neuron_spec *n, const char *name,
                          const char *place)
@@ -306,6 +321,8 @@ void snn_warn_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, siz
         warn_clamped(c, n, "alpha_syn", place);
         return;
     }
+    warn_decay(c, n, "tau_syn", place);
+    warn_decay(c, n, "tau_adapt", place);
     warn_stability(c, n, time_steps, place);
     if (!snn_solver_of(&n->solver)->has_history)
         return;

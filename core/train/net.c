@@ -22,6 +22,8 @@ static void init_special(struct snn_layer *l, const struct snn_choice *model, st
     struct snn_cell *c = &l->cell;
     l->beta = snn_choice_value(model, "beta", 0);
     l->alpha_syn = snn_choice_value(model, "alpha_syn", 0);
+    c->tau_aux = (real)snn_choice_value(model, "tau_syn", snn_choice_value(model, "tau_adapt", 1));
+    c->jump = (real)snn_choice_value(model, "beta_adapt", 0);
     c->reset_delay = snn_choice_value(model, "reset_delay", 0) != 0;
     c->loses_input = c->neuron->loses_input || l->type->hears_itself;
     if (!c->neuron->own_steps)

@@ -49,6 +49,8 @@ static void describe(struct stack *s)
         l->neuron = snn_neuron_spec_default();
         l->neuron.surrogate = runs_choice(&snn_surrogates, c->surrogate ? c->surrogate : "noisy");
         l->neuron.model.value[1] = 0.5;
+        if (c->neuron)
+            l->neuron = *c->neuron;
         for (size_t i = 0; i < 7 && c->layer[k].set[i].name; i++)
             set_param(&l->kind, c->layer[k].set[i].name, c->layer[k].set[i].value);
     }
@@ -118,9 +120,9 @@ double stack_run(struct stack *s)
 }
 
 /* From five points, in fourth order. */
-static double difference(struct stack *s, size_t i)
+double stack_difference(struct stack *s, size_t i, double h)
 {
-    const double h = 0x1p-13, middle = (double)s->params[i];
+    const double middle = (double)s->params[i];
     double at[5];
     for (int k = 0; k < 5; k++) {
         s->params[i] = (real)(middle + (k - 2) * h);
@@ -143,7 +145,7 @@ void stack_check_gradient(struct stack *s)
     stack_run(s);
     memcpy(got, s->grads, n * sizeof *got);
     for (size_t i = 0; i < n; i++)
-        want[i] = difference(s, i);
+        want[i] = stack_difference(s, i, 0x1p-13);
     for (size_t k = 0; k < s->net.n_tensors; k++) {
         const struct snn_tensor_place *t = snn_net_tensor(&s->net, k);
         char name[SNN_NAME_SIZE * 2];

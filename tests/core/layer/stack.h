@@ -19,13 +19,14 @@ struct stack_layer {
 
 struct stack_case {
     struct snn_shape in;
-    struct stack_layer layer[6]; /* up to the first without a kind */
-    const char *encoding;        /* NULL = rate */
-    const char *readout;         /* NULL = membrane_mean */
-    const char *surrogate;       /* NULL = noisy */
-    size_t time_steps, block;    /* 0 = 3, all samples */
-    bool evaluates;              /* else it trains */
-    bool records;                /* with dL/dinput */
+    struct stack_layer layer[6];          /* up to the first without a kind */
+    const char *encoding;                 /* NULL = rate */
+    const char *readout;                  /* NULL = membrane_mean */
+    const char *surrogate;                /* NULL = noisy */
+    const struct snn_neuron_spec *neuron; /* of all layers, whole; NULL = lif with the surrogate */
+    size_t time_steps, block;             /* 0 = 3, all samples */
+    bool evaluates;                       /* else it trains */
+    bool records;                         /* with dL/dinput */
     double rate_penalty;
 };
 
@@ -52,6 +53,8 @@ void stack_build(struct stack *s, const struct stack_case *c);
 void stack_free(struct stack *s);
 /* Mean loss from s->params, and its gradient in s->grads. */
 double stack_run(struct stack *s);
+/* The derivative of the loss by a parameter, from differences at distances h and 2 h. */
+double stack_difference(struct stack *s, size_t i, double h);
 /* That the gradient is the derivative of the loss, by differences (in a double build). */
 void stack_check_gradient(struct stack *s);
 /* |got - want| <= tolerance times the largest |want|. */
