@@ -73,15 +73,16 @@ static json_t *dataset_json(const struct srv_dataset *d)
 {
     const struct snn_data_info *info = &d->info;
 
-    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-                     "id", api_text(d->id), "object", "dataset", "name", api_text(d->name),
-                     "format", api_text(d->format), "origin", api_text(d->origin), "status",
-                     d->ready ? "ready" : "incomplete", "created_at", api_time(d->created_at),
-                     "samples", samples_json(d), "features", if_ready(d, info->features), "shape",
-                     d->ready ? shape_json(info) : json_null(), "classes",
-                     if_ready(d, info->classes), "bytes", if_ready(d, info->bytes), "sha256",
-                     d->ready ? json_string(info->sha256) : json_null(), "files", files_json(d),
-                     "missing_parts", missing_json(d));
+    return json_pack(
+        "{s:o, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
+        api_text(d->id), "object", "dataset", "name", api_text(d->name), "format",
+        api_text(d->format), "origin", api_text(d->origin), "status",
+        d->ready ? "ready" : "incomplete", "created_at", api_time(d->created_at), "samples",
+        samples_json(d), "features", if_ready(d, info->features), "shape",
+        d->ready ? shape_json(info) : json_null(), "classes", if_ready(d, info->classes), "bytes",
+        if_ready(d, info->bytes), "sha256", d->ready ? json_string(info->sha256) : json_null(),
+        "files", files_json(d), "missing_parts", missing_json(d), "events",
+        d->ready ? json_boolean(info->events) : json_null());
 }
 
 /* ----------------------------------------------------------------------------------- create -- */

@@ -171,7 +171,10 @@ bool api_model_spec(struct api_call *c, const struct srv_job *job, const struct 
     }
     *info = known ? set->info : guess_info(model);
     free(set);
-    return job->config && api_compile(job->config, info, spec, NULL) == SNN_OK;
+    if (!job->config || api_compile(job->config, info, spec, NULL) == SNN_OK)
+        return job->config != NULL;
+    info->events = true; /* as it may have been, where it had to be guessed */
+    return !known && api_compile(job->config, info, spec, NULL) == SNN_OK;
 }
 
 static void render(struct api_call *c, const struct api_model_format *format,

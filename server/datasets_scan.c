@@ -29,6 +29,8 @@ static const struct {
     {"idx", "test-labels", {"t10k-labels-idx1-ubyte", "t10k-labels.idx1-ubyte"}},
     {"csv", "train", {"train.csv"}},
     {"csv", "test", {"test.csv"}},
+    {"events", "train", {"train-events.csv"}},
+    {"events", "test", {"test-events.csv"}},
 };
 static const size_t n_layouts = sizeof layouts / sizeof layouts[0];
 

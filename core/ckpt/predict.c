@@ -136,6 +136,11 @@ enum snn_code snn_predict(struct snn_predictions *out, const struct snn_model *m
     enum snn_code rc;
     if (!a)
         return snn_fail(err, SNN_NOMEM, "no memory for a network");
+    if (data->events) {
+        free(a);
+        return snn_fail(err, SNN_INVALID,
+                        "the inputs are features, but the network is one for lists of events");
+    }
     a->n = n;
     a->data.info = *data;
     a->data.info.test = a->data.test.count = n;

@@ -4,6 +4,7 @@
 #include "core/base/param.h"
 #include "core/data/csv.h"
 #include "core/data/digits.h"
+#include "core/data/events.h"
 #include "core/data/generated.h"
 #include "core/data/idx.h"
 
@@ -36,6 +37,12 @@ static const struct snn_format formats[] = {
      .parts = {"train", "test"},
      .open = snn_csv_open,
      .check = snn_csv_check},
+    {.kind = {.name = "events",
+              .doc = "lists of spikes: lines sample,label each followed by its sample,time,unit, "
+                     "gzip or not; for the encoding events"},
+     .parts = {"train", "test"},
+     .open = snn_events_open,
+     .check = snn_events_check},
 };
 
 const struct snn_registry snn_formats = SNN_REGISTRY(formats, "formats", "format");
@@ -54,6 +61,9 @@ void snn_samples_clear(struct snn_samples *s)
     free(s->bytes);
     free(s->values);
     free(s->labels);
+    free(s->first);
+    free(s->times);
+    free(s->units);
     *s = (struct snn_samples){0};
 }
 
@@ -68,7 +78,7 @@ void snn_data_features(const struct snn_data *data, bool test, size_t i, real *o
     size_t n = data->info.features;
     real unit = (real)data->unit;
 
-    assert(i < s->count);
+    assert(i < s->count && !s->times);
     if (s->bytes) {
         const unsigned char *from = s->bytes + i * n;
         for (size_t k = 0; k < n; k++)
@@ -78,6 +88,17 @@ void snn_data_features(const struct snn_data *data, bool test, size_t i, real *o
         for (size_t k = 0; k < n; k++)
             out[k] = (real)from[k];
     }
+}
+
+struct snn_events snn_data_events(const struct snn_data *data, bool test, size_t i)
+{
+    const struct snn_samples *s = half(data, test);
+
+    assert(i < s->count && s->times);
+    return (struct snn_events){.times = s->times + s->first[i],
+                               .units = s->units + s->first[i],
+                               .n = s->first[i + 1] - s->first[i],
+                               .duration = data->duration};
 }
 
 uint32_t snn_data_label(const struct snn_data *data, bool test, size_t i)
@@ -157,10 +178,26 @@ static void add_words(struct snn_digest *d, const void *words, size_t n)
     }
 }
 
+static void add_events(struct snn_digest *d, const struct snn_samples *s)
+{
+    const size_t n = s->first[s->count];
+
+    for (size_t i = 1; i <= s->count; i++)
+        add_number(d, s->first[i]);
+    add_words(d, s->times, n);
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char unit[] = {(unsigned char)(s->units[i] & 0xff),
+                                      (unsigned char)(s->units[i] >> 8)};
+        snn_digest_add(d, unit, sizeof unit);
+    }
+}
+
 static void add_samples(struct snn_digest *d, const struct snn_samples *s, size_t features)
 {
     add_number(d, s->count);
-    if (s->bytes)
+    if (s->times)
+        add_events(d, s);
+    else if (s->bytes)
         snn_digest_add(d, s->bytes, s->count * features);
     else
         add_words(d, s->values, s->count * features);
@@ -170,7 +207,9 @@ static void add_samples(struct snn_digest *d, const struct snn_samples *s, size_
 /* The canonical form that info.sha256 is of; numbers are 64 bits, everything is little-endian:
  * "spiked-data 1\n", what divides a feature (255 for bytes, 1 for floats), the rank, the shape,
  * then for the training and for the test set: the number of samples, their features (a byte each,
- * or a 32-bit IEEE float each), their labels (32 bits each). */
+ * or a 32-bit IEEE float each), their labels (32 bits each). Of events, what divides is 0, and in
+ * the features' place are for each sample the number of events up to its end, then the events'
+ * times (32 bits each) and units (16 bits each). */
 static void digest(struct snn_data *data)
 {
     static const char tag[] = "spiked-data 1\n";
@@ -178,7 +217,7 @@ static void digest(struct snn_data *data)
 
     snn_digest_init(&d);
     snn_digest_add(&d, tag, sizeof tag - 1);
-    add_number(&d, data->train.bytes ? data->unit : 1);
+    add_number(&d, data->info.events ? 0 : data->train.bytes ? data->unit : 1);
     add_number(&d, data->info.rank);
     for (size_t i = 0; i < data->info.rank; i++)
         add_number(&d, data->info.shape[i]);
@@ -192,6 +231,9 @@ static size_t memory(const struct snn_samples *s, size_t features)
 {
     size_t value = s->bytes ? sizeof *s->bytes : sizeof *s->values;
 
+    if (s->times)
+        return s->count * (sizeof *s->labels + sizeof *s->first) + sizeof *s->first +
+               s->first[s->count] * (sizeof *s->times + sizeof *s->units);
     return s->count * (features * value + sizeof *s->labels);
 }
 
@@ -209,6 +251,7 @@ static enum snn_code finish(struct snn_data *data, struct snn_error *err)
     info->rank = data->train.rank;
     memcpy(info->shape, data->train.shape, sizeof info->shape);
     info->features = snn_samples_features(&data->train);
+    info->events = data->train.times != NULL;
     info->bytes =
         sizeof *data + memory(&data->train, info->features) + memory(&data->test, info->features);
     digest(data);

@@ -11,24 +11,40 @@
 /* What a file may decode to where the caller sets no limit. */
 #define SNN_DATA_MAX_BYTES ((size_t)4 << 30)
 
-/* The training or the test half. Exactly one of bytes and values is there. All of it is malloced.
- */
+/* The training or the test half. Exactly one of bytes, values and times is there. All of it is
+ * malloced. */
 struct snn_samples {
     size_t count;
     size_t shape[SNN_MAX_RANK], rank; /* of one sample, outermost first */
     unsigned char *bytes;             /* [count, features]; unit of the data set means 1.0 */
     float *values;                    /* [count, features]; used as they are */
     uint32_t *labels;                 /* [count] */
+
+    size_t *first;   /* [count + 1]: sample i's events are first[i] .. first[i + 1] - 1 */
+    uint32_t *times; /* of each event, below the set's duration */
+    uint16_t *units; /* of each event, below the shape's product */
 };
 
 struct snn_data {
     struct snn_data_info info;
     struct snn_samples train, test; /* of one shape, labels below info.classes */
     unsigned unit;                  /* what a byte is divided by: 255 */
+    uint64_t duration;              /* of a set of events: its last time + 1 */
 };
 
-/* Copies sample i into out[features]. i is below info.test or info.train. @thread any */
+/* The events of one sample, in the order of the file. */
+struct snn_events {
+    const uint32_t *times;
+    const uint16_t *units;
+    size_t n;
+    uint64_t duration; /* of the whole set */
+};
+
+/* Copies sample i into out[features]. i is below info.test or info.train. Not of a set of events.
+ * @thread any */
 void snn_data_features(const struct snn_data *data, bool test, size_t i, real *out);
+/* Sample i of a set of events, borrowed. @thread any */
+struct snn_events snn_data_events(const struct snn_data *data, bool test, size_t i);
 /* The class of sample i, below info.classes. @thread any */
 uint32_t snn_data_label(const struct snn_data *data, bool test, size_t i);
 

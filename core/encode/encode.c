@@ -20,6 +20,13 @@ static const struct snn_param latency_params[] = {
                            .type = SNN_REAL, .value = 0.2, .min = 0, .min_open = true, .max = 1e6},
 };
 
+static const struct snn_param events_params[] = {
+    [EVENTS_DURATION] = {.name = "duration",
+                         .doc = "ticks that the steps divide, later events are left out; 0: up to "
+                                "the last event of the data set",
+                         .type = SNN_INTEGER, .value = 0, .min = 0, .max = 4294967296},
+};
+
 static const struct snn_encoder encoders[] = {
     {.kind = {.name = "constant", .doc = "gain x in every step", SNN_PARAMS(gain_params)},
      .is_static = true, .encode = snn_encode_constant},
@@ -33,6 +40,10 @@ static const struct snn_encoder encoders[] = {
     {.kind = {.name = "time",
               .doc = "one spike, at step floor(x time_steps); none where x is outside [0, 1)"},
      .encode = snn_encode_time},
+    {.kind = {.name = "events",
+              .doc = "the events of a set of events; several of a unit in one step are one spike",
+              SNN_PARAMS(events_params)},
+     .encode_events = snn_encode_events},
 };
 /* clang-format on */
 

@@ -5,6 +5,9 @@
 
 #include "core/base/rng.h"
 
+struct snn_events;
+
+/* Exactly one of encode and encode_events is there. */
 struct snn_encoder {
     struct snn_kind kind;
     /* The same input at each step: `out` is [n], written once, and the first layer multiplies it
@@ -14,6 +17,9 @@ struct snn_encoder {
      * set here; the key brings seed, stream, epoch and sample. */
     void (*encode)(real *out, const real *x, size_t n, size_t time_steps,
                    const struct snn_choice *c, const struct snn_rng_key *key);
+    /* The same of a sample that is a list of events of n units. */
+    void (*encode_events)(real *out, const struct snn_events *events, size_t n, size_t time_steps,
+                          const struct snn_choice *c);
 };
 
 static inline const struct snn_encoder *snn_encoder_of(const struct snn_choice *c)

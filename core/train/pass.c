@@ -180,6 +180,12 @@ static void encode(const struct snn_net *net, struct snn_work *w, const struct s
     for (size_t i = 0; i < n; i++) {
         const struct snn_rng_key key = key_of(net, shard, first + i);
         real *x = w->input + i * stride;
+        if (encoder->encode_events) {
+            const struct snn_events e =
+                snn_data_events(shard->data, shard->test, shard->index[first + i]);
+            encoder->encode_events(x, &e, net->features, net->time_steps, &net->encoding);
+            continue;
+        }
         snn_data_features(shard->data, shard->test, shard->index[first + i], w->features);
         encoder->encode(x, w->features, net->features, net->time_steps, &net->encoding, &key);
         if (encoder->is_static && !net->static_input)

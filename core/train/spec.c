@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/param.h"
+#include "core/encode/encode.h"
 #include "core/layer/layer.h"
 #include "core/loss/loss.h"
 #include "core/loss/readout.h"
@@ -227,6 +228,22 @@ size_t snn_spec_validation(const struct snn_spec *spec, size_t train)
     return (size_t)floor(spec->validation_fraction * (double)train + 0.5);
 }
 
+static void check_encoding(struct snn_check *r, const struct snn_spec *spec,
+                           const struct snn_data_info *data)
+{
+    const bool takes_events = snn_encoder_of(&spec->encoding)->encode_events != NULL;
+    check_choice(r, &spec->encoding, "/encoding/");
+    if (takes_events && !data->events)
+        snn_wrong(r, "/encoding/kind",
+                  "encoding %s is for lists of events, but the data set's samples are features",
+                  spec->encoding.kind->name);
+    else if (!takes_events && data->events)
+        snn_wrong(r, "/encoding/kind",
+                  "encoding %s is for features, but the data set's samples are lists of events: "
+                  "want events",
+                  spec->encoding.kind->name);
+}
+
 static void check_split(struct snn_check *r, const struct snn_spec *spec,
                         const struct snn_data_info *data)
 {
@@ -276,7 +293,7 @@ enum snn_code snn_spec_check(const struct snn_spec *spec, const struct snn_data_
                                     "/training/validation_fraction");
     check_limit(&r, SNN_LIMIT_EVERY_STEPS, (double)spec->diagnostics_every,
                 "/diagnostics/every_steps");
-    check_choice(&r, &spec->encoding, "/encoding/");
+    check_encoding(&r, spec, data);
     check_choice(&r, &spec->readout, "/readout/");
     check_choice(&r, &spec->loss, "/training/loss/");
     check_choice(&r, &spec->optimizer, "/training/optimizer/");

@@ -45,11 +45,11 @@ static void create__valid__is_an_incomplete_data_set(void **state)
     assert_int_equal(strncmp(id, "ds_", 3), 0);
     assert_true(json_integer_value(json_object_get(w->json, "created_at")) > 0);
     json_object_del(w->json, "created_at");
-    json_t *want =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:n, s:[], s:[s, s]}",
-                  "id", id, "object", "dataset", "name", "tiny", "format", "csv", "origin",
-                  "upload", "status", "incomplete", "samples", "features", "shape", "classes",
-                  "bytes", "sha256", "files", "missing_parts", "train", "test");
+    json_t *want = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:[], s:[s, s]}", "id",
+        id, "object", "dataset", "name", "tiny", "format", "csv", "origin", "upload", "status",
+        "incomplete", "samples", "features", "shape", "classes", "bytes", "sha256", "events",
+        "files", "missing_parts", "train", "test");
     assert_true(json_equal(w->json, want));
     json_decref(want);
     call(w, api_datasets_get, (struct world_request){.param = {id}}, 200);

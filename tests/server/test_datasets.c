@@ -156,6 +156,25 @@ static void folder__two_csv_files__is_a_set(void **state)
     assert_int_equal(set.info.features, 2);
 }
 
+static void folder__two_files_of_events__is_a_set(void **state)
+{
+    static const char train[] = "0,0\n0,5,2\n1,1\n", test[] = "0,1\n0,9,3\n";
+    struct place *p = *state;
+    char path[600];
+    struct srv_dataset set;
+
+    snprintf(path, sizeof path, "%s/spikes", p->sets);
+    assert_int_equal(mkdir(path, 0700), 0);
+    free(tmpdir_write(path, "train-events.csv", train, sizeof train - 1));
+    free(tmpdir_write(path, "test-events.csv", test, sizeof test - 1));
+    place_open(p);
+    set = find(p, "spikes");
+    assert_string_equal(set.format, "events");
+    assert_true(set.info.events);
+    assert_int_equal(set.info.train, 2);
+    assert_int_equal(set.info.features, 4);
+}
+
 static void folder__made_after_the_start__is_found(void **state)
 {
     struct place *p = *state;
@@ -337,6 +356,7 @@ int main(void)
         TEST(find__unknown_name__lists_what_there_is),
         TEST(folder__idx_files_plain_and_gzip__is_a_set),
         TEST(folder__two_csv_files__is_a_set),
+        TEST(folder__two_files_of_events__is_a_set),
         TEST(folder__made_after_the_start__is_found),
         TEST(folder__without_all_files__is_no_set),
         TEST(folder__that_cannot_be_read__is_listed_as_not_ready),

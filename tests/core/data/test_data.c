@@ -53,6 +53,7 @@ static void formats__parts__as_documented(void **state)
         {"randman", {NULL}},
         {"idx", {"train-images", "train-labels", "test-images", "test-labels"}},
         {"csv", {"train", "test"}},
+        {"events", {"train", "test"}},
     };
 
     (void)state;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/param.h"
+#include "core/data/data.h"
 #include "tests/support/test.h"
 
 static const struct snn_rng_key some_key = {
@@ -33,7 +34,7 @@ static void table__each_row__is_static_only_where_constant(void **state)
     struct snn_choice latency = choose("latency"), time = choose("time");
 
     (void)state;
-    assert_int_equal(snn_encoders.count, 4);
+    assert_int_equal(snn_encoders.count, 5);
     assert_true(snn_encoder_of(&constant)->is_static);
     assert_false(snn_encoder_of(&rate)->is_static);
     assert_false(snn_encoder_of(&latency)->is_static);
@@ -204,6 +205,59 @@ static void time__just_below_1__is_in_the_last_step(void **state)
     assert_near(out[1 << 20], 7, 0);
 }
 
+static const uint32_t event_times[] = {0, 24, 25, 26, 99, 99, 50, 25};
+static const uint16_t event_units[] = {1, 0, 2, 2, 0, 2, 1, 2};
+
+static struct snn_events some_events(uint64_t duration)
+{
+    return (struct snn_events){
+        .times = event_times, .units = event_units, .n = 8, .duration = duration};
+}
+
+static void events__each__is_a_spike_in_the_step_of_its_time(void **state)
+{
+    static const real want[4 * 3] = {1, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1};
+    const struct snn_events e = some_events(100);
+    real out[4 * 3 + 1];
+    struct snn_choice c = choose("events");
+
+    (void)state;
+    memset(out, 0xff, sizeof out);
+    out[12] = 7;
+    snn_encoder_of(&c)->encode_events(out, &e, 3, 4, &c);
+    assert_memory_equal(out, want, sizeof want);
+    assert_near(out[12], 7, 0);
+}
+
+static void events__duration__divides_the_steps_and_leaves_out_what_is_later(void **state)
+{
+    static const real want[2 * 3] = {1, 1, 0, 0, 0, 1};
+    const struct snn_events e = some_events(100);
+    real out[2 * 3];
+    struct snn_choice c = choose("events");
+
+    (void)state;
+    assert_string_equal(c.kind->params[0].name, "duration");
+    c.value[0] = 50; /* 0 to 24, 25 to 49 */
+    snn_encoder_of(&c)->encode_events(out, &e, 3, 2, &c);
+    assert_memory_equal(out, want, sizeof want);
+}
+
+static void events__longest_times__are_in_the_last_step(void **state)
+{
+    const uint32_t time = UINT32_MAX;
+    const uint16_t unit = 0;
+    const struct snn_events e = {&time, &unit, 1, (uint64_t)UINT32_MAX + 1}, none = {.duration = 1};
+    static real out[100000];
+    struct snn_choice c = choose("events");
+
+    (void)state;
+    snn_encoder_of(&c)->encode_events(out, &e, 1, 100000, &c);
+    assert_near(out[99999], 1, 0);
+    snn_encoder_of(&c)->encode_events(out, &none, 1, 100000, &c);
+    assert_near(out[99999], 0, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +272,9 @@ int main(void)
         cmocka_unit_test(latency__settings__move_the_spike),
         cmocka_unit_test(time__each_feature__spikes_once_at_its_part_of_the_steps),
         cmocka_unit_test(time__just_below_1__is_in_the_last_step),
+        cmocka_unit_test(events__each__is_a_spike_in_the_step_of_its_time),
+        cmocka_unit_test(events__duration__divides_the_steps_and_leaves_out_what_is_later),
+        cmocka_unit_test(events__longest_times__are_in_the_last_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole runs on lists of events. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/core/train/runs.h"
+#include "tests/support/test.h"
+#include "tests/support/tmpdir.h"
+
+#define STEPS 10
+#define UNITS 6
+#define SIZE 65536
+
+/* Class c: each unit has one event, at a time that depends on both, and a jitter; sample i of class
+ * i mod 3 ends early where a unit is left out. */
+static size_t write_set(char *text, size_t samples, size_t seed)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < samples; i++) {
+        const size_t c = i % 3;
+
+        n += (size_t)snprintf(text + n, SIZE - n, "%zu,%zu\n", i, c);
+        for (size_t u = 0; u < UNITS; u++)
+            if ((i + u + seed) % 7)
+                n += (size_t)snprintf(text + n, SIZE - n, "%zu,%zu,%zu\n", i,
+                                      (c + 1) * (u + 1) * 37 % 100 * 10 + (i * 7 + seed) % 30, u);
+    }
+    return n;
+}
+
+static struct snn_data *open_set(void)
+{
+    struct snn_data_source source = {.format = snn_registry_find(&snn_formats, "events")};
+    static const char *const names[] = {"train", "test"};
+    static char text[SIZE];
+    char *dir = tmpdir_create(), *paths[2];
+    struct snn_data *data = NULL;
+    struct snn_error err = {0};
+
+    for (size_t i = 0; i < 2; i++) {
+        const size_t n = write_set(text, i ? 60 : 240, i);
+
+        source.paths[i] = paths[i] = tmpdir_write(dir, names[i], text, n);
+    }
+    if (snn_data_open(&data, &source, &err) != SNN_OK)
+        fail_msg("%s", err.message);
+    for (size_t i = 0; i < 2; i++)
+        free(paths[i]);
+    tmpdir_remove(dir);
+    return data;
+}
+
+static struct snn_spec spec_of(void)
+{
+    struct snn_spec spec = runs_spec();
+
+    spec.encoding = runs_choice(&snn_encoders, "events");
+    spec.time_steps = STEPS;
+    spec.epochs = 12;
+    spec.optimizer.value[0] = 0.01;
+    spec.layers[0].kind.value[0] = 32;
+    return spec;
+}
+
+static void train__events__are_learnt(void **state)
+{
+    struct snn_data *data = open_set();
+    const struct snn_spec spec = spec_of();
+    struct snn_run *run = runs_new(&spec, data, 2);
+
+    (void)state;
+    runs_train(run, 0);
+    assert_true(snn_run_progress(run).metrics.test_accuracy > 0.9);
+    snn_run_free(run);
+    snn_data_free(data);
+}
+
+static void train__events__do_not_depend_on_threads(void **state)
+{
+    struct snn_data *data = open_set();
+    const struct snn_spec spec = spec_of();
+    char one[SNN_SHA256_HEX], three[SNN_SHA256_HEX];
+
+    (void)state;
+    runs_result(&spec, data, 1, one);
+    runs_result(&spec, data, 3, three);
+    assert_string_equal(one, three);
+    snn_data_free(data);
+}
+
+static void keep_first(void *user, const struct snn_error *what)
+{
+    struct snn_error *first = user;
+
+    if (first->code == SNN_OK)
+        *first = *what;
+}
+
+static void check__encoding_of_other_data__is_refused(void **state)
+{
+    struct snn_data *events = open_set(), *features = runs_data(45, 20, 1);
+
+    (void)state;
+    for (size_t i = 0; i < snn_encoders.count; i++) {
+        const struct snn_kind *kind = snn_registry_at(&snn_encoders, i);
+        const bool for_events = strcmp(kind->name, "events") == 0;
+        struct snn_spec spec = spec_of();
+        struct snn_error found = {0};
+
+        spec.encoding = snn_choice_of(kind);
+        assert_int_equal(
+            snn_spec_check(&spec, snn_data_describe(for_events ? events : features), NULL, NULL),
+            SNN_OK);
+        assert_int_equal(snn_spec_check(&spec, snn_data_describe(for_events ? features : events),
+                                        keep_first, &found),
+                         SNN_INVALID);
+        assert_string_equal(found.pointer, "/encoding/kind");
+        assert_contains(found.message, for_events ? "is for lists of events" : "want events");
+    }
+    snn_data_free(features);
+    snn_data_free(events);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(train__events__are_learnt),
+        cmocka_unit_test(train__events__do_not_depend_on_threads),
+        cmocka_unit_test(check__encoding_of_other_data__is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
