@@ -175,6 +175,12 @@ static void predict__model_of_another_network__says_what_differs(void **state)
     assert_int_equal(snn_model_check(model, &spec, snn_data_describe(b->data), NULL), SNN_OK);
     other.layers[0].kind.value[0] = 9;
     refuse(model, &other, b, "layer1.weight is 8 x 6, want 9 x 6");
+    struct snn_data_info events = *snn_data_describe(b->data);
+    struct snn_predictions p;
+    struct snn_error err = {0};
+    events.events = true;
+    assert_int_equal(snn_predict(&p, model, &spec, &events, b->inputs, 1, &err), SNN_INVALID);
+    assert_non_null(strstr(err.message, "one for lists of events"));
     other = spec;
     snprintf(other.layers[1].name, sizeof other.layers[1].name, "out");
     refuse(model, &other, b, "want out.weight");
