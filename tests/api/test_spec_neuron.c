@@ -175,6 +175,18 @@ static void layer__other_solver__keeps_the_order(void **state)
     assert_near(s.layers[0].neuron.alpha[0], 0.5, 0);
 }
 
+static void model__one_of_its_own_steps__is_read_with_its_parameters(void **state)
+{
+    const struct snn_spec s =
+        form_compile(NEURON("{\"model\":\"leaky\",\"beta\":0.75,\"learn\":{\"beta\":\"neuron\"}}"));
+    const struct snn_neuron_spec *n = &s.layers[0].neuron;
+
+    (void)state;
+    assert_string_equal(n->model.kind->name, "leaky");
+    assert_near(snn_choice_value(&n->model, "beta", 0), 0.75, 0);
+    assert_int_equal(n->learn[SNN_LEARN_beta], SNN_PER_NEURON);
+}
+
 /* ------------------------------------------------------------------------------------ wrong -- */
 
 #define GL(rest) NEURON("{\"solver\":\"gl\"," rest "}")
@@ -234,6 +246,15 @@ static const struct {
      "solver euler has no alpha to learn"},
     {NEURON("{\"solver\":\"l1\",\"alpha\":[0.5,0.6]}"), "/layers/0/neuron/alpha", "invalid",
      "2 orders for solver l1, want one, or one of the solvers: gl"},
+    {GL("\"model\":\"leaky\""), "/layers/0/neuron/solver", "invalid",
+     "solver gl for neuron model leaky, whose steps are its own, want euler"},
+    {NEURON("{\"model\":\"leaky\",\"learn\":{\"tau\":\"layer\"}}"), "/layers/0/neuron/learn/tau",
+     "invalid", "neuron model leaky has no tau to learn"},
+    {NEURON("{\"learn\":{\"beta\":\"layer\"}}"), "/layers/0/neuron/learn/beta", "invalid",
+     "neuron model lif has no beta to learn"},
+    {NEURON("{\"model\":\"synaptic\",\"alpha_syn\":1,\"learn\":{\"alpha_syn\":\"neuron\"}}"),
+     "/layers/0/neuron/learn/alpha_syn", "invalid",
+     "alpha_syn is 1, and one that is learned must begin inside (0, 1)"},
     {WITH("{\"solver\":\"gl\",\"alpha\":0.5}", "{\"alpha\":[1,7]}"), "/layers/0/neuron/alpha/1",
      "out_of_range", "alpha is 7"},
     {WITH("{\"solver\":\"gl\",\"alpha\":0.5}", "{\"solver\":\"euler\",\"alpha\":0.5}"),
@@ -302,6 +323,7 @@ int main(void)
         cmocka_unit_test(layer__memory__null_is_all_again),
         cmocka_unit_test(layer__euler__drops_what_only_the_others_know),
         cmocka_unit_test(layer__other_solver__keeps_the_order),
+        cmocka_unit_test(model__one_of_its_own_steps__is_read_with_its_parameters),
         cmocka_unit_test(neuron__one_thing_wrong__is_the_one_error),
         cmocka_unit_test(neuron_json__read_again__is_the_same_neuron),
     };
