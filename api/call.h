@@ -65,6 +65,8 @@ bool api_query_integer(struct api_call *c, const char *name, int64_t min, int64_
                        int64_t otherwise, int64_t *out);
 bool api_query_number(struct api_call *c, const char *name, double min, double max,
                       double otherwise, double *out);
+/* ?order=asc or desc. */
+bool api_query_order(struct api_call *c, bool otherwise_ascending, bool *ascending);
 /* Refuses query parameters that are not in the NULL-terminated list ("metadata[" stands for its
  * prefix). */
 bool api_query_known(struct api_call *c, const char *const names[]);
