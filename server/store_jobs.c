@@ -70,6 +70,8 @@ enum snn_code srv_store_job_create(struct srv_store *s, struct srv_job *job, siz
     a.job.attempt = 0;
     a.job.version = 1;
     rc = srv_writer_call(s->writer, run_create, &a, err);
+    if (rc == SNN_OK) /* after the commit: this is the last word before the promise */
+        rc = srv_store_in_place(s, err);
     if (rc == SNN_OK)
         *job = a.job;
     return rc;

@@ -72,6 +72,17 @@ static enum snn_code make_private(const char *path, struct snn_error *err)
     return SNN_OK;
 }
 
+enum snn_code srv_store_in_place(const struct srv_store *s, struct snn_error *err)
+{
+    struct stat now;
+
+    if (stat(s->path, &now) == 0 && now.st_ino == s->file.st_ino && now.st_dev == s->file.st_dev)
+        return SNN_OK;
+    return snn_fail(err, SNN_IO,
+                    "database: its file was removed or replaced while the daemon ran: put it back, "
+                    "or restart the daemon");
+}
+
 /* ------------------------------------------------------------------------------ open, close -- */
 
 enum snn_code srv_store_open(struct srv_store **out, const char *dir, const struct srv_clock *clock,
@@ -95,6 +106,8 @@ enum snn_code srv_store_open(struct srv_store **out, const char *dir, const stru
         rc = take_lock(s, dir, err);
     if (rc == SNN_OK)
         rc = make_private(s->path, err);
+    if (rc == SNN_OK && stat(s->path, &s->file) != 0)
+        rc = snn_fail(err, SNN_IO, "%s: cannot look at it: %s", s->path, strerror(errno));
     if (rc == SNN_OK)
         rc = srv_conn_open(&conn, s->path, SRV_CONN_WRITER, err);
     if (rc == SNN_OK)
@@ -177,8 +190,10 @@ enum snn_code srv_store_ping(struct srv_store *s, struct snn_error *err)
     struct srv_writer_stats stats = srv_writer_stats(s->writer);
     struct srv_conn *c = NULL;
     struct srv_query q;
-    enum snn_code rc = srv_store_read(s, &c, err);
+    enum snn_code rc = srv_store_in_place(s, err);
 
+    if (rc == SNN_OK)
+        rc = srv_store_read(s, &c, err);
     if (rc != SNN_OK)
         return rc;
     srv_query(&q, c, "SELECT COUNT(*) FROM sqlite_schema", err);
