@@ -169,6 +169,7 @@ enum snn_code srv_store_dataset_list(struct srv_store *s, struct srv_dataset_row
 /* Adds or replaces the file of a part; and `ready`/`info` as given in *row. */
 enum snn_code srv_store_dataset_put(struct srv_store *s, const struct srv_dataset_row *row,
                                     struct snn_error *err);
+/* SNN_NOT_FOUND; SNN_INVALID while a job that is not over uses it. */
 enum snn_code srv_store_dataset_delete(struct srv_store *s, const char *id, struct snn_error *err);
 
 #endif

@@ -59,6 +59,9 @@ enum snn_code srv_job_move(struct srv_conn *c, const struct srv_job *job, int64_
 /* Removes the row if it was marked to be and `status` is one in which nobody holds it. */
 enum snn_code srv_job_remove_marked(struct srv_conn *c, int64_t seq, enum srv_job_status status,
                                     bool *removed, struct snn_error *err);
+/* Whether a job that is not over uses the data set of that id. */
+enum snn_code srv_job_uses_dataset(struct srv_conn *c, const char *dataset, bool *in_use,
+                                   struct snn_error *err);
 /* The row and all that refers to it. */
 enum snn_code srv_job_remove(struct srv_conn *c, int64_t seq, struct snn_error *err);
 

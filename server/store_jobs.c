@@ -124,12 +124,22 @@ enum snn_code srv_store_dataset_in_use(struct srv_store *s, const char *dataset,
                                        struct snn_error *err)
 {
     struct srv_conn *c = NULL;
-    struct srv_query q;
-    bool found;
     enum snn_code rc = srv_store_read(s, &c, err);
 
     if (rc != SNN_OK)
         return rc;
+    rc = srv_job_uses_dataset(c, dataset, in_use, err);
+    srv_store_unread(s, c);
+    return rc;
+}
+
+enum snn_code srv_job_uses_dataset(struct srv_conn *c, const char *dataset, bool *in_use,
+                                   struct snn_error *err)
+{
+    struct srv_query q;
+    bool found;
+    enum snn_code rc;
+
     srv_query(&q, c,
               "SELECT 1 FROM jobs WHERE dataset = ? AND status IN ('queued', 'running', 'pausing', "
               "'paused', 'cancelling') LIMIT 1",
@@ -137,7 +147,6 @@ enum snn_code srv_store_dataset_in_use(struct srv_store *s, const char *dataset,
     srv_put_text(&q, dataset);
     found = srv_next(&q);
     rc = srv_done(&q);
-    srv_store_unread(s, c);
     if (rc == SNN_OK)
         *in_use = found;
     return rc;
