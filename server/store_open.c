@@ -83,6 +83,18 @@ enum snn_code srv_store_in_place(const struct srv_store *s, struct snn_error *er
                     "or restart the daemon");
 }
 
+/* The folder itself, not those above it: a wrong path is to be seen, not made. */
+static enum snn_code make_dir(const char *dir, struct snn_error *err)
+{
+    enum snn_code rc = srv_dir_make(dir, NULL);
+    int error = errno;
+
+    if (rc == SNN_OK)
+        return SNN_OK;
+    return snn_fail(err, rc, "cannot make the data folder %.300s: %s%s", dir, strerror(error),
+                    error == ENOENT ? " (the folder above it is missing)" : "");
+}
+
 /* ------------------------------------------------------------------------------ open, close -- */
 
 enum snn_code srv_store_open(struct srv_store **out, const char *dir, const struct srv_clock *clock,
@@ -101,7 +113,7 @@ enum snn_code srv_store_open(struct srv_store **out, const char *dir, const stru
     if (!s->path)
         rc = snn_fail(err, SNN_NOMEM, "%s: no memory to open the store", dir);
     else
-        rc = srv_dir_make(dir, err);
+        rc = make_dir(dir, err);
     if (rc == SNN_OK)
         rc = take_lock(s, dir, err);
     if (rc == SNN_OK)
