@@ -31,6 +31,8 @@ extern const struct api_shape api_job_shape;
 /* A neuron of a job or a layer: fills a struct snn_neuron_spec, over what it holds. spec_layers.c
  */
 extern const struct api_shape api_neuron_shape;
+/* A layer: fills a struct snn_layer_spec. spec_layers.c */
+extern const struct api_shape api_layer_shape;
 /* The array of layers; the member is the whole struct api_form. spec_layers.c */
 void api_read_layers(struct api_errors *e, const struct api_field *f, const char *at, json_t *value,
                      void *form);
