@@ -16,7 +16,11 @@ static enum snn_code find_data(struct api_admission *a, struct srv_datasets *dat
 
     if (rc == SNN_NOMEM || rc == SNN_IO)
         return snn_fail(err, rc, "%s", found.message);
-    if (rc == SNN_NOT_FOUND)
+    if (rc == SNN_NOT_FOUND && strcmp(at, "/dataset/id") == 0)
+        api_errors_add(&a->errors, at, "unknown_name",
+                       "there is no data set with the id \"%.64s\": GET /v1/datasets lists them",
+                       a->form.dataset);
+    else if (rc == SNN_NOT_FOUND)
         api_errors_add(&a->errors, at, "unknown_name", "%s", found.message);
     else if (rc != SNN_OK)
         api_errors_add(&a->errors, at, "invalid", "%s", found.message);

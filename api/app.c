@@ -45,9 +45,13 @@ void api_drain(struct api *api)
 static void refuse_path(struct api_call *c)
 {
     bool path_known;
-    char allow[64];
+    char allow[64], why[256];
 
     api_route_find(c, allow, sizeof allow, &path_known);
+    if (!path_known && api_route_explain(c->req->path, why, sizeof why)) {
+        api_problem(c, 404, "not_found", "%s", why);
+        return;
+    }
     if (!path_known) {
         api_problem(c, 404, "not_found", "there is nothing at %.300s", c->req->path);
         return;

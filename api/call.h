@@ -46,7 +46,8 @@ void api_problem(struct api_call *c, int status, const char *code, const char *f
 /* The status of err->code by the table in problem.c (SNN_NOT_FOUND 404, SNN_INVALID 422, SNN_LIMIT
  * 422 or as given, ...), with errors:[{pointer,...}] where err names a place. */
 void api_error(struct api_call *c, const struct snn_error *err);
-/* 422 (or `status`) with every wrong field; clears e. */
+/* 422 (or `status`) with every wrong field; its code is that of the field if it is one, else
+ * "invalid". Clears e. */
 void api_invalid(struct api_call *c, int status, struct api_errors *e);
 
 /* A JSON number, null where v is not finite. */
@@ -65,6 +66,8 @@ bool api_query_integer(struct api_call *c, const char *name, int64_t min, int64_
                        int64_t otherwise, int64_t *out);
 bool api_query_number(struct api_call *c, const char *name, double min, double max,
                       double otherwise, double *out);
+/* ?order=asc or desc. */
+bool api_query_order(struct api_call *c, bool otherwise_ascending, bool *ascending);
 /* Refuses query parameters that are not in the NULL-terminated list ("metadata[" stands for its
  * prefix). */
 bool api_query_known(struct api_call *c, const char *const names[]);

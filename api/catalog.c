@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything that can be chosen, straight from the core's tables, and the curves of surrogates. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/problem.h"
 #include "api/spec.h"
@@ -31,31 +33,98 @@ static json_t *bound(const struct snn_param *p, double v)
     return p->type == SNN_BOOLEAN ? json_null() : typed(p->type, v);
 }
 
-static json_t *param_json(const struct snn_param *p)
+/* ---------------------------------------------------------------------------------- places -- */
+
+#define PLACE 128
+
+/* Where in a job a registry's names stand ("neuron.surrogate"), and what is before the names of
+ * its rows' parameters ("neuron.surrogate_"). "" for what is chosen elsewhere. */
+struct place {
+    char field[PLACE], prefix[PLACE];
+};
+
+static void join(char to[PLACE], const char *at, const char *name, const char *end)
+{
+    snprintf(to, PLACE, "%s%s%s%s", at, at[0] ? "." : "", name, end);
+}
+
+static bool find_slot(struct place *out, const struct api_shape *shape, const char *at,
+                      const struct snn_registry *r)
+{
+    char inner[PLACE];
+
+    for (size_t i = 0; i < shape->n_slots; i++) {
+        if (shape->slots[i].registry != r)
+            continue;
+        join(out->field, at, shape->slots[i].key, "");
+        join(out->prefix, at, shape->slots[i].prefix, "");
+        return true;
+    }
+    for (size_t i = 0; i < shape->n_fields; i++) {
+        const struct api_field *f = &shape->fields[i];
+        const struct api_shape *next = f->shape ? f->shape : f->items;
+
+        join(inner, at, f->name, f->items ? "[]" : "");
+        if (next && find_slot(out, next, inner, r))
+            return true;
+    }
+    return false;
+}
+
+/* The field that is held to a limit of the core. */
+static bool find_limit(char out[PLACE], const struct api_shape *shape, const char *at,
+                       const char *limit)
+{
+    for (size_t i = 0; i < shape->n_fields; i++) {
+        const struct api_field *f = &shape->fields[i];
+        char here[PLACE];
+
+        join(here, at, f->name, "");
+        if (f->read == api_read_limit && strcmp(f->name, limit) == 0) {
+            memcpy(out, here, PLACE);
+            return true;
+        }
+        if (f->shape && find_limit(out, f->shape, here, limit))
+            return true;
+    }
+    return false;
+}
+
+/* ----------------------------------------------------------------------------------- lists -- */
+
+/* `field`: its path in a job, "" where it has none. */
+static json_t *param_json(const struct snn_param *p, const char *field)
 {
     static const char *const types[] = {
         [SNN_REAL] = "number", [SNN_INTEGER] = "integer", [SNN_BOOLEAN] = "boolean"};
 
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:b}", "name", p->name, "doc",
-                     p->doc, "type", types[p->type], "default",
+    return json_pack("{s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:b}", "name", p->name, "field",
+                     field[0] ? json_string(field) : json_null(), "doc", p->doc, "type",
+                     types[p->type], "default",
                      p->required ? json_null() : typed(p->type, p->value), "min", bound(p, p->min),
                      "max", bound(p, p->max), "min_exclusive", p->min_open, "max_exclusive",
                      p->max_open, "required", p->required);
 }
 
-static json_t *params_json(const struct snn_param *params, size_t n)
+static json_t *params_json(const struct snn_kind *kind, const struct place *place)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < n; i++)
-        append(&list, param_json(&params[i]));
+    for (size_t i = 0; i < kind->n_params; i++) {
+        char field[PLACE] = "";
+
+        if (place->field[0])
+            snprintf(field, sizeof field, "%.90s%.30s", place->prefix, kind->params[i].name);
+        append(&list, param_json(&kind->params[i], field));
+    }
     return list;
 }
 
-static json_t *kind_json(const struct snn_kind *kind)
+static json_t *kind_json(const struct snn_kind *kind, const struct place *place)
 {
-    return json_pack("{s:s, s:s, s:o}", "name", kind->name, "doc", kind->doc, "params",
-                     params_json(kind->params, kind->n_params));
+    return json_pack("{s:s, s:o, s:s, s:o}", "name", kind->name, "field",
+                     place->field[0] ? json_string(place->field) : json_null(), "doc", kind->doc,
+                     "params", params_json(kind, place));
 }
 
 static json_t *parts_json(const struct snn_kind *format)
@@ -77,11 +146,13 @@ static bool carries_neuron(const struct snn_kind *kind)
 
 static json_t *registry_json(const struct snn_registry *r)
 {
+    struct place place = {.field = ""};
     json_t *list = json_array();
 
+    find_slot(&place, &api_job_shape, "", r); /* formats are no field of a job */
     for (size_t i = 0; i < r->count; i++) {
         const struct snn_kind *kind = snn_registry_at(r, i);
-        json_t *entry = kind_json(kind);
+        json_t *entry = kind_json(kind, &place);
 
         if (entry && r == &snn_formats)
             json_object_set_new(entry, "parts", parts_json(kind));
@@ -94,23 +165,39 @@ static json_t *registry_json(const struct snn_registry *r)
     return list;
 }
 
+/* A field of the API's own: a number from min to max, or what holds from min to max of something.
+ */
+static json_t *field_json(const struct api_field *f)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "name", f->name, "field", f->name, "doc",
+                     f->doc, "type", f->type ? f->type : "integer", f->type ? "min_items" : "min",
+                     (json_int_t)f->min, f->type ? "max_items" : "max", (json_int_t)f->max);
+}
+
 /* The core's limits, and those of the fields that are the API's own. */
 static json_t *limits_json(void)
 {
-    json_t *list = params_json(snn_spec_limits, snn_spec_limit_count);
+    json_t *list = json_array();
 
-    for (size_t i = 0; i < snn_neuron_limit_count; i++)
-        append(&list, param_json(&snn_neuron_limits[i]));
-    for (size_t i = 0; i < api_job_shape.n_fields; i++) {
-        const struct api_field *f = &api_job_shape.fields[i];
+    for (size_t i = 0; i < snn_neuron_limit_count; i++) {
+        char field[PLACE];
 
-        if (f->doc)
-            append(&list,
-                   json_pack("{s:s, s:s, s:s, s:I, s:I}", "name", f->name, "doc", f->doc, "type",
-                             "integer", "min", (json_int_t)f->min, "max", (json_int_t)f->max));
+        snprintf(field, sizeof field, "neuron.%s", snn_neuron_limits[i].name);
+        append(&list, param_json(&snn_neuron_limits[i], field));
     }
+    for (size_t i = 0; i < snn_spec_limit_count; i++) {
+        char field[PLACE] = "";
+
+        find_limit(field, &api_job_shape, "", snn_spec_limits[i].name);
+        append(&list, param_json(&snn_spec_limits[i], field));
+    }
+    for (size_t i = 0; i < api_job_shape.n_fields; i++)
+        if (api_job_shape.fields[i].doc)
+            append(&list, field_json(&api_job_shape.fields[i]));
     return list;
 }
+
+/* --------------------------------------------------------------------------------- catalog -- */
 
 void api_catalog_get(struct api_call *c)
 {

@@ -55,6 +55,26 @@ static json_t *missing_json(const struct srv_dataset *d)
     return missing;
 }
 
+/* Why it is not ready; null where it is. */
+static json_t *reason_json(const struct srv_dataset *d, json_t *missing)
+{
+    char text[256] = "missing parts: ";
+    const json_t *part;
+    size_t i;
+
+    if (d->ready)
+        return json_null();
+    if (d->reason[0])
+        return api_text(d->reason);
+    json_array_foreach(missing, i, part)
+    {
+        size_t used = strlen(text);
+
+        snprintf(text + used, sizeof text - used, "%s%s", i ? ", " : "", json_string_value(part));
+    }
+    return json_string(i ? text : "its files do not fit together");
+}
+
 /* What is known of the data only once it is ready. */
 static json_t *if_ready(const struct srv_dataset *d, size_t n)
 {
@@ -72,17 +92,18 @@ static json_t *samples_json(const struct srv_dataset *d)
 static json_t *dataset_json(const struct srv_dataset *d)
 {
     const struct snn_data_info *info = &d->info;
+    json_t *missing = missing_json(d);
 
     return json_pack(
-        "{s:o, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
-        api_text(d->id), "object", "dataset", "name", api_text(d->name), "format",
+        "{s:o, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "id", api_text(d->id), "object", "dataset", "name", api_text(d->name), "format",
         api_text(d->format), "origin", api_text(d->origin), "status",
         d->ready ? "ready" : "incomplete", "created_at", api_time(d->created_at), "samples",
         samples_json(d), "features", if_ready(d, info->features), "shape",
         d->ready ? shape_json(info) : json_null(), "classes", if_ready(d, info->classes), "bytes",
         if_ready(d, info->bytes), "sha256", d->ready ? json_string(info->sha256) : json_null(),
-        "files", files_json(d), "missing_parts", missing_json(d), "events",
-        d->ready ? json_boolean(info->events) : json_null());
+        "files", files_json(d), "reason", reason_json(d, missing), "missing_parts", missing,
+        "events", d->ready ? json_boolean(info->events) : json_null());
 }
 
 /* ----------------------------------------------------------------------------------- create -- */
@@ -218,7 +239,7 @@ void api_datasets_get(struct api_call *c)
 
     if (!d)
         api_problem(c, 500, "out_of_memory", "no memory for a data set");
-    else if (srv_datasets_find(c->api->options.datasets, c->param[0], d, &err) != SNN_OK)
+    else if (srv_datasets_look(c->api->options.datasets, c->param[0], d, &err) != SNN_OK)
         api_error(c, &err);
     else
         api_reply(c, 200, dataset_json(d));

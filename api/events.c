@@ -32,6 +32,7 @@ static json_t *event_json(const struct srv_event *e)
                      count(e->epoch));
 }
 
+/* The ids are the events' numbers: what `after` takes. */
 static json_t *page_json(const struct srv_event *events, size_t n, bool has_more)
 {
     json_t *data = json_array();
@@ -42,7 +43,10 @@ static json_t *page_json(const struct srv_event *events, size_t n, bool has_more
             return NULL;
         }
     }
-    return json_pack("{s:s, s:o, s:b}", "object", "list", "data", data, "has_more", has_more);
+    return json_pack("{s:s, s:o, s:o, s:o, s:b}", "object", "list", "first_id",
+                     n ? json_integer(events[0].seq) : json_null(), "last_id",
+                     n ? json_integer(events[n - 1].seq) : json_null(), "data", data, "has_more",
+                     has_more);
 }
 
 static void reply_page(struct api_call *c, const char *job, int64_t after, size_t limit)

@@ -17,6 +17,8 @@ struct edges {
 struct writer {
     FILE *to;
     struct api_names names;
+    int64_t from_step, max_steps;
+    bool newest_first;
     size_t entries;
     struct edges edges;
 };
@@ -98,8 +100,7 @@ static void write_missing(FILE *to, const struct api_names *names)
     fputs("]}\n", to);
 }
 
-static void reply(struct api_call *c, const char *job, int64_t from_step, int64_t max_steps,
-                  struct writer *w)
+static void reply(struct api_call *c, const char *job, struct writer *w)
 {
     /* The store filters one exact name itself; lists and prefixes are filtered here. */
     const char *name = w->names.n == 1 && !w->names.prefix[0] ? w->names.item[0] : NULL;
@@ -112,8 +113,8 @@ static void reply(struct api_call *c, const char *job, int64_t from_step, int64_
     fputs("{\"object\":\"histograms\",\"job\":", w->to);
     api_text_string(w->to, job);
     fputs(",\"data\":[", w->to);
-    if (srv_store_histograms_each(c->api->options.store, job, name, from_step, max_steps,
-                                  write_entry, w, &err) != SNN_OK) {
+    if (srv_store_histograms_each(c->api->options.store, job, name, w->from_step, w->max_steps,
+                                  w->newest_first, write_entry, w, &err) != SNN_OK) {
         fclose(w->to);
         api_error(c, &err);
         return;
@@ -124,17 +125,19 @@ static void reply(struct api_call *c, const char *job, int64_t from_step, int64_
 
 void api_jobs_histograms(struct api_call *c)
 {
-    static const char *const known[] = {"name", "from_step", "max_steps", NULL};
-    int64_t from_step, max_steps;
+    static const char *const known[] = {"name", "from_step", "max_steps", "order", NULL};
     struct writer w = {.to = NULL};
     struct srv_job job;
+    bool ascending;
 
     if (!api_query_known(c, known) ||
-        !api_query_integer(c, "from_step", 0, INT64_MAX, 0, &from_step) ||
-        !api_query_integer(c, "max_steps", 0, INT64_MAX, 0, &max_steps) || !api_find_job(c, &job))
+        !api_query_integer(c, "from_step", 0, INT64_MAX, 0, &w.from_step) ||
+        !api_query_integer(c, "max_steps", 0, INT64_MAX, 0, &w.max_steps) ||
+        !api_query_order(c, true, &ascending) || !api_find_job(c, &job))
         return;
+    w.newest_first = !ascending;
     if (api_names_parse(c, "name", &w.names))
-        reply(c, job.id, from_step, max_steps, &w);
+        reply(c, job.id, &w);
     api_names_clear(&w.names);
     srv_job_clear(&job);
 }

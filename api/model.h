@@ -15,6 +15,7 @@ struct api_model {
     const struct srv_job *job;
     const struct snn_model *model;
     const struct snn_spec *spec; /* NULL where the job's config can no longer be compiled */
+    const char *which;           /* "best" or "last" */
     char sha256[SNN_SHA256_HEX]; /* of the tensors */
 };
 
@@ -37,8 +38,9 @@ struct api_model_format {
     bool (*write)(FILE *to, const struct api_model *m);
 };
 
-/* {"object":"model","job","sha256","step","layers":[{"name","kind","neuron","parameters"}]}: the
- * tensors go to the stream number by number. */
+/* {"object":"model","job","sha256","step","which","encoding","readout","layers":[{"name","kind",
+ * "neuron","parameters"}]}: all that it takes to run the network. The tensors go to the stream
+ * number by number. */
 bool api_model_json(FILE *to, const struct api_model *m);
 /* safetensors: an 8-byte length, a JSON header padded to 8 bytes, then the tensors as little-endian
  * F32. */

@@ -6,20 +6,72 @@
 #include "api/spec_neuron.h"
 #include "api/text.h"
 
+/* One parameter of a registry row under `prefix` + its name. */
+static int set_param(json_t *to, const char *prefix, const struct snn_param *p, double v)
+{
+    char key[64];
+    json_t *value = p->type == SNN_BOOLEAN   ? json_boolean(v != 0)
+                    : p->type == SNN_INTEGER ? json_integer((json_int_t)v)
+                                             : json_real(v);
+
+    snprintf(key, sizeof key, "%s%s", prefix, p->name);
+    return json_object_set_new(to, key, value);
+}
+
+/* "model": its name, then its parameters; false where memory ends. */
+static bool set_choice(json_t *to, const char *role, const char *prefix,
+                       const struct snn_choice *choice)
+{
+    if (json_object_set_new(to, role, json_string(choice->kind->name)) != 0)
+        return false;
+    for (size_t i = 0; i < choice->kind->n_params; i++)
+        if (set_param(to, prefix, &choice->kind->params[i], choice->value[i]) != 0)
+            return false;
+    return true;
+}
+
+/* ,"name":{...}; null where there is no object. Takes the object; false where memory ends. */
+static bool write_object(FILE *to, const char *name, json_t *object, bool whole)
+{
+    bool ok;
+
+    fprintf(to, ",\"%s\":", name);
+    ok = whole && json_dumpf(object, to, JSON_COMPACT | JSON_REAL_PRECISION(15)) == 0;
+    json_decref(object);
+    return ok;
+}
+
 /* Every value a layer's neuron was trained with, under the names that a job gives them. */
 static bool write_neuron(FILE *to, const struct snn_neuron_spec *n)
 {
     json_t *neuron;
-    bool ok;
 
     if (!n || !n->model.kind) {
-        fputs("null", to);
+        fputs(",\"neuron\":null", to);
         return true;
     }
     neuron = api_neuron_json(n);
-    ok = neuron && json_dumpf(neuron, to, JSON_COMPACT | JSON_REAL_PRECISION(15)) == 0;
-    json_decref(neuron);
-    return ok;
+    return write_object(to, "neuron", neuron, neuron != NULL);
+}
+
+/* How samples come in and what is read of the last layer, as a job says it, with the defaults. */
+static bool write_ends(FILE *to, const struct snn_spec *spec)
+{
+    json_t *encoding, *readout;
+
+    if (!spec) {
+        fputs(",\"encoding\":null,\"readout\":null", to);
+        return true;
+    }
+    encoding = json_object();
+    if (!write_object(to, "encoding", encoding,
+                      encoding && set_choice(encoding, "kind", "", &spec->encoding) &&
+                          json_object_set_new(encoding, "time_steps",
+                                              json_integer((json_int_t)spec->time_steps)) == 0))
+        return false;
+    readout = json_object();
+    return write_object(to, "readout", readout,
+                        readout && set_choice(readout, "kind", "", &spec->readout));
 }
 
 static void write_tensor(FILE *to, const struct snn_tensor *t)
@@ -91,7 +143,6 @@ static bool write_layer(FILE *to, const struct api_model *m, size_t i)
     } else {
         write_tensor_layer(to, m->model, i);
     }
-    fputs(",\"neuron\":", to);
     if (!write_neuron(to, layer && snn_layer_has_neuron(layer) ? &layer->neuron : NULL))
         return false;
     write_parameters(to, m->model, i);
@@ -104,8 +155,11 @@ bool api_model_json(FILE *to, const struct api_model *m)
 
     fputs("{\"object\":\"model\",\"job\":", to);
     api_text_string(to, m->job->id);
-    fprintf(to, ",\"sha256\":\"%s\",\"step\":%zu,\"layers\":[", m->sha256,
-            snn_model_step(m->model));
+    fprintf(to, ",\"sha256\":\"%s\",\"step\":%zu,\"which\":\"%s\"", m->sha256,
+            snn_model_step(m->model), m->which);
+    if (!write_ends(to, m->spec))
+        return false;
+    fputs(",\"layers\":[", to);
     for (size_t i = 0; i < layers; i++)
         if (!write_layer(to, m, i))
             return false;

@@ -2,25 +2,20 @@
 /* Cursors and list objects. */
 #include "api/page.h"
 
-#include <string.h>
-
 #include "api/problem.h"
 
 bool api_page_query(struct api_call *c, struct api_page *out)
 {
-    const char *order = srv_request_query(c->req, "order");
     int64_t limit = 20;
+    bool ascending;
 
-    if (!api_query_integer(c, "limit", 1, 100, limit, &limit))
+    if (!api_query_integer(c, "limit", 1, 100, limit, &limit) ||
+        !api_query_order(c, false, &ascending))
         return false;
-    if (order && strcmp(order, "asc") != 0 && strcmp(order, "desc") != 0) {
-        api_refuse_query(c, "order", "unknown_name", "order is \"%.40s\", want asc or desc", order);
-        return false;
-    }
     *out = (struct api_page){
         .limit = (size_t)limit,
         .after = srv_request_query(c->req, "after"),
-        .ascending = order && strcmp(order, "asc") == 0,
+        .ascending = ascending,
     };
     return true;
 }

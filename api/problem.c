@@ -183,13 +183,15 @@ void api_invalid(struct api_call *c, int status, struct api_errors *e)
     json_t *first = json_array_get(e->list, 0);
     const char *detail = json_string_value(json_object_get(first, "detail"));
     const char *pointer = json_string_value(json_object_get(first, "pointer"));
+    const char *code = json_string_value(json_object_get(first, "code"));
     size_t n = api_errors_count(e);
     char text[DETAIL_SIZE];
     json_t *problem;
 
     snprintf(text, sizeof text, "%s%s", detail ? detail : "the request is not valid",
              n > 1 ? " (and more: see errors)" : "");
-    problem = api_problem_new(c, status, "invalid", text);
+    /* Of one wrong field its own code, which is more to the point. */
+    problem = api_problem_new(c, status, n == 1 && code ? code : "invalid", text);
     if (problem && first) {
         json_object_set_new(problem, "param", api_text(pointer ? pointer : ""));
         json_object_set(problem, "errors", e->list);

@@ -58,6 +58,17 @@ bool api_query_number(struct api_call *c, const char *name, double min, double m
     return false;
 }
 
+bool api_query_order(struct api_call *c, bool otherwise_ascending, bool *ascending)
+{
+    const char *order = srv_request_query(c->req, "order");
+
+    *ascending = order ? strcmp(order, "asc") == 0 : otherwise_ascending;
+    if (!order || *ascending || strcmp(order, "desc") == 0)
+        return true;
+    api_refuse_query(c, "order", "unknown_name", "order is \"%.40s\", want asc or desc", order);
+    return false;
+}
+
 /* "metadata[" in the list stands for "metadata[anything]". */
 static bool fits(const char *known, const char *name)
 {

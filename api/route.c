@@ -15,13 +15,13 @@
 #define CROCKFORD DIGITS "ABCDEFGHJKMNPQRSTVWXYZ"
 #define ULID_LENGTH 26
 
-/* A prefix of small letters, an underscore, a ULID. */
-static bool is_id(const char *s)
+static bool is_job(const char *s)
 {
-    size_t n = strspn(s, LOWER);
+    static const char prefix[] = "job_";
+    size_t n = sizeof prefix - 1;
 
-    return n > 0 && s[n] == '_' && strlen(s + n + 1) == ULID_LENGTH &&
-           strspn(s + n + 1, CROCKFORD) == ULID_LENGTH;
+    return strncmp(s, prefix, n) == 0 && strlen(s + n) == ULID_LENGTH &&
+           strspn(s + n, CROCKFORD) == ULID_LENGTH;
 }
 
 static bool is_dataset(const char *s)
@@ -34,18 +34,24 @@ static bool is_word(const char *s)
     return s[0] && s[strspn(s, LOWER UPPER DIGITS "_-")] == '\0';
 }
 
-static const struct {
+static const struct class
+{
     const char *name; /* as it stands in a pattern */
     bool (*fits)(const char *segment);
+    const char *noun, *wanted; /* for a message */
 } classes[] = {
-    {"{job}", is_id}, {"{dataset}", is_dataset}, {"{name}", is_word}, {"{part}", is_word}};
+    {"{job}", is_job, "id of a job", "job_ and 26 characters, 0-9 and A-Z without I L O U"},
+    {"{dataset}", is_dataset, "id or name of a data set", "letters, digits and . _ : -"},
+    {"{name}", is_word, "name", "letters, digits, _ and -"},
+    {"{part}", is_word, "name of a part", "letters, digits, _ and -"},
+};
 
-static bool class_fits(const char *name, size_t n, const char *segment)
+static const struct class *find_class(const char *name, size_t n)
 {
     for (size_t i = 0; i < COUNT(classes); i++)
         if (strlen(classes[i].name) == n && memcmp(classes[i].name, name, n) == 0)
-            return classes[i].fits(segment);
-    return false;
+            return &classes[i];
+    return NULL;
 }
 
 /* One segment, without its slash. */
@@ -53,6 +59,7 @@ static bool segment_fits(const char *want, size_t n_want, const char *got, size_
                          char param[API_MAX_PATH_PARAMS][72], size_t *n_params)
 {
     char *p = param[*n_params < API_MAX_PATH_PARAMS ? *n_params : 0];
+    const struct class *class;
 
     if (n_want == 0 || want[0] != '{')
         return n_want == n_got && memcmp(want, got, n_got) == 0;
@@ -61,7 +68,8 @@ static bool segment_fits(const char *want, size_t n_want, const char *got, size_
     memcpy(p, got, n_got);
     p[n_got] = '\0';
     ++*n_params;
-    return class_fits(want, n_want, p);
+    class = find_class(want, n_want);
+    return class && class->fits(p);
 }
 
 bool api_route_match(const char *pattern, const char *path, char param[API_MAX_PATH_PARAMS][72],
@@ -77,6 +85,50 @@ bool api_route_match(const char *pattern, const char *path, char param[API_MAX_P
         path += n_got;
     }
     return *pattern == '\0' && *path == '\0';
+}
+
+/* Whether the path has as many segments as the pattern, and the same where that has no {...};
+ * *wrong: the first segment that is not of its class. */
+static bool same_form(const char *pattern, const char *path, const char **wrong, size_t *n_wrong,
+                      const struct class **wanted)
+{
+    char param[API_MAX_PATH_PARAMS][72];
+
+    *wrong = NULL;
+    while (*pattern == '/' && *path == '/') {
+        size_t n_want = strcspn(++pattern, "/"), n_got = strcspn(++path, "/"), n = 0;
+
+        if (!segment_fits(pattern, n_want, path, n_got, param, &n)) {
+            const struct class *class = find_class(pattern, n_want);
+
+            if (!class || n_got == 0)
+                return false;
+            if (!*wrong) {
+                *wrong = path;
+                *n_wrong = n_got;
+                *wanted = class;
+            }
+        }
+        pattern += n_want;
+        path += n_got;
+    }
+    return *pattern == '\0' && *path == '\0';
+}
+
+bool api_route_explain(const char *path, char *text, size_t size)
+{
+    const struct class *wanted = NULL;
+    const char *wrong = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < api_route_count; i++) {
+        if (!same_form(api_routes[i].pattern, path, &wrong, &n, &wanted) || !wrong)
+            continue;
+        snprintf(text, size, "\"%.*s\" is no %s, want %s", (int)(n < 60 ? n : 60), wrong,
+                 wanted->noun, wanted->wanted);
+        return true;
+    }
+    return false;
 }
 
 static void add_method(char *allow, size_t size, const char *method)

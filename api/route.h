@@ -15,4 +15,8 @@ bool api_route_match(const char *pattern, const char *path, char param[API_MAX_P
 const struct api_route *api_route_find(struct api_call *c, char *allow, size_t size,
                                        bool *path_known);
 
+/* For a path that no route has: true with a sentence in `text` if it would be one but for an id or
+ * name that cannot be any. */
+bool api_route_explain(const char *path, char *text, size_t size);
+
 #endif

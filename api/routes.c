@@ -53,6 +53,7 @@ const struct api_route api_routes[] = {
     {.method = "GET", .pattern = "/v1/surrogates/{name}", .handle = api_surrogates_curve,
      .doc = "the curve of a surrogate"},
     {.method = "GET", .pattern = "/livez", .handle = api_livez, .doc = "the process answers"},
+    {.method = "GET", .pattern = "/healthz", .handle = api_livez, .doc = "the process answers"},
     {.method = "GET", .pattern = "/readyz", .handle = api_readyz, .doc = "jobs can be accepted"},
 };
 /* clang-format on */

@@ -13,13 +13,13 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 static void write_metadata(FILE *to, const struct api_model *m)
 {
+    char step[24];
     const char *const entries[][2] = {
-        {"format", "spiked"},
-        {"job", m->job->id},
-        {"sha256", m->sha256},
-        {"config", m->job->config ? m->job->config : ""},
+        {"format", "spiked"}, {"job", m->job->id}, {"sha256", m->sha256},
+        {"step", step},       {"which", m->which}, {"config", m->job->config ? m->job->config : ""},
     };
 
+    snprintf(step, sizeof step, "%zu", snn_model_step(m->model));
     fputs("\"__metadata__\":{", to);
     for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
         fprintf(to, "%s\"%s\":", i ? "," : "", entries[i][0]);

@@ -22,8 +22,10 @@ struct api_field {
     size_t size;                   /* of a text member: at most size - 1 bytes go in */
     int64_t min, max;              /* of an integer */
     const struct api_shape *shape; /* of a nested object; it fills the struct at `offset` */
+    const struct api_shape *items; /* of an array's objects, for the catalog */
     bool required;
-    const char *doc; /* for the catalog's limits; NULL = not a limit */
+    const char *doc;  /* for the catalog's limits; NULL = not a limit */
+    const char *type; /* for the same: "object" and "array" hold min to max; NULL = integer */
 };
 
 /* `"kind": "adam", "learning_rate": 0.002`: a row of a registry and its parameters, into a struct

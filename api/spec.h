@@ -30,6 +30,8 @@ void api_form_check(const struct api_form *form, const struct snn_data_info *dat
 /* The fields at the top of a job, for the catalog's limits. */
 extern const struct api_shape api_job_shape;
 
+/* A layer: fills a struct snn_layer_spec. spec_layers.c */
+extern const struct api_shape api_layer_shape;
 /* The array of layers; the member is the whole struct api_form. spec_layers.c */
 void api_read_layers(struct api_errors *e, const struct api_field *f, const char *at, json_t *value,
                      void *form);

@@ -51,8 +51,8 @@ static const struct api_slot layer_slots[] = {{.key = "kind",
                                                .registry = &snn_layers,
                                                .offset = offsetof(struct snn_layer_spec, kind),
                                                .required = true}};
-static const struct api_shape layer_shape = {"a layer", layer_fields, COUNT(layer_fields),
-                                             layer_slots, COUNT(layer_slots)};
+const struct api_shape api_layer_shape = {"a layer", layer_fields, COUNT(layer_fields), layer_slots,
+                                          COUNT(layer_slots)};
 
 /* The i-th layer's name is one that an earlier layer has. The default names count too. */
 static void refuse_same_name(struct api_errors *e, const char *at, const struct snn_spec *spec,
@@ -94,7 +94,7 @@ void api_read_layers(struct api_errors *e, const struct api_field *f, const char
         snprintf(layer->name, sizeof layer->name, "layer%zu", i + 1);
         layer->neuron = form->neuron;
         layer->has_neuron = true;
-        api_read(e, &layer_shape, api_at_index(place, at, i), json_array_get(value, i), layer);
+        api_read(e, &api_layer_shape, api_at_index(place, at, i), json_array_get(value, i), layer);
     }
     for (size_t i = 1; i < n; i++)
         refuse_same_name(e, at, spec, i);

@@ -110,9 +110,10 @@ static bool find_file(struct api_call *c, const struct srv_job *job,
     if (at < n)
         snprintf(path, size, "%s/%s", c->api->options.config->data_dir, list[at].path);
     else if (n == 0)
-        api_problem(c, 404, "no_checkpoint",
-                    "job %s is %s and has no checkpoint yet: there are no weights to send", job->id,
-                    srv_job_status_name(job->status));
+        api_problem(c, 404, "no_checkpoint", "job %s is %s and %s: there are no weights to send",
+                    job->id, srv_job_status_name(job->status),
+                    srv_job_status_terminal(job->status) ? "ended before a checkpoint was saved"
+                                                         : "has no checkpoint yet");
     else
         api_problem(c, 404, "not_found", "job %s has no checkpoint %s (its newest is %s)", job->id,
                     choice->id, list[0].id);
@@ -211,7 +212,8 @@ void api_jobs_weights(struct api_call *c)
         return;
     model = api_model_open(c, &job, &choice);
     if (model) {
-        struct api_model m = {.job = &job, .model = model};
+        struct api_model m = {
+            .job = &job, .model = model, .which = choice.which == SNN_BEST ? "best" : "last"};
         m.spec = api_model_spec(c, &job, model, &spec, &info) ? &spec : NULL;
         snn_model_sha256(model, m.sha256);
         render(c, format, &m);

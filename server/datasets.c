@@ -170,7 +170,7 @@ enum snn_code srv_datasets_find(struct srv_datasets *d, const char *id_or_name,
 
 /* -------------------------------------------------------------------------------- listing -- */
 
-static void list_origin(struct srv_datasets *d, struct srv_dataset *out, struct srv_origin *o)
+static void look_at_origin(struct srv_datasets *d, struct srv_dataset *out, struct srv_origin *o)
 {
     struct snn_error why = {0};
     char quoted[512];
@@ -178,8 +178,22 @@ static void list_origin(struct srv_datasets *d, struct srv_dataset *out, struct 
     of_origin(d, out, o);
     if (out->ready || srv_datasets_find(d, o->id, out, &why) == SNN_OK)
         return;
+    snprintf(out->reason, sizeof out->reason, "%.255s", why.message);
     srv_log(SRV_LOG_warning, "dataset_unreadable", "dataset=%s reason=%s", o->id,
             srv_log_quote(quoted, sizeof quoted, why.message));
+}
+
+enum snn_code srv_datasets_look(struct srv_datasets *d, const char *id_or_name,
+                                struct srv_dataset *out, struct snn_error *err)
+{
+    struct srv_located where;
+    enum snn_code rc = srv_datasets_locate(d, id_or_name, &where, err);
+
+    if (rc == SNN_OK && where.origin)
+        look_at_origin(d, out, where.origin);
+    else if (rc == SNN_OK)
+        *out = where.set;
+    return rc;
 }
 
 enum snn_code srv_datasets_list(struct srv_datasets *d, struct srv_dataset **out, size_t *n,
@@ -208,7 +222,7 @@ enum snn_code srv_datasets_list(struct srv_datasets *d, struct srv_dataset **out
         pthread_mutex_lock(&d->lock);
         o = d->origins[i]; /* the array may be moved, what it points to is not */
         pthread_mutex_unlock(&d->lock);
-        list_origin(d, &sets[i], o);
+        look_at_origin(d, &sets[i], o);
     }
     for (size_t i = 0; i < n_rows; i++)
         srv_dataset_of_row(&sets[n_origins + i], &rows[i]);

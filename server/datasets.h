@@ -19,7 +19,8 @@ struct srv_dataset {
     const char *origin; /* "builtin", "package", "folder", "upload" */
     int64_t created_at; /* 0 but for uploads */
     bool ready;
-    struct snn_data_info info;                    /* where ready */
+    char reason[256];          /* why what needs no upload is not ready; "" for all others */
+    struct snn_data_info info; /* where ready */
     struct srv_dataset_file files[SNN_MAX_PARTS]; /* of an upload */
     size_t n_files;
 };
@@ -31,6 +32,10 @@ void srv_datasets_free(struct srv_datasets *d);
 /* By id or name. Reads the files the first time a built-in or folder is asked for (their info is
  * then kept). SNN_NOT_FOUND with the names there are. */
 enum snn_code srv_datasets_find(struct srv_datasets *d, const char *id_or_name,
+                                struct srv_dataset *out, struct snn_error *err);
+/* The same for showing it: what is there and cannot be read is found, not ready, with its reason.
+ */
+enum snn_code srv_datasets_look(struct srv_datasets *d, const char *id_or_name,
                                 struct srv_dataset *out, struct snn_error *err);
 /* All, built-ins first. A folder that cannot be read is listed as not ready. *out malloc'ed. */
 enum snn_code srv_datasets_list(struct srv_datasets *d, struct srv_dataset **out, size_t *n,

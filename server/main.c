@@ -105,7 +105,7 @@ static enum snn_code start_http(struct daemon *d, struct snn_error *err)
                               .clock = &srv_system_clock,
                               .version = srv_version()};
     struct srv_http_options http = {.listen = d->config.listen,
-                                    .threads = 2,
+                                    .threads = 4,
                                     .connections = connections_for(srv_machine_files()),
                                     .per_address = 256,
                                     .timeout_seconds = 30,

@@ -111,9 +111,9 @@ enum snn_code srv_store_points_each(struct srv_store *s, const char *job, int64_
 enum snn_code srv_store_histograms_post(struct srv_store *s, const char *job, size_t step,
                                         size_t epoch, const struct snn_histogram *h, size_t n);
 /* Histograms of a job: `name` NULL = all; from_step <= step, at most max_steps different steps (0 =
- * all), ordered by step, then name in the order posted. */
+ * all), the oldest or the newest; ordered by step, up or down, then name in the order posted. */
 enum snn_code srv_store_histograms_each(struct srv_store *s, const char *job, const char *name,
-                                        int64_t from_step, int64_t max_steps,
+                                        int64_t from_step, int64_t max_steps, bool newest_first,
                                         bool (*each)(void *user, int64_t step, int64_t epoch,
                                                      const struct snn_histogram *h),
                                         void *user, struct snn_error *err);
@@ -177,6 +177,7 @@ enum snn_code srv_store_dataset_list(struct srv_store *s, struct srv_dataset_row
 /* Adds or replaces the file of a part; and `ready`/`info` as given in *row. */
 enum snn_code srv_store_dataset_put(struct srv_store *s, const struct srv_dataset_row *row,
                                     struct snn_error *err);
+/* SNN_NOT_FOUND; SNN_INVALID while a job that is not over uses it. */
 enum snn_code srv_store_dataset_delete(struct srv_store *s, const char *id, struct snn_error *err);
 
 #endif

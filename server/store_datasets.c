@@ -152,8 +152,13 @@ enum snn_code srv_store_dataset_put(struct srv_store *s, const struct srv_datase
 static SRV_COMMAND(run_delete)
 {
     struct srv_query q;
-    enum snn_code rc;
+    bool in_use = false;
+    enum snn_code rc = srv_job_uses_dataset(c, arg, &in_use, err);
 
+    if (rc == SNN_OK && in_use) /* a job may have come since the caller looked */
+        rc = snn_fail(err, SNN_INVALID, "the data set is used by a job that is not over");
+    if (rc != SNN_OK)
+        return rc;
     srv_query(&q, c, "DELETE FROM datasets WHERE id = ?", err);
     srv_put_text(&q, arg);
     rc = srv_run(&q);

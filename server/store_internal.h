@@ -10,18 +10,24 @@
 #include "server/writer.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
 
 #define SRV_READERS_KEPT 16
 
 struct srv_store {
     struct srv_clock clock;
-    int lock_fd; /* -1 = none */
-    char *path;  /* of the database */
+    int lock_fd;      /* -1 = none */
+    char *path;       /* of the database */
+    struct stat file; /* which file that was when it was opened */
     struct srv_writer *writer;
     pthread_mutex_t lock; /* guards the readers that are free */
     struct srv_conn *readers[SRV_READERS_KEPT];
     size_t n_readers;
 };
+
+/* Fails where the database's file is not at its path any more: what is written then, though every
+ * call succeeds, is gone with the process. */
+enum snn_code srv_store_in_place(const struct srv_store *s, struct snn_error *err);
 
 /* A read-only connection inside a transaction: everything read until srv_store_unread is of one
  * moment. */
@@ -53,6 +59,9 @@ enum snn_code srv_job_move(struct srv_conn *c, const struct srv_job *job, int64_
 /* Removes the row if it was marked to be and `status` is one in which nobody holds it. */
 enum snn_code srv_job_remove_marked(struct srv_conn *c, int64_t seq, enum srv_job_status status,
                                     bool *removed, struct snn_error *err);
+/* Whether a job that is not over uses the data set of that id. */
+enum snn_code srv_job_uses_dataset(struct srv_conn *c, const char *dataset, bool *in_use,
+                                   struct snn_error *err);
 /* The row and all that refers to it. */
 enum snn_code srv_job_remove(struct srv_conn *c, int64_t seq, struct snn_error *err);
 

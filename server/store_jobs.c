@@ -70,6 +70,8 @@ enum snn_code srv_store_job_create(struct srv_store *s, struct srv_job *job, siz
     a.job.attempt = 0;
     a.job.version = 1;
     rc = srv_writer_call(s->writer, run_create, &a, err);
+    if (rc == SNN_OK) /* after the commit: this is the last word before the promise */
+        rc = srv_store_in_place(s, err);
     if (rc == SNN_OK)
         *job = a.job;
     return rc;
@@ -122,12 +124,22 @@ enum snn_code srv_store_dataset_in_use(struct srv_store *s, const char *dataset,
                                        struct snn_error *err)
 {
     struct srv_conn *c = NULL;
-    struct srv_query q;
-    bool found;
     enum snn_code rc = srv_store_read(s, &c, err);
 
     if (rc != SNN_OK)
         return rc;
+    rc = srv_job_uses_dataset(c, dataset, in_use, err);
+    srv_store_unread(s, c);
+    return rc;
+}
+
+enum snn_code srv_job_uses_dataset(struct srv_conn *c, const char *dataset, bool *in_use,
+                                   struct snn_error *err)
+{
+    struct srv_query q;
+    bool found;
+    enum snn_code rc;
+
     srv_query(&q, c,
               "SELECT 1 FROM jobs WHERE dataset = ? AND status IN ('queued', 'running', 'pausing', "
               "'paused', 'cancelling') LIMIT 1",
@@ -135,7 +147,6 @@ enum snn_code srv_store_dataset_in_use(struct srv_store *s, const char *dataset,
     srv_put_text(&q, dataset);
     found = srv_next(&q);
     rc = srv_done(&q);
-    srv_store_unread(s, c);
     if (rc == SNN_OK)
         *in_use = found;
     return rc;

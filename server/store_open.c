@@ -72,6 +72,29 @@ static enum snn_code make_private(const char *path, struct snn_error *err)
     return SNN_OK;
 }
 
+enum snn_code srv_store_in_place(const struct srv_store *s, struct snn_error *err)
+{
+    struct stat now;
+
+    if (stat(s->path, &now) == 0 && now.st_ino == s->file.st_ino && now.st_dev == s->file.st_dev)
+        return SNN_OK;
+    return snn_fail(err, SNN_IO,
+                    "database: its file was removed or replaced while the daemon ran: put it back, "
+                    "or restart the daemon");
+}
+
+/* The folder itself, not those above it: a wrong path is to be seen, not made. */
+static enum snn_code make_dir(const char *dir, struct snn_error *err)
+{
+    enum snn_code rc = srv_dir_make(dir, NULL);
+    int error = errno;
+
+    if (rc == SNN_OK)
+        return SNN_OK;
+    return snn_fail(err, rc, "cannot make the data folder %.300s: %s%s", dir, strerror(error),
+                    error == ENOENT ? " (the folder above it is missing)" : "");
+}
+
 /* ------------------------------------------------------------------------------ open, close -- */
 
 enum snn_code srv_store_open(struct srv_store **out, const char *dir, const struct srv_clock *clock,
@@ -90,11 +113,13 @@ enum snn_code srv_store_open(struct srv_store **out, const char *dir, const stru
     if (!s->path)
         rc = snn_fail(err, SNN_NOMEM, "%s: no memory to open the store", dir);
     else
-        rc = srv_dir_make(dir, err);
+        rc = make_dir(dir, err);
     if (rc == SNN_OK)
         rc = take_lock(s, dir, err);
     if (rc == SNN_OK)
         rc = make_private(s->path, err);
+    if (rc == SNN_OK && stat(s->path, &s->file) != 0)
+        rc = snn_fail(err, SNN_IO, "%s: cannot look at it: %s", s->path, strerror(errno));
     if (rc == SNN_OK)
         rc = srv_conn_open(&conn, s->path, SRV_CONN_WRITER, err);
     if (rc == SNN_OK)
@@ -177,8 +202,10 @@ enum snn_code srv_store_ping(struct srv_store *s, struct snn_error *err)
     struct srv_writer_stats stats = srv_writer_stats(s->writer);
     struct srv_conn *c = NULL;
     struct srv_query q;
-    enum snn_code rc = srv_store_read(s, &c, err);
+    enum snn_code rc = srv_store_in_place(s, err);
 
+    if (rc == SNN_OK)
+        rc = srv_store_read(s, &c, err);
     if (rc != SNN_OK)
         return rc;
     srv_query(&q, c, "SELECT COUNT(*) FROM sqlite_schema", err);

@@ -202,18 +202,19 @@ enum snn_code srv_store_histograms_post(struct srv_store *s, const char *job, si
 /* The rows from a step on, of one name or all. Left to itself the planner reads every name for the
  * one. */
 static void select_histograms(struct srv_query *q, struct srv_conn *c, int64_t seq,
-                              const char *name, int64_t from_step, struct snn_error *err)
+                              const char *name, int64_t from_step, bool newest_first,
+                              struct snn_error *err)
 {
-    if (name)
-        srv_query(q, c,
-                  "SELECT step, epoch, name, data FROM histograms INDEXED BY histograms_by_name "
-                  "WHERE job_seq = ? AND step >= ? AND name = ? ORDER BY step",
-                  err);
-    else
-        srv_query(q, c,
-                  "SELECT step, epoch, name, data FROM histograms "
-                  "WHERE job_seq = ? AND step >= ? ORDER BY step, position",
-                  err);
+#define OF_ONE                                                                                     \
+    "SELECT step, epoch, name, data FROM histograms INDEXED BY histograms_by_name "                \
+    "WHERE job_seq = ? AND step >= ? AND name = ? ORDER BY step"
+#define OF_ALL                                                                                     \
+    "SELECT step, epoch, name, data FROM histograms "                                              \
+    "WHERE job_seq = ? AND step >= ? ORDER BY step"
+    static const char *const sql[2][2] = {{OF_ALL ", position", OF_ALL " DESC, position"},
+                                          {OF_ONE, OF_ONE " DESC"}};
+
+    srv_query(q, c, sql[name != NULL][newest_first], err);
     srv_put_int(q, seq);
     srv_put_int(q, from_step);
     if (name)
@@ -221,7 +222,7 @@ static void select_histograms(struct srv_query *q, struct srv_conn *c, int64_t s
 }
 
 enum snn_code srv_store_histograms_each(struct srv_store *s, const char *job, const char *name,
-                                        int64_t from_step, int64_t max_steps,
+                                        int64_t from_step, int64_t max_steps, bool newest_first,
                                         bool (*each)(void *user, int64_t step, int64_t epoch,
                                                      const struct snn_histogram *h),
                                         void *user, struct snn_error *err)
@@ -237,7 +238,7 @@ enum snn_code srv_store_histograms_each(struct srv_store *s, const char *job, co
     rc = srv_job_seq(c, job, &seq, err);
     if (rc != SNN_OK)
         goto out;
-    select_histograms(&q, c, seq, name, from_step, err);
+    select_histograms(&q, c, seq, name, from_step, newest_first, err);
     while (srv_next(&q)) {
         int64_t step = srv_get_int(&q), epoch = srv_get_int(&q);
         const unsigned char *data;

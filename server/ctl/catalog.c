@@ -25,8 +25,10 @@ static void add_param(struct ctl_text *t, const json_t *p)
     const json_t *value = json_object_get(p, "default"), *min = json_object_get(p, "min"),
                  *max = json_object_get(p, "max");
 
+    const char *field = ctl_string(p, "field");
+
     ctl_text_add(t, "      ");
-    ctl_text_safe(t, ctl_string(p, "name"));
+    ctl_text_safe(t, field[0] ? field : ctl_string(p, "name"));
     ctl_text_add(t, " (%s", json_is_true(ctl_at(p, "required")) ? "required, " : "");
     if (value && !json_is_null(value)) {
         ctl_text_add(t, "default ");
@@ -42,6 +44,9 @@ static void add_param(struct ctl_text *t, const json_t *p)
         ctl_text_add(t, json_is_true(ctl_at(p, "max_exclusive")) ? " < " : " <= ");
         add_value(t, max);
     }
+    if (json_is_integer(ctl_at(p, "max_items")))
+        ctl_text_add(t, " of %lld to %lld", (long long)ctl_integer(p, "min_items"),
+                     (long long)ctl_integer(p, "max_items"));
     ctl_text_add(t, "): ");
     ctl_text_safe(t, ctl_string(p, "doc"));
     ctl_text_add(t, "\n");

@@ -111,6 +111,7 @@ void ctl_dataset_add(struct ctl_text *t, const json_t *d)
     add_text(t, "id", ctl_string(d, "id"));
     add_text(t, "name", ctl_string(d, "name"));
     add_text(t, "status", ctl_string(d, "status"));
+    add_text(t, "reason", ctl_string(d, "reason"));
     add_text(t, "format", ctl_string(d, "format"));
     add_text(t, "origin", ctl_string(d, "origin"));
     add_text(t, "created", ctl_when(ctl_integer(d, "created_at")).s);

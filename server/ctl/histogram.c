@@ -97,77 +97,15 @@ static void add_list(struct ctl *c, struct ctl_text *t, const json_t *entries)
 
 /* ------------------------------------------------------------------------------------- step -- */
 
-/* The path of the histograms of one step, the first from `step` on. */
-static enum ctl_exit histograms_path(struct ctl *c, struct ctl_text *path, const char *step,
-                                     bool one)
+/* The path of the histograms of one step: the first from `step` on, NULL: the last there is. */
+static enum ctl_exit histograms_path(struct ctl *c, struct ctl_text *path, const char *step)
 {
     enum ctl_exit rc = ctl_job_path(c, path, ctl_operand(c, 0), "/histograms");
 
     ctl_query_add(path, "name", ctl_operand(c, 1));
     ctl_query_add(path, "from_step", step);
-    ctl_query_add(path, "max_steps", one ? "1" : NULL);
-    return rc;
-}
-
-/* A GET that shows nothing, whatever --json says. */
-static enum ctl_exit quiet_fetch(struct ctl *c, struct ctl_text *path, json_t **out)
-{
-    bool json = c->json;
-    enum ctl_exit rc;
-
-    c->json = false;
-    rc = ctl_fetch(c, "GET", path, out);
-    c->json = json;
-    return rc;
-}
-
-/* The last step of the list that has what was asked for; -1 = none. */
-static int64_t last_step(const json_t *page)
-{
-    const json_t *data = ctl_at(page, "data");
-    size_t n = json_array_size(data);
-
-    return n ? ctl_integer(json_array_get(data, n - 1), "step") : -1;
-}
-
-static enum ctl_exit find_after(struct ctl *c, int64_t from, int64_t *out)
-{
-    struct ctl_text path = {0};
-    char step[32];
-    enum ctl_exit rc;
-    json_t *page;
-
-    snprintf(step, sizeof step, "%" PRId64, from);
-    rc = histograms_path(c, &path, step, false);
-    if (rc == CTL_OK)
-        rc = quiet_fetch(c, &path, &page);
-    if (rc != CTL_OK)
-        return rc;
-    *out = last_step(page);
-    json_decref(page);
-    return CTL_OK;
-}
-
-/* The last step with histograms. They are taken every so many steps, so the end of the job is
- * looked at first: a long one has thousands. */
-static enum ctl_exit find_last(struct ctl *c, int64_t *out)
-{
-    struct ctl_text path = {0};
-    int64_t every, from;
-    enum ctl_exit rc;
-    json_t *job;
-
-    rc = ctl_job_path(c, &path, ctl_operand(c, 0), "");
-    if (rc == CTL_OK)
-        rc = quiet_fetch(c, &path, &job);
-    if (rc != CTL_OK)
-        return rc;
-    every = ctl_integer(job, "config.diagnostics.every_steps");
-    from = ctl_integer(job, "progress.step") - 2 * (every > 0 ? every : 50);
-    json_decref(job);
-    rc = find_after(c, from > 0 ? from : 0, out);
-    if (rc == CTL_OK && *out < 0 && from > 0)
-        rc = find_after(c, 0, out);
+    ctl_query_add(path, "max_steps", "1");
+    ctl_query_add(path, "order", step ? NULL : "desc");
     return rc;
 }
 
@@ -196,19 +134,14 @@ static enum ctl_exit show(struct ctl *c, const json_t *page)
 
 enum ctl_exit ctl_histogram(struct ctl *c)
 {
-    const char *asked = ctl_value(c, "step");
     struct ctl_text path = {0};
-    int64_t last = 0;
     json_t *page;
-    char step[32];
-    enum ctl_exit rc = asked ? CTL_OK : find_last(c, &last);
+    enum ctl_exit rc = histograms_path(c, &path, ctl_value(c, "step"));
 
-    if (rc != CTL_OK)
-        return rc;
-    snprintf(step, sizeof step, "%" PRId64, last > 0 ? last : 0);
-    rc = histograms_path(c, &path, asked ? asked : step, true);
     if (rc == CTL_OK)
         rc = ctl_fetch(c, "GET", &path, &page);
+    else
+        ctl_text_free(&path);
     if (rc != CTL_OK)
         return rc;
     rc = show(c, page);

@@ -93,6 +93,27 @@ static void stream__upload__goes_to_its_sink(void **state)
     assert_true(json_is_true(ask_at(w, "valid")));
 }
 
+static void begin__id_that_is_none__says_what_one_is(void **state)
+{
+    static const struct {
+        const char *path, *want;
+    } cases[] = {
+        {"/v1/jobs/nope", "\"nope\" is no id of a job, want job_ and 26 characters"},
+        {"/v1/jobs/nope/weights", "\"nope\" is no id of a job"},
+        {"/v1/datasets/a b", "\"a b\" is no id or name of a data set"},
+        {"/v1/jobs/nope/nothing", "there is nothing at /v1/jobs/nope/nothing"},
+        {"/v1/jobs/", "there is nothing at /v1/jobs/"},
+        {"/v2/jobs", "there is nothing at /v2/jobs"},
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(ask_get(w, cases[i].path), 404);
+        assert_string_equal(ask_text_at(w, "code"), "not_found");
+        assert_contains(ask_text_at(w, "detail"), cases[i].want);
+    }
+}
+
 static void reject__errors_of_http__are_problems_too(void **state)
 {
     struct world *w = *state;
@@ -170,6 +191,7 @@ int main(void)
         TEST(begin__body_over_the_limit__is_413_before_a_byte_is_read),
         TEST(begin__page_of_another_origin__may_read_but_not_write),
         TEST(stream__upload__goes_to_its_sink),
+        TEST(begin__id_that_is_none__says_what_one_is),
         TEST(reject__errors_of_http__are_problems_too),
         TEST(new__allocation_fails__says_so),
         TEST(create__any_allocation_fails__is_an_answer),

@@ -86,8 +86,12 @@ static void catalog__limits_and_parts__are_there(void **state)
         assert_non_null(row_of(w, "limits", snn_neuron_limits[i].name));
     assert_int_equal(json_integer_value(json_object_get(row_of(w, "limits", "seed"), "max")),
                      INT64_MAX);
-    assert_int_equal(json_integer_value(json_object_get(row_of(w, "limits", "layers"), "max")),
-                     SNN_MAX_LAYERS);
+    assert_int_equal(
+        json_integer_value(json_object_get(row_of(w, "limits", "layers"), "max_items")),
+        SNN_MAX_LAYERS);
+    assert_int_equal(
+        json_integer_value(json_object_get(row_of(w, "limits", "metadata"), "max_items")),
+        SRV_MAX_METADATA);
     parts = json_object_get(row_of(w, "formats", "idx"), "parts");
     assert_int_equal(json_array_size(parts), 4);
     assert_string_equal(json_string_value(json_array_get(parts, 0)), "train-images");
@@ -118,6 +122,41 @@ static void catalog__dynamics__has_solvers_and_what_is_learned(void **state)
     memory = row_of(w, "limits", "memory");
     assert_true(json_is_null(json_object_get(memory, "default"))); /* all */
     assert_int_equal(json_integer_value(json_object_get(memory, "min")), 0);
+}
+
+/* Each entry says where in a job it goes, so that a form can be made of the catalog alone. */
+static void catalog__entries__say_their_field(void **state)
+{
+    static const struct {
+        const char *list, *name, *field, *param; /* param: of its first parameter */
+    } rows[] = {
+        {"neurons", "lif", "neuron.model", "neuron.tau"},
+        {"surrogates", "arctan", "neuron.surrogate", "neuron.surrogate_scale"},
+        {"resets", "zero", "neuron.reset", NULL},
+        {"encoders", "rate", "encoding.kind", "encoding.gain"},
+        {"layers", "dense", "layers[].kind", "layers[].units"},
+        {"readouts", "spike_mean", "readout.kind", NULL},
+        {"losses", "cross_entropy", "training.loss.kind", NULL},
+        {"optimizers", "adam", "training.optimizer.kind", "training.optimizer.learning_rate"},
+        {"limits", "time_steps", "encoding.time_steps", NULL},
+        {"limits", "every_steps", "diagnostics.every_steps", NULL},
+        {"limits", "shards", "training.shards", NULL},
+        {"limits", "metadata", "metadata", NULL},
+    };
+    struct world *w = *state;
+
+    assert_int_equal(ask_get(w, "/v1/catalog"), 200);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *row = row_of(w, rows[i].list, rows[i].name);
+
+        assert_string_equal(text_of(row, "field"), rows[i].field);
+        if (rows[i].param)
+            assert_string_equal(text_of(json_array_get(json_object_get(row, "params"), 0), "field"),
+                                rows[i].param);
+    }
+    assert_true(json_is_null(json_object_get(row_of(w, "formats", "csv"), "field")));
+    assert_string_equal(text_of(row_of(w, "limits", "metadata"), "type"), "object");
+    assert_string_equal(text_of(row_of(w, "limits", "layers"), "type"), "array");
 }
 
 static double at(const struct world *w, const char *series, size_t i)
@@ -199,6 +238,7 @@ int main(void)
         cmocka_unit_test(catalog__parameters__have_type_range_and_default),
         cmocka_unit_test(catalog__limits_and_parts__are_there),
         cmocka_unit_test(catalog__dynamics__has_solvers_and_what_is_learned),
+        cmocka_unit_test(catalog__entries__say_their_field),
         cmocka_unit_test(curve__defaults__are_121_points_from_minus_3_to_3),
         cmocka_unit_test(curve__query__is_obeyed),
         cmocka_unit_test(curve__wrong_query__is_422_that_names_it),

@@ -46,10 +46,11 @@ static void create__valid__is_an_incomplete_data_set(void **state)
     assert_true(json_integer_value(json_object_get(w->json, "created_at")) > 0);
     json_object_del(w->json, "created_at");
     json_t *want = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:[], s:[s, s]}", "id",
-        id, "object", "dataset", "name", "tiny", "format", "csv", "origin", "upload", "status",
-        "incomplete", "samples", "features", "shape", "classes", "bytes", "sha256", "events",
-        "files", "missing_parts", "train", "test");
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:[], s:s, s:[s, s]}",
+        "id", id, "object", "dataset", "name", "tiny", "format", "csv", "origin", "upload",
+        "status", "incomplete", "samples", "features", "shape", "classes", "bytes", "sha256",
+        "events", "files", "reason", "missing parts: train, test", "missing_parts", "train",
+        "test");
     assert_true(json_equal(w->json, want));
     json_decref(want);
     call(w, api_datasets_get, (struct world_request){.param = {id}}, 200);
@@ -96,10 +97,12 @@ static void put__every_part__makes_it_ready(void **state)
     json_t *missing = json_object_get(w->json, "missing_parts");
     assert_int_equal(json_array_size(missing), 1);
     assert_string_equal(json_string_value(json_array_get(missing, 0)), "test");
+    assert_string_equal(world_text(w, "reason"), "missing parts: test");
 
     put(w, id, "test", TEST_SET, 200);
     assert_string_equal(world_text(w, "status"), "ready");
     assert_int_equal(json_array_size(json_object_get(w->json, "missing_parts")), 0);
+    assert_true(json_is_null(json_object_get(w->json, "reason")));
     json_t *want = json_pack("{s:i, s:i}", "train", 3, "test", 2);
     assert_true(json_equal(json_object_get(w->json, "samples"), want));
     json_decref(want);

@@ -37,6 +37,8 @@ static void events__whole_page__is_in_order_with_every_member(void **state)
     assert_string_equal(world_text(w, "object"), "list");
     assert_true(json_is_false(json_object_get(w->json, "has_more")));
     assert_int_equal(json_array_size(data), 4); /* "created" comes first */
+    assert_int_equal(json_integer_value(json_object_get(w->json, "first_id")), 1);
+    assert_int_equal(json_integer_value(json_object_get(w->json, "last_id")), 4);
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(json_integer_value(json_object_get(json_array_get(data, i), "seq")),
                          i + 1);

@@ -155,6 +155,28 @@ static void histograms__query__selects_names_and_steps(void **state)
     assert_string_equal(json_string_value(json_array_get(data, 0)), "nope");
 }
 
+static void histograms__newest_first__has_the_latest_in_one_request(void **state)
+{
+    struct world *w = *state;
+    json_t *data;
+
+    post_many(w);
+    data = get(w, (struct world_request){.query = {{"order", "desc"}, {"max_steps", "1"}}}, 200);
+    assert_int_equal(json_array_size(data), 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(json_integer_value(json_object_get(json_array_get(data, i), "step")), 20);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(data, 0), "name")),
+                        "gradients/layer1.weight"); /* as posted, whatever the steps' order */
+    data = get(w,
+               (struct world_request){
+                   .query = {{"order", "desc"}, {"name", "activity/layer1"}, {"max_steps", "2"}}},
+               200);
+    assert_int_equal(json_array_size(data), 2);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(data, 0), "step")), 20);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(data, 1), "step")), 10);
+    get(w, (struct world_request){.query = {{"order", "down"}}}, 422);
+}
+
 static void histograms__wrong_requests__are_refused(void **state)
 {
     struct world *w = *state;
@@ -182,6 +204,7 @@ int main(void)
         TEST(histograms__nothing_finite__has_null_statistics),
         TEST(histograms__every_entry__adds_up_to_its_count),
         TEST(histograms__query__selects_names_and_steps),
+        TEST(histograms__newest_first__has_the_latest_in_one_request),
         TEST(histograms__wrong_requests__are_refused),
         TEST(histograms__no_memory__is_an_error_not_the_end),
     };

@@ -136,6 +136,10 @@ static void create__unknown_dataset__lists_those_there_are(void **state)
     assert_int_equal(ask_post(w, "/v1/jobs", "{\"dataset\":{\"id\":\"builtin:no\"}," LAYERS "}"),
                      422);
     assert_true(ask_has_error(w, "/dataset/id", "unknown_name"));
+    assert_string_equal(ask_text_at(w, "code"), "unknown_name"); /* of the one wrong field */
+    assert_contains(ask_text_at(w, "errors.0.detail"), "no data set with the id \"builtin:no\"");
+    assert_int_equal(ask_post(w, "/v1/jobs", "{\"dataset\":{\"name\":\"no\"}," LAYERS "}"), 422);
+    assert_true(ask_has_error(w, "/dataset/name", "unknown_name"));
     assert_contains(ask_text_at(w, "errors.0.detail"), "digits");
 }
 

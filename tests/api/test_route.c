@@ -35,6 +35,7 @@ static void match__paths__as_listed(void **state)
         {"/v1/jobs/{job}", "/v1/jobs/job_01hzx3q5v7k9m2n4p6r8s0t1w3", false, NULL},
         {"/v1/jobs/{job}", "/v1/jobs/JOB_" ULID, false, NULL},
         {"/v1/jobs/{job}", "/v1/jobs/_" ULID, false, NULL},
+        {"/v1/jobs/{job}", "/v1/jobs/ckpt_" ULID, false, NULL},
         {"/v1/jobs/{job}", "/v1/jobs/validate", false, NULL},
         {"/v1/jobs/{job}", "/v1/jobs/", false, NULL},
         {"/v1/jobs/{job}", "/v1/jobs/..", false, NULL},

@@ -98,8 +98,8 @@ static void weights__safetensors__is_read_by_a_reader_of_its_own(void **state)
     snn_digest_hex(&d, hex);
 
     json_t *meta = json_object_get(file.header, "__metadata__");
-    json_t *want = json_pack("{s:s, s:s, s:s, s:s}", "format", "spiked", "job", t->job, "sha256",
-                             hex, "config", TRAINED_CONFIG);
+    json_t *want = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "format", "spiked", "job", t->job,
+                             "sha256", hex, "step", "6", "which", "best", "config", TRAINED_CONFIG);
     assert_true(json_equal(meta, want));
     json_decref(want);
     free_tensors(&file);
@@ -307,6 +307,46 @@ static void weights__nothing_to_send__says_why(void **state)
     trained_get(t, (struct world_request){.body = NULL}, 500);
 }
 
+static void weights__job_that_ended_without__does_not_say_yet(void **state)
+{
+    struct trained *t = *state;
+    struct srv_job job;
+
+    assert_int_equal(srv_store_job_cancel(t->world->store, t->world->job, false, &job, NULL),
+                     SNN_OK);
+    srv_job_clear(&job);
+    trained_get(t, (struct world_request){.param = {t->world->job}}, 404);
+    assert_string_equal(world_text(t->world, "code"), "no_checkpoint");
+    assert_contains(world_text(t->world, "detail"),
+                    "is cancelled and ended before a checkpoint was saved");
+}
+
+/* What a reader of the file alone needs to run the network. */
+static void weights__files__say_how_to_run_the_network(void **state)
+{
+    struct trained *t = *state;
+    struct world *w =
+        trained_get(t, (struct world_request){.query = {{"checkpoint", "last"}}}, 200);
+    json_t *encoding =
+        json_pack("{s:s, s:f, s:i}", "kind", "constant", "gain", 1.0, "time_steps", 2);
+    json_t *readout = json_pack("{s:s, s:i}", "kind", "membrane_mean", "population", 1), *meta;
+    struct tensors file;
+
+    assert_string_equal(world_text(w, "which"), "last");
+    assert_int_equal(json_integer_value(json_object_get(w->json, "step")), 6);
+    if (!json_equal(json_object_get(w->json, "encoding"), encoding) ||
+        !json_equal(json_object_get(w->json, "readout"), readout))
+        fail_msg("%.300s", w->text);
+    json_decref(encoding);
+    json_decref(readout);
+    w = trained_get(t, (struct world_request){.query = {{"format", "safetensors"}}}, 200);
+    read_safetensors(&file, w->text, w->size);
+    meta = json_object_get(file.header, "__metadata__");
+    assert_string_equal(json_string_value(json_object_get(meta, "step")), "6");
+    assert_string_equal(json_string_value(json_object_get(meta, "which")), "best");
+    free_tensors(&file);
+}
+
 static void checkpoints__list__has_the_recorded_file(void **state)
 {
     struct trained *t = *state;
@@ -346,6 +386,8 @@ int main(void)
         TEST(weights__etag__is_the_digest_of_the_file_and_saves_the_download),
         TEST(weights__checkpoint__is_chosen_by_word_or_id),
         TEST(weights__nothing_to_send__says_why),
+        TEST(weights__job_that_ended_without__does_not_say_yet),
+        TEST(weights__files__say_how_to_run_the_network),
         TEST(checkpoints__list__has_the_recorded_file),
         TEST(weights__no_memory__is_an_error_not_the_end),
     };

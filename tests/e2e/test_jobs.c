@@ -97,7 +97,7 @@ static void job__cancelled_before_its_turn__never_starts(void **state)
     assert_true(json_is_null(answer_at(&a, "started_at")));
     path_of(path, second, "/weights");
     daemon_get(d, &a, path, 404);
-    assert_contains(answer_text(&a, "detail"), "no checkpoint yet");
+    assert_contains(answer_text(&a, "detail"), "ended before a checkpoint was saved");
     answer_clear(&a);
 }
 

@@ -218,6 +218,10 @@ static void folder__that_cannot_be_read__is_listed_as_not_ready(void **state)
             cut = &sets[i];
     assert_non_null(cut);
     assert_false(cut->ready);
+    assert_contains(cut->reason, "5"); /* labels for 6 images */
+    assert_int_equal(srv_datasets_look(p->datasets, "cut", cut, &err), SNN_OK);
+    assert_false(cut->ready);
+    assert_contains(cut->reason, "5");
     free(sets);
     assert_int_equal(srv_datasets_acquire(p->datasets, "cut", &data, &err), SNN_FORMAT);
     assert_contains(err.message, "5");

@@ -110,6 +110,23 @@ static void dataset_list__several__oldest_first(void **state)
     free(rows);
 }
 
+static void dataset_delete__queued_job_uses_it__is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct srv_dataset_row row = make(f, "used");
+    struct srv_job job = fixture_job("user"), cancelled = {0};
+    struct snn_error err = {0};
+
+    snprintf(job.dataset, sizeof job.dataset, "%s", row.id);
+    assert_ok(srv_store_job_create(f->store, &job, SIZE_MAX, &err), err);
+    assert_int_equal(srv_store_dataset_delete(f->store, row.id, NULL), SNN_INVALID);
+    assert_ok(srv_store_dataset_get(f->store, row.id, &row, &err), err);
+    assert_ok(srv_store_job_cancel(f->store, job.id, false, &cancelled, &err), err);
+    assert_ok(srv_store_dataset_delete(f->store, row.id, &err), err);
+    srv_job_clear(&cancelled);
+    srv_job_clear(&job);
+}
+
 static void dataset_delete__with_files__takes_them_along(void **state)
 {
     struct fixture *f = *state;
@@ -133,6 +150,7 @@ int main(void)
         TEST(dataset__created_and_filled__is_read_back),
         TEST(dataset_create__name_taken__is_refused),
         TEST(dataset_list__several__oldest_first),
+        TEST(dataset_delete__queued_job_uses_it__is_refused),
         TEST(dataset_delete__with_files__takes_them_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,9 +63,9 @@ static void check_histograms(struct fixture *f, const char *id, const char *name
     struct snn_error err = {0};
 
     assert_ok(srv_store_ping(f->store, &err), err);
-    assert_ok(
-        srv_store_histograms_each(f->store, id, name, from, max_steps, see_histogram, &seen, &err),
-        err);
+    assert_ok(srv_store_histograms_each(f->store, id, name, from, max_steps, false, see_histogram,
+                                        &seen, &err),
+              err);
     assert_string_equal(seen.text, expected);
 }
 
