@@ -206,9 +206,9 @@ struct snn_data_info {
     size_t features;            /* values per sample: the product of shape */
     size_t shape[SNN_MAX_RANK]; /* of one sample, outermost first */
     size_t rank;
-    size_t classes;              /* labels are 0 .. classes-1 */
-    size_t bytes;                /* memory it takes when open */
-    bool events;                 /* samples are lists of (time, unit), for encoders that take them */
+    size_t classes; /* labels are 0 .. classes-1 */
+    size_t bytes;   /* memory it takes when open */
+    bool events;    /* samples are lists of (time, unit), for encoders that take them */
     char sha256[SNN_SHA256_HEX]; /* over the decoded samples and labels: equal data, equal digest */
 };
 
