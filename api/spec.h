@@ -14,8 +14,8 @@ struct api_form {
     char dataset[SRV_ID_SIZE + 128]; /* its name or id; "" = none given */
     const char *dataset_at;          /* "/dataset/name" or "/dataset/id" */
     struct snn_neuron_spec neuron;   /* the default of all layers */
-    char init_job[SRV_ID_SIZE]; /* "" = none */
-    char init_checkpoint[8];    /* "best" or "last" */
+    char init_job[SRV_ID_SIZE];      /* "" = none */
+    char init_checkpoint[8];         /* "best" or "last" */
     struct snn_spec spec;
 };
 
