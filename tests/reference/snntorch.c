@@ -273,21 +273,22 @@ static void compare_constant(struct ref_case *c, const struct cell *k, const cha
 static void compare(struct ref_case *c, const struct cell *k)
 {
     const size_t n = k->n, size = k->T * n;
+    const bool has_aux = k->c.neuron->has_aux;
     const double *s = ref_doubles(c, k->s, size), *mem = ref_doubles(c, k->mem, size);
     double *syn = ref_take(&c->pool, size, sizeof *syn), loss = 0;
 
     for (size_t i = 0; i < size; i++)
         loss += k->g_spk.data[i] * s[i] + k->g_mem.data[i] * mem[i];
-    for (size_t i = 0; i < size; i++) /* aux is what was before each step */
+    for (size_t i = 0; has_aux && i < size; i++) /* aux is what was before each step */
         syn[i] = (double)(i + n < size ? k->aux[i + n] : k->aux_state[i + n - size]);
     ref_compare(c, "spk", s, size, REF_EXACT);
     ref_compare(c, "mem", mem, size, REF_NEAR);
-    if (k->c.neuron->has_aux)
+    if (has_aux)
         ref_compare(c, "syn", syn, size, REF_NEAR);
     ref_compare(c, "loss", &loss, 1, REF_NEAR);
     ref_compare(c, "dL_dI", ref_doubles(c, k->g, size), size, REF_NEAR);
     ref_compare(c, "dL_dmem0", ref_doubles(c, k->lambda, n), n, REF_NEAR);
-    if (k->c.neuron->has_aux)
+    if (has_aux)
         ref_compare(c, "dL_dsyn0", ref_doubles(c, k->aux_lambda, n), n, REF_NEAR);
     compare_constant(c, k, "dL_dthreshold", "threshold", k->d.threshold);
     compare_constant(c, k, "dL_dbeta", "beta", k->d.beta);
