@@ -106,8 +106,9 @@ static enum snn_code first_line(struct csv *csv, struct snn_text line, size_t co
     return SNN_OK;
 }
 
-static enum snn_code read_line(struct csv *csv, struct snn_text line, struct snn_error *err)
+static enum snn_code read_line(void *user, struct snn_text line, struct snn_error *err)
 {
+    struct csv *csv = user;
     size_t columns = 1;
     bool header = false;
     enum snn_code rc = SNN_OK;
@@ -155,14 +156,10 @@ enum snn_code snn_csv_read(struct snn_samples *out, struct snn_source *source, b
                            struct snn_error *err)
 {
     struct csv csv = {.keep = keep};
-    struct snn_text line = {"", ""};
     enum snn_code rc = snn_lines_open(&csv.lines, source, err);
 
-    while (rc == SNN_OK && line.at) {
-        rc = snn_lines_next(&csv.lines, &line, err);
-        if (rc == SNN_OK && line.at)
-            rc = read_line(&csv, line, err);
-    }
+    if (rc == SNN_OK)
+        rc = snn_lines_each(&csv.lines, read_line, &csv, err);
     if (rc == SNN_OK)
         rc = finish(&csv, out, err);
     snn_lines_close(&csv.lines);

@@ -117,8 +117,9 @@ static enum snn_code read_event(struct reader *r, const struct snn_text *field,
     return SNN_OK;
 }
 
-static enum snn_code read_line(struct reader *r, struct snn_text line, struct snn_error *err)
+static enum snn_code read_line(void *user, struct snn_text line, struct snn_error *err)
 {
+    struct reader *r = user;
     struct snn_text field[3];
     size_t n = 0;
     const char *at = line.at, *comma;
@@ -169,14 +170,10 @@ enum snn_code snn_events_read(struct snn_samples *out, struct snn_source *source
                               struct snn_error *err)
 {
     struct reader r = {.keep = keep};
-    struct snn_text line = {"", ""};
     enum snn_code rc = snn_lines_open(&r.lines, source, err);
 
-    while (rc == SNN_OK && line.at) {
-        rc = snn_lines_next(&r.lines, &line, err);
-        if (rc == SNN_OK && line.at)
-            rc = read_line(&r, line, err);
-    }
+    if (rc == SNN_OK)
+        rc = snn_lines_each(&r.lines, read_line, &r, err);
     if (rc == SNN_OK)
         rc = finish(&r, out, err);
     snn_lines_close(&r.lines);

@@ -143,3 +143,19 @@ enum snn_code snn_lines_wrong(const struct snn_lines *l, size_t column, struct s
     return snn_fail(err, SNN_FORMAT, "%s: line %zu, column %zu: found '%s', want %s",
                     l->source->name, l->line, column, found, want);
 }
+
+enum snn_code snn_lines_each(struct snn_lines *l,
+                             enum snn_code (*read)(void *user, struct snn_text line,
+                                                   struct snn_error *err),
+                             void *user, struct snn_error *err)
+{
+    struct snn_text line = {"", ""};
+    enum snn_code rc = SNN_OK;
+
+    while (rc == SNN_OK && line.at) {
+        rc = snn_lines_next(l, &line, err);
+        if (rc == SNN_OK && line.at)
+            rc = read(user, line, err);
+    }
+    return rc;
+}

@@ -34,6 +34,12 @@ void snn_lines_close(struct snn_lines *l);
  * a blank line among others, SNN_LIMIT, and what a source may fail with. */
 enum snn_code snn_lines_next(struct snn_lines *l, struct snn_text *line, struct snn_error *err);
 
+/* Calls `read` for every line in turn until one fails or they end. */
+enum snn_code snn_lines_each(struct snn_lines *l,
+                             enum snn_code (*read)(void *user, struct snn_text line,
+                                                   struct snn_error *err),
+                             void *user, struct snn_error *err);
+
 struct snn_text snn_text_trim(const char *at, const char *end);
 /* Is the last field a name? There every row has a number; "nan" is a number gone wrong, no name. */
 bool snn_lines_is_header(const struct snn_lines *l, struct snn_text line);
