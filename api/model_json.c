@@ -6,30 +6,6 @@
 #include "api/spec_neuron.h"
 #include "api/text.h"
 
-/* One parameter of a registry row under `prefix` + its name. */
-static int set_param(json_t *to, const char *prefix, const struct snn_param *p, double v)
-{
-    char key[64];
-    json_t *value = p->type == SNN_BOOLEAN   ? json_boolean(v != 0)
-                    : p->type == SNN_INTEGER ? json_integer((json_int_t)v)
-                                             : json_real(v);
-
-    snprintf(key, sizeof key, "%s%s", prefix, p->name);
-    return json_object_set_new(to, key, value);
-}
-
-/* "model": its name, then its parameters; false where memory ends. */
-static bool set_choice(json_t *to, const char *role, const char *prefix,
-                       const struct snn_choice *choice)
-{
-    if (json_object_set_new(to, role, json_string(choice->kind->name)) != 0)
-        return false;
-    for (size_t i = 0; i < choice->kind->n_params; i++)
-        if (set_param(to, prefix, &choice->kind->params[i], choice->value[i]) != 0)
-            return false;
-    return true;
-}
-
 /* ,"name":{...}; null where there is no object. Takes the object; false where memory ends. */
 static bool write_object(FILE *to, const char *name, json_t *object, bool whole)
 {
@@ -65,13 +41,13 @@ static bool write_ends(FILE *to, const struct snn_spec *spec)
     }
     encoding = json_object();
     if (!write_object(to, "encoding", encoding,
-                      encoding && set_choice(encoding, "kind", "", &spec->encoding) &&
+                      encoding && api_set_choice(encoding, "kind", "", &spec->encoding) &&
                           json_object_set_new(encoding, "time_steps",
                                               json_integer((json_int_t)spec->time_steps)) == 0))
         return false;
     readout = json_object();
     return write_object(to, "readout", readout,
-                        readout && set_choice(readout, "kind", "", &spec->readout));
+                        readout && api_set_choice(readout, "kind", "", &spec->readout));
 }
 
 static void write_tensor(FILE *to, const struct snn_tensor *t)

@@ -359,3 +359,28 @@ void api_read(struct api_errors *e, const struct api_shape *shape, const char *a
     }
     refuse_unknown(e, &a, at, value);
 }
+
+/* ---------------------------------------------------------------------------------- write -- */
+
+/* One parameter of a registry row under `prefix` + its name. */
+static int set_param(json_t *to, const char *prefix, const struct snn_param *p, double v)
+{
+    char key[64];
+    json_t *value = p->type == SNN_BOOLEAN   ? json_boolean(v != 0)
+                    : p->type == SNN_INTEGER ? json_integer((json_int_t)v)
+                                             : json_real(v);
+
+    snprintf(key, sizeof key, "%s%s", prefix, p->name);
+    return json_object_set_new(to, key, value);
+}
+
+bool api_set_choice(json_t *to, const char *key, const char *prefix,
+                    const struct snn_choice *choice)
+{
+    if (json_object_set_new(to, key, json_string(choice->kind->name)) != 0)
+        return false;
+    for (size_t i = 0; i < choice->kind->n_params; i++)
+        if (set_param(to, prefix, &choice->kind->params[i], choice->value[i]) != 0)
+            return false;
+    return true;
+}

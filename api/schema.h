@@ -59,6 +59,11 @@ void api_read(struct api_errors *e, const struct api_shape *shape, const char *a
 void api_read_param(struct api_errors *e, const struct snn_param *p, const char *name,
                     const char *at, json_t *value, double *out);
 
+/* The reverse of a slot: the row's name under `key`, its parameters under prefix + their names.
+ * False where memory ends. */
+bool api_set_choice(json_t *to, const char *key, const char *prefix,
+                    const struct snn_choice *choice);
+
 /* Readers for rows of fields. */
 void api_read_shape(struct api_errors *e, const struct api_field *f, const char *at, json_t *value,
                     void *member); /* f->shape */

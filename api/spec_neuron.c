@@ -252,29 +252,6 @@ static json_t *learn_json(const struct snn_neuron_spec *n)
     return learn;
 }
 
-/* One parameter of a registry row under `prefix` + its name. */
-static int set_param(json_t *to, const char *prefix, const struct snn_param *p, double v)
-{
-    char key[64];
-    json_t *value = p->type == SNN_BOOLEAN   ? json_boolean(v != 0)
-                    : p->type == SNN_INTEGER ? json_integer((json_int_t)v)
-                                             : json_real(v);
-
-    snprintf(key, sizeof key, "%s%s", prefix, p->name);
-    return json_object_set_new(to, key, value);
-}
-
-/* "model": its name, then its parameters; false where memory ends. */
-static bool set_choice(json_t *to, const struct api_slot *slot, const struct snn_choice *choice)
-{
-    if (json_object_set_new(to, slot->key, json_string(choice->kind->name)) != 0)
-        return false;
-    for (size_t i = 0; i < choice->kind->n_params; i++)
-        if (set_param(to, slot->prefix, &choice->kind->params[i], choice->value[i]) != 0)
-            return false;
-    return true;
-}
-
 json_t *api_neuron_json(const struct snn_neuron_spec *n)
 {
     const bool is_list = n->n_terms > 1, is_all = n->memory == SNN_ALL_STATES;
@@ -283,7 +260,8 @@ json_t *api_neuron_json(const struct snn_neuron_spec *n)
 
     for (size_t i = 0; i < COUNT(slots) && ok; i++) {
         const char *at = (const char *)n + slots[i].offset;
-        ok = set_choice(neuron, &slots[i], (const struct snn_choice *)(const void *)at);
+        ok = api_set_choice(neuron, slots[i].key, slots[i].prefix,
+                            (const struct snn_choice *)(const void *)at);
     }
     ok = ok &&
          json_object_set_new(neuron, "alpha",
