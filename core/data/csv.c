@@ -167,29 +167,17 @@ enum snn_code snn_csv_read(struct snn_samples *out, struct snn_source *source, b
     return rc;
 }
 
-static enum snn_code read_path(struct snn_samples *out, const char *path, size_t max_bytes,
-                               bool keep, struct snn_error *err)
-{
-    struct snn_source source;
-    enum snn_code rc = snn_source_open(&source, path, max_bytes, err);
-
-    if (rc != SNN_OK)
-        return rc;
-    rc = snn_csv_read(out, &source, keep, err);
-    snn_source_close(&source);
-    return rc;
-}
-
 enum snn_code snn_csv_open(struct snn_data *data, const char *const *paths, size_t max_bytes,
                            struct snn_error *err)
 {
-    enum snn_code rc = read_path(&data->train, paths[0], max_bytes, true, err);
+    enum snn_code rc = snn_lines_file(&data->train, paths[0], max_bytes, true, snn_csv_read, err);
 
-    return rc == SNN_OK ? read_path(&data->test, paths[1], max_bytes, true, err) : rc;
+    return rc == SNN_OK ? snn_lines_file(&data->test, paths[1], max_bytes, true, snn_csv_read, err)
+                        : rc;
 }
 
 enum snn_code snn_csv_check(size_t part, const char *path, size_t max_bytes, struct snn_error *err)
 {
     (void)part; /* both are alike */
-    return read_path(NULL, path, max_bytes, false, err);
+    return snn_lines_file(NULL, path, max_bytes, false, snn_csv_read, err);
 }

@@ -199,26 +199,14 @@ void snn_events_join(struct snn_data *data)
     data->duration = (uint64_t)(last > test_last ? last : test_last) + 1;
 }
 
-static enum snn_code read_path(struct snn_samples *out, const char *path, size_t max_bytes,
-                               bool keep, struct snn_error *err)
-{
-    struct snn_source source;
-    enum snn_code rc = snn_source_open(&source, path, max_bytes, err);
-
-    if (rc != SNN_OK)
-        return rc;
-    rc = snn_events_read(out, &source, keep, err);
-    snn_source_close(&source);
-    return rc;
-}
-
 enum snn_code snn_events_open(struct snn_data *data, const char *const *paths, size_t max_bytes,
                               struct snn_error *err)
 {
-    enum snn_code rc = read_path(&data->train, paths[0], max_bytes, true, err);
+    enum snn_code rc =
+        snn_lines_file(&data->train, paths[0], max_bytes, true, snn_events_read, err);
 
     if (rc == SNN_OK)
-        rc = read_path(&data->test, paths[1], max_bytes, true, err);
+        rc = snn_lines_file(&data->test, paths[1], max_bytes, true, snn_events_read, err);
     if (rc == SNN_OK)
         snn_events_join(data);
     return rc;
@@ -228,5 +216,5 @@ enum snn_code snn_events_check(size_t part, const char *path, size_t max_bytes,
                                struct snn_error *err)
 {
     (void)part; /* both are alike */
-    return read_path(NULL, path, max_bytes, false, err);
+    return snn_lines_file(NULL, path, max_bytes, false, snn_events_read, err);
 }

@@ -159,3 +159,19 @@ enum snn_code snn_lines_each(struct snn_lines *l,
     }
     return rc;
 }
+
+enum snn_code snn_lines_file(struct snn_samples *out, const char *path, size_t max_bytes, bool keep,
+                             enum snn_code (*read)(struct snn_samples *out,
+                                                   struct snn_source *source, bool keep,
+                                                   struct snn_error *err),
+                             struct snn_error *err)
+{
+    struct snn_source source;
+    enum snn_code rc = snn_source_open(&source, path, max_bytes, err);
+
+    if (rc != SNN_OK)
+        return rc;
+    rc = read(out, &source, keep, err);
+    snn_source_close(&source);
+    return rc;
+}

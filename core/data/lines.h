@@ -40,6 +40,15 @@ enum snn_code snn_lines_each(struct snn_lines *l,
                                                    struct snn_error *err),
                              void *user, struct snn_error *err);
 
+struct snn_samples;
+/* Opens the file and has `read` take its samples, or with `keep` false and `out` NULL only check
+ * them. */
+enum snn_code snn_lines_file(struct snn_samples *out, const char *path, size_t max_bytes, bool keep,
+                             enum snn_code (*read)(struct snn_samples *out,
+                                                   struct snn_source *source, bool keep,
+                                                   struct snn_error *err),
+                             struct snn_error *err);
+
 struct snn_text snn_text_trim(const char *at, const char *end);
 /* Is the last field a name? There every row has a number; "nan" is a number gone wrong, no name. */
 bool snn_lines_is_header(const struct snn_lines *l, struct snn_text line);
