@@ -4,28 +4,18 @@
 
 #include "core/layer/layer.h"
 
-static double spec_value(const struct snn_neuron_spec *n, enum snn_learnable which, size_t i)
-{
-    const double of[SNN_LEARNABLE_COUNT] = {
-        [SNN_LEARN_alpha] = n->alpha[i],
-        [SNN_LEARN_coefficients] = n->coefficients[i],
-    };
-    return snn_learnable_by_term(which) ? of[which]
-                                        : snn_choice_value(&n->model, snn_learnable_name(which), 0);
-}
-
 /* The end that tau may not cross: with step/tau below 2 an Euler step does not blow up. */
 static double lower_end(const struct snn_neuron_spec *n, enum snn_learnable which)
 {
     const double half = snn_choice_value(&n->model, "step", 0) / 2;
-    const bool has_one = which == SNN_LEARN_tau && spec_value(n, which, 0) > half;
+    const bool has_one = which == SNN_LEARN_tau && snn_learnable_initial(n, which, 0) > half;
     return has_one ? half : 0;
 }
 
 static size_t count_of(const struct snn_layer *l, const struct snn_neuron_spec *n,
                        enum snn_learnable which)
 {
-    if (which == SNN_LEARN_alpha || which == SNN_LEARN_coefficients)
+    if (snn_learnable_by_term(which))
         return n->n_terms;
     return n->learn[which] == SNN_PER_NEURON ? l->out : 1;
 }
@@ -50,7 +40,7 @@ void snn_learned_tensors(struct snn_layer *l, const struct snn_neuron_spec *n, b
                                   .low = lower_end(n, which),
                                   .tensor = l->n_tensors};
         for (size_t i = 0; i < SNN_MAX_TERMS; i++)
-            k->initial[i] = spec_value(n, which, i);
+            k->initial[i] = snn_learnable_initial(n, which, i);
         l->tensor[l->n_tensors++] = (struct snn_tensor_place){
             .role = snn_learnable_name(which), .shape = {count}, .rank = 1, .count = count};
         l->n_learned++;
@@ -60,8 +50,7 @@ void snn_learned_tensors(struct snn_layer *l, const struct snn_neuron_spec *n, b
 
 double snn_learned_initial(const struct snn_learned *k, size_t i)
 {
-    const bool by_term = k->which == SNN_LEARN_alpha || k->which == SNN_LEARN_coefficients;
-    return k->initial[by_term ? i : 0];
+    return k->initial[snn_learnable_by_term(k->which) ? i : 0];
 }
 
 void snn_learned_start(const struct snn_layer *l, const struct snn_learned *k, real *params)
@@ -90,7 +79,7 @@ static void prepare_learned(struct snn_layer *l, const struct snn_learned *k, co
                             struct snn_orders *o)
 {
     const size_t count = l->tensor[k->tensor].count;
-    if (k->which == SNN_LEARN_alpha || k->which == SNN_LEARN_coefficients) {
+    if (snn_learnable_by_term(k->which)) {
         double *to = k->which == SNN_LEARN_alpha ? o->alpha : o->coefficient;
         for (size_t i = 0; i < count; i++)
             to[i] = snn_learned_value(l, k, params, i);

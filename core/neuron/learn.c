@@ -149,3 +149,14 @@ enum snn_code snn_learnable_check(enum snn_learnable which, double initial, stru
                         "a coefficient is 0, and one that is learned must begin elsewhere");
     return SNN_OK;
 }
+
+double snn_learnable_initial(const struct snn_neuron_spec *n, enum snn_learnable which, size_t i)
+{
+    const double of[SNN_LEARNABLE_COUNT] = {
+        [SNN_LEARN_alpha] = n->alpha[i],
+        [SNN_LEARN_coefficients] = n->coefficients[i],
+    };
+    return snn_learnable_by_term(which)
+               ? of[which]
+               : snn_choice_value(&n->model, snn_learnable_name(which), (double)NAN);
+}

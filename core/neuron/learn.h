@@ -33,4 +33,8 @@ bool snn_learnable_by_term(enum snn_learnable which);
  */
 enum snn_code snn_learnable_check(enum snn_learnable which, double initial, struct snn_error *err);
 
+/* What the spec gives it, of term i where each term has its own; NaN where the neuron's model has
+ * no such constant. */
+double snn_learnable_initial(const struct snn_neuron_spec *n, enum snn_learnable which, size_t i);
+
 #endif

@@ -103,17 +103,6 @@ static void check_orders(struct snn_check *c, const struct snn_neuron_spec *n, c
 
 /* --------------------------------------------------------------------------------- learned -- */
 
-static double value_of(const struct snn_neuron_spec *n, enum snn_learnable which, size_t i)
-{
-    const double of[SNN_LEARNABLE_COUNT] = {
-        [SNN_LEARN_alpha] = n->alpha[i],
-        [SNN_LEARN_coefficients] = n->coefficients[i],
-    };
-    return snn_learnable_by_term(which)
-               ? of[which]
-               : snn_choice_value(&n->model, snn_learnable_name(which), (double)NAN);
-}
-
 static void check_learned(struct snn_check *c, const struct snn_neuron_spec *n,
                           enum snn_learnable which, const char *at)
 {
@@ -126,7 +115,7 @@ static void check_learned(struct snn_check *c, const struct snn_neuron_spec *n,
                   n->solver.kind->name, name, solver_names(names, false));
         return;
     }
-    if (isnan(value_of(n, which, 0))) {
+    if (isnan(snn_learnable_initial(n, which, 0))) {
         snn_wrong(c, at, "neuron model %s has no %s to learn", n->model.kind->name, name);
         return;
     }
@@ -136,7 +125,7 @@ static void check_learned(struct snn_check *c, const struct snn_neuron_spec *n,
         snn_wrong(c, at, "a single order has no coefficient to learn, want a list of alpha");
     for (size_t i = 0; i < values && i < SNN_MAX_TERMS; i++) {
         struct snn_error e = {0};
-        if (snn_learnable_check(which, value_of(n, which, i), &e) != SNN_OK)
+        if (snn_learnable_check(which, snn_learnable_initial(n, which, i), &e) != SNN_OK)
             snn_wrong(c, at, "%s", e.message);
     }
 }

@@ -95,9 +95,8 @@ static enum snn_code split(struct snn_run *r, struct snn_error *err)
         return snn_fail(err, SNN_NOMEM, "no memory to split %zu samples", r->info.train);
     for (size_t i = 0; i < r->info.train; i++)
         all[i] = (uint32_t)i;
-    if (r->validation)
-        snn_rng_shuffle(all, r->info.train, &key);
     if (r->validation) {
+        snn_rng_shuffle(all, r->info.train, &key);
         memcpy(r->validation_index, all, r->validation * sizeof *all);
         qsort(r->validation_index, r->validation, sizeof *all, ascending);
     }
