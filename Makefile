@@ -55,7 +55,10 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wimplicit-fallthrough $(if $(WERROR),-Werror)
 MATH := -fno-math-errno -fno-trapping-math
 HARDEN := -fstack-protector-strong -fPIE
-ALL_CPPFLAGS := -I. -D_GNU_SOURCE -DSPIKED_VERSION='"$(VERSION)"' $(CPPFLAGS)
+# Debian keeps the serial HDF5 in folders of its own.
+HDF5_FLAGS := $(shell pkg-config --cflags-only-I hdf5-serial 2>/dev/null)
+HDF5_LIBS := $(shell pkg-config --libs hdf5-serial 2>/dev/null)
+ALL_CPPFLAGS := -I. $(HDF5_FLAGS:-I%=-isystem %) -D_GNU_SOURCE -DSPIKED_VERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS := -std=c17 $(OPT) -g $(MATH) $(if $(ISA),-march=$(ISA)) $(HARDEN) $(WARN) $(CFLAGS)
 ALL_LDFLAGS := $(OPT) -g -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
 ISA_NAME = $(or $(ISA),$(subst _,-,$(firstword $(subst -, ,$(shell $(VARIANT_CC) -dumpmachine)))))
@@ -91,7 +94,7 @@ TEST_SRC := $(foreach f,$(TESTS_SRC),$(if $(filter test_%,$(notdir $f)),$f))
 # What is left beside the tests helps them: tests/support/ and any folder's own helpers.
 SUPPORT_SRC := $(filter-out $(REFERENCE_SRC) $(BENCH_SRC) tests/fuzz/% $(TEST_SRC),$(TESTS_SRC))
 
-CORE_LIBS := -fopenmp -lopenblas -lz -lnettle -lm
+CORE_LIBS := -fopenmp -lopenblas $(HDF5_LIBS) -lz -lnettle -lm
 SERVER_LIBS := -lmicrohttpd -ljansson -lsqlite3 -lpthread
 # Allocations of the project's own code go through tests/support/oom.c, which can refuse them.
 WRAPPED := malloc calloc realloc aligned_alloc posix_memalign strdup strndup
@@ -257,9 +260,10 @@ check: deps-check
 # ---- the machine ---------------------------------------------------------------------------
 .PHONY: deps deps-check
 BUILD_PACKAGES := gcc make pkg-config libc6-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev \
-	libcurl4-openssl-dev libopenblas-pthread-dev zlib1g-dev nettle-dev ca-certificates curl
+	libcurl4-openssl-dev libopenblas-pthread-dev libhdf5-dev zlib1g-dev nettle-dev \
+	ca-certificates curl
 CHECK_PACKAGES := $(BUILD_PACKAGES) libcmocka-dev clang-14 libclang-rt-14-dev libomp-14-dev \
-	clang-format-14 universal-ctags dataset-fashion-mnist
+	clang-format-14 universal-ctags dataset-fashion-mnist python3-numpy python3-h5py
 # Asks apt for nothing that is there, and says what it is going to ask for. An old package list may
 # name files that the mirror no longer has: then it is fetched anew, once.
 APT_FLAGS := -y -q --no-install-recommends -o Dpkg::Use-Pty=0

@@ -16,7 +16,8 @@ BEGIN {
     # A system header, and the files that may include it.
     nl = split("^jansson|^(api~server/ctl~tests)/|^microhttpd|^server/http[.]c$|" \
         "^sqlite3|^(server/(store_[a-z0-9_]+~db~migrate)[.][ch]$~tests/)|" \
-        "^curl/|^(server/ctl~tests)/|^(zlib[.]h$~nettle/~hdf5)|^(core~tests)/|" \
+        "^curl/|^(server/ctl~tests)/|^(zlib[.]h$~nettle/)|^(core~tests)/|" \
+        "^hdf5|^(core/data~core/nir~tests)/|" \
         "^cblas|^(core/math~tests/bench)/|^omp[.]h|^core/train/|" \
         "^(pthread~threads)[.]h|^(server~api~tests)/|" \
         "^cmocka|^tests/support/test[.]h$", library, "|")
