@@ -71,9 +71,25 @@ KERNELS := core/math/% core/surrogate/% core/neuron/% core/optim/%
 # The files that know the revision: only these are compiled again after a commit.
 REVISION_FILES := server/main.c server/version.c server/ctl/main.c
 file_flags = -ffp-contract=$(if $(filter $(KERNELS),$1),fast,off) \
-	$(if $(filter core/%,$1),-Wdouble-promotion -DSNN_ISA_NAME='"$(ISA_NAME)"') \
+	$(if $(filter core/%,$1),-Wdouble-promotion) \
 	$(if $(filter core/train/%,$1),-fopenmp) \
+	$(if $(filter core/kernel/dispatch.c,$1),-D'SNN_KERNEL_LEVELS(X)=$(LEVEL_ROWS)') \
 	$(if $(filter $(REVISION_FILES),$1),-DSPIKED_REVISION='"$(REVISION)"')
+
+# ---- kernels -------------------------------------------------------------------------------
+# Compiled once per level of instruction sets, each time with the functions that core/kernel/kernels.h
+# lists under other names; core/kernel/dispatch.c calls the best that the processor has. With ISA=...
+# there is that one alone.
+KERNEL_SRC := core/kernel/table.c core/math/vec.c core/surrogate/gradient.c core/neuron/coupled.c \
+	core/neuron/euler.c core/neuron/fractional.c core/neuron/snntorch.c core/optim/adam.c \
+	core/optim/sgd.c
+LEVELS := base $(if $(ISA),,$(if $(filter x86_64%,$(shell $(VARIANT_CC) -dumpmachine)),v2 v3 v4))
+LEVEL_ROWS := $(patsubst %,X(%),$(LEVELS))
+level_isa = $(ISA_NAME)$(if $(filter-out base,$1),-$1)
+# gcc and clang would use half of a 512-bit register unless told.
+level_flags = $(if $(filter-out base,$1),-march=x86-64-$1) \
+	$(if $(filter v4,$1)$(filter x86-64-v4,$(ISA)),-mprefer-vector-width=512) \
+	-DSNN_KERNEL_ISA='"$(level_isa)"' -include $(B)/kernels_$1.h
 
 # ---- sources -------------------------------------------------------------------------------
 found = $(sort $(shell find $1 -name '$2' 2>/dev/null))
@@ -81,7 +97,7 @@ objects = $(patsubst %,$(B)/obj/%.o,$(basename $1))
 
 CORE_ASM := $(call found,core,*.S)
 CORE_DATA := $(sort $(shell find core -type f ! -name '*.[chS]' ! -name '*.md' 2>/dev/null))
-CORE_SRC := $(call found,core,*.c)
+CORE_SRC := $(filter-out $(KERNEL_SRC),$(call found,core,*.c))
 CTL_SRC := $(call found,server/ctl,*.c)
 SRV_SRC := $(filter-out server/main.c $(CTL_SRC),$(call found,server,*.c))
 API_SRC := $(call found,api,*.c)
@@ -124,7 +140,7 @@ $(B)/flags: export STAMP = $(VARIANT_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDF
 $(B)/flags: FORCE ; $(stamp)
 $(B)/revision: export STAMP = $(REVISION)
 $(B)/revision: FORCE ; $(stamp)
-$(B)/sources: export STAMP = $(CORE_SRC) $(CORE_ASM) $(SRV_SRC) $(API_SRC) $(CTL_SRC) $(TESTS_SRC) \
+$(B)/sources: export STAMP = $(CORE_SRC) $(KERNEL_SRC) $(CORE_ASM) $(SRV_SRC) $(API_SRC) $(CTL_SRC) $(TESTS_SRC) \
 	$(MIGRATIONS)
 $(B)/sources: FORCE ; $(stamp)
 
@@ -152,6 +168,20 @@ $(B)/obj/%.o: %.S Makefile $(B)/flags $(CORE_DATA)
 $(B)/obj/%.o: $(B)/%.c Makefile $(B)/flags ; $(compile)
 $(call objects,$(REVISION_FILES)): $(B)/revision
 
+$(B)/kernels_%.h: core/kernel/kernels.h Makefile
+	@mkdir -p $(@D)
+	@{ sed -nE 's/^ +[VF]\(([a-z]+, )?(snn_[a-z0-9_]+),.*/#define \2 \2_$*/p' $<; \
+	echo '#define snn_kernel_table snn_kernel_table_$*'; } >$@
+define kernel_rule
+$$(B)/obj/%.$1.o: %.c Makefile $$(B)/flags $$(B)/kernels_$1.h
+	@mkdir -p $$(@D)
+	$$(if $$(Q),@echo "  CC    $$<  ($$(notdir $$(B)), $1)")
+	$$(Q)$$(VARIANT_CC) $$(ALL_CPPFLAGS) $$(ALL_CFLAGS) $$(call file_flags,$$<) \
+		$$(call level_flags,$1) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach l,$(LEVELS),$(eval $(call kernel_rule,$l)))
+KERNEL_OBJECTS := $(foreach l,$(LEVELS),$(patsubst %.c,$(B)/obj/%.$l.o,$(KERNEL_SRC)))
+
 # migrations/NNNN_what.sql become byte arrays: a string literal would have a length limit.
 $(B)/migrations.c: $(MIGRATIONS) Makefile $(B)/sources
 	@mkdir -p $(@D)
@@ -166,7 +196,7 @@ $(B)/migrations.c: $(MIGRATIONS) Makefile $(B)/sources
 	$(words $(MIGRATIONS)); \
 	} >$@
 
-$(B)/libsnn.a: $(call objects,$(CORE_SRC) $(CORE_ASM)) $(B)/sources ; $(archive)
+$(B)/libsnn.a: $(call objects,$(CORE_SRC) $(CORE_ASM)) $(KERNEL_OBJECTS) $(B)/sources ; $(archive)
 $(B)/libsrv.a: $(call objects,$(SRV_SRC) $(if $(wildcard server/migrate.h),migrations.c)) \
 	$(B)/sources ; $(archive)
 $(B)/libapi.a: $(call objects,$(API_SRC)) $(B)/sources ; $(archive)

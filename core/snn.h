@@ -363,9 +363,13 @@ void snn_digest_add(struct snn_digest *d, const void *bytes, size_t n);
 void snn_digest_hex(struct snn_digest *d, char hex[SNN_SHA256_HEX]);
 enum snn_code snn_digest_file(const char *path, char hex[SNN_SHA256_HEX], struct snn_error *err);
 
-/* What the bits of a run depend on beside the job: the instruction set the core was built for and
- * the BLAS kernel in use. */
+/* What the bits of a run depend on beside the job: the instruction set of the kernels and the BLAS
+ * kernel in use. The best set that build and processor have is chosen before main. */
 const char *snn_isa(void);
+/* The i-th of those there are, the plainest first; NULL beyond the last. */
+const char *snn_isa_at(size_t i);
+/* Takes another, while no run is under way. SNN_NOT_FOUND with a list of those there are. */
+enum snn_code snn_isa_select(const char *name, struct snn_error *err);
 const char *snn_blas(void);
 
 #include "core/snn_model.h"

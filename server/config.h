@@ -24,6 +24,7 @@ struct srv_config {
     size_t max_upload_bytes;   /* of one data set file; 4 GiB */
     size_t max_queued;         /* jobs; 10,000 */
     char log_level[16];
+    char isa[32];          /* auto, or a name as snn_isa's */
     bool insecure_no_auth; /* allow a listen address that is not loopback */
 };
 

@@ -153,6 +153,8 @@ const struct srv_option srv_options[] = {
      "jobs that may wait", NULL},
     {"log-level", &text_type, FIELD(log_level), "info", 0, 0, "LEVEL",
      "debug, info, warning or error", check_log_level},
+    {"isa", &text_type, FIELD(isa), "auto", 0, 0, "NAME",
+     "instruction set of the kernels; auto is the best there is", NULL},
     {"insecure-no-auth", &switch_type, FIELD(insecure_no_auth), "false", 0, 0, NULL,
      "allow an address that other machines can reach", NULL},
 };

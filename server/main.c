@@ -191,6 +191,8 @@ static int serve(struct daemon *d)
 
     if (rc == SNN_OK)
         rc = check_listen(&d->config, &err);
+    if (rc == SNN_OK && strcmp(d->config.isa, "auto") != 0)
+        rc = snn_isa_select(d->config.isa, &err);
     if (rc != SNN_OK)
         return complain(&err, EXIT_CONFIG);
     srv_log_start(level, stderr);

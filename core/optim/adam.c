@@ -7,11 +7,6 @@
 
 #include "core/optim/rows.h"
 
-size_t snn_adam_slots(const struct snn_choice *c)
-{
-    return c->value[ADAM_AMSGRAD] != 0.0 ? 3 : 2;
-}
-
 static inline real root(real x)
 {
 #ifdef SNN_DOUBLE

@@ -49,15 +49,38 @@ static const struct snn_param adamw_params[] = {
 static_assert(SNN_COUNT(sgd_params) == SGD_PARAMS && SGD_PARAMS <= SNN_MAX_PARAMS, "sgd");
 static_assert(SNN_COUNT(adam_params) == ADAM_PARAMS && ADAM_PARAMS <= SNN_MAX_PARAMS, "adam");
 
+static size_t adam_slots(const struct snn_choice *c)
+{
+    return c->value[ADAM_AMSGRAD] != 0.0 ? 3 : 2;
+}
+
+static size_t sgd_slots(const struct snn_choice *c)
+{
+    return c->value[SGD_MOMENTUM] > 0 ? 1 : 0;
+}
+
+static enum snn_code sgd_check(const struct snn_choice *c, struct snn_error *err)
+{
+    if (c->value[SGD_NESTEROV] == 0.0)
+        return SNN_OK;
+    if (c->value[SGD_MOMENTUM] <= 0)
+        return snn_fail(err, SNN_INVALID, "nesterov is true and momentum is %g, want momentum > 0",
+                        c->value[SGD_MOMENTUM]);
+    if (c->value[SGD_DAMPENING] != 0.0)
+        return snn_fail(err, SNN_INVALID, "nesterov is true and dampening is %g, want dampening 0",
+                        c->value[SGD_DAMPENING]);
+    return SNN_OK;
+}
+
 static const struct snn_optimizer optimizers[] = {
     {.kind = {.name = "sgd", .doc = "p -= lr g, g with momentum", SNN_PARAMS(sgd_params)},
-     .slots = snn_sgd_slots, .check = snn_sgd_check, .update = snn_sgd_update},
+     .slots = sgd_slots, .check = sgd_check, .update = snn_sgd_update},
     {.kind = {.name = "adam", .doc = "p -= lr m / (sqrt(v) + epsilon), m and v bias-corrected",
               SNN_PARAMS(adam_params)},
-     .slots = snn_adam_slots, .update = snn_adam_update},
+     .slots = adam_slots, .update = snn_adam_update},
     {.kind = {.name = "adamw", .doc = "adam, its weight decay apart from the gradient",
               SNN_PARAMS(adamw_params)},
-     .slots = snn_adam_slots, .update = snn_adamw_update},
+     .slots = adam_slots, .update = snn_adamw_update},
 };
 /* clang-format on */
 

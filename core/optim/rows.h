@@ -8,8 +8,6 @@
 
 enum { SGD_LEARNING_RATE, SGD_MOMENTUM, SGD_NESTEROV, SGD_WEIGHT_DECAY, SGD_DAMPENING, SGD_PARAMS };
 
-size_t snn_sgd_slots(const struct snn_choice *c);
-enum snn_code snn_sgd_check(const struct snn_choice *c, struct snn_error *err);
 void snn_sgd_update(real *p, const real *g, real *const slot[SNN_MAX_SLOTS], size_t n, size_t t,
                     const struct snn_choice *c);
 
@@ -23,7 +21,6 @@ enum {
     ADAM_PARAMS
 };
 
-size_t snn_adam_slots(const struct snn_choice *c);
 void snn_adam_update(real *p, const real *g, real *const slot[SNN_MAX_SLOTS], size_t n, size_t t,
                      const struct snn_choice *c);
 void snn_adamw_update(real *p, const real *g, real *const slot[SNN_MAX_SLOTS], size_t n, size_t t,

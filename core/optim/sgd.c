@@ -2,24 +2,6 @@
 /* Stochastic gradient descent, with momentum as PyTorch has it: the learning rate is outside. */
 #include "core/optim/rows.h"
 
-size_t snn_sgd_slots(const struct snn_choice *c)
-{
-    return c->value[SGD_MOMENTUM] > 0 ? 1 : 0;
-}
-
-enum snn_code snn_sgd_check(const struct snn_choice *c, struct snn_error *err)
-{
-    if (c->value[SGD_NESTEROV] == 0.0)
-        return SNN_OK;
-    if (c->value[SGD_MOMENTUM] <= 0)
-        return snn_fail(err, SNN_INVALID, "nesterov is true and momentum is %g, want momentum > 0",
-                        c->value[SGD_MOMENTUM]);
-    if (c->value[SGD_DAMPENING] != 0.0)
-        return snn_fail(err, SNN_INVALID, "nesterov is true and dampening is %g, want dampening 0",
-                        c->value[SGD_DAMPENING]);
-    return SNN_OK;
-}
-
 /* p -= lr (g + wd p) */
 static void plain(real *restrict p, const real *restrict g, size_t n, real rate, real decay)
 {
@@ -60,7 +42,7 @@ void snn_sgd_update(real *p, const real *g, real *const slot[SNN_MAX_SLOTS], siz
         .follow = nesterov ? (real)v[SGD_MOMENTUM] : 1,
     };
 
-    if (snn_sgd_slots(c) == 0)
+    if (!(v[SGD_MOMENTUM] > 0))
         plain(p, g, n, m.rate, m.decay);
     else
         with_momentum(p, slot[0], g, n, m);

@@ -27,6 +27,10 @@ static inline const struct snn_surrogate *snn_surrogate_of(const struct snn_choi
     return (const struct snn_surrogate *)(const void *)c->kind;
 }
 
+/* The gradient of the table's row of that place: what the rows' own functions call. */
+void snn_surrogate_gradient(size_t row, real *out, const real *g, const real *x, const real *s,
+                            size_t n, real k);
+
 /* The spikes of training where they are not the hard step; `s` holds the noise e on entry. */
 void snn_spike_training(const struct snn_surrogate *row, real *s, const real *x, size_t n, real k);
 /* Whether training draws noise. */

@@ -6,11 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-const char *snn_isa(void)
-{
-    return SNN_ISA_NAME;
-}
-
 struct snn_progress snn_run_progress(const struct snn_run *r)
 {
     return (struct snn_progress){

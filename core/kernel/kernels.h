@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The functions whose loops are worth an instruction set of their own. Their files (KERNEL_SRC of
+ * the Makefile) are compiled once per instruction set, each time with these names given the set's
+ * suffix; under their plain names stand the calls of core/kernel/dispatch.c, which go to the set
+ * chosen at start. So a kernel is written, declared and called like any other function: to add one,
+ * add its row here. A row's first macro tells whether it returns something; the Makefile reads the
+ * names, so each stands on the line of its macro.
+ */
+#ifndef SPIKED_CORE_KERNEL_KERNELS_H
+#define SPIKED_CORE_KERNEL_KERNELS_H
+
+#include "core/math/vec.h"
+#include "core/neuron/neuron.h"
+#include "core/optim/rows.h"
+#include "core/surrogate/surrogate.h"
+
+#define FORWARD (const struct snn_cell *c, const struct snn_cell_forward *f)
+#define BACKWARD (const struct snn_cell *c, const struct snn_cell_backward *b)
+#define MEMBRANE (const struct snn_cell *c, const struct snn_cell_trace *k, size_t t, real *out)
+#define UPDATE                                                                                     \
+    (real * p, const real *g, real *const slot[SNN_MAX_SLOTS], size_t n, size_t t,                 \
+     const struct snn_choice *c)
+
+/* V(name, (parameters), (arguments)) returns nothing; F(type, name, ...) does. */
+/* clang-format off */
+#define SNN_KERNELS(V, F)                                                                          \
+    V(snn_rows_fill, (real *c, const real *row, size_t m, size_t n), (c, row, m, n))               \
+    V(snn_rows_sum, (real *sum, const real *a, size_t m, size_t n), (sum, a, m, n))                \
+    V(snn_add, (real *a, const real *b, size_t n), (a, b, n))                                      \
+    F(bool, snn_squares_finite, (const real *a, size_t n), (a, n))                                 \
+    F(double, snn_sum_squares, (const real *a, size_t n), (a, n))                                  \
+    V(snn_surrogate_gradient,                                                                      \
+      (size_t row, real *out, const real *g, const real *x, const real *s, size_t n, real k),      \
+      (row, out, g, x, s, n, k))                                                                   \
+    V(snn_spike_training,                                                                          \
+      (const struct snn_surrogate *row, real *s, const real *x, size_t n, real k),                 \
+      (row, s, x, n, k))                                                                           \
+    V(snn_euler_forward, FORWARD, (c, f))                                                             \
+    V(snn_euler_backward, BACKWARD, (c, b))                                                           \
+    V(snn_fractional_forward, FORWARD, (c, f))                                                        \
+    V(snn_fractional_backward, BACKWARD, (c, b))                                                      \
+    V(snn_cuba_forward, FORWARD, (c, f))                                                              \
+    V(snn_cuba_backward, BACKWARD, (c, b))                                                            \
+    V(snn_alif_forward, FORWARD, (c, f))                                                              \
+    V(snn_alif_backward, BACKWARD, (c, b))                                                            \
+    V(snn_alif_membrane, MEMBRANE, (c, k, t, out))                                                            \
+    V(snn_snntorch_forward, FORWARD, (c, f))                                                          \
+    V(snn_snntorch_backward, BACKWARD, (c, b))                                                        \
+    V(snn_snntorch_membrane, MEMBRANE, (c, k, t, out))                                                        \
+    V(snn_adam_update, UPDATE, (p, g, slot, n, t, c))                                                                     \
+    V(snn_adamw_update, UPDATE, (p, g, slot, n, t, c))                                                                    \
+    V(snn_sgd_update, UPDATE, (p, g, slot, n, t, c))
+/* clang-format on */
+
+#define SNN_KERNEL_V(name, parameters, arguments) void(*run_##name) parameters;
+#define SNN_KERNEL_F(type, name, parameters, arguments) type(*run_##name) parameters;
+
+/* All kernels, compiled for one instruction set. */
+struct snn_kernels {
+    const char *isa;
+    SNN_KERNELS(SNN_KERNEL_V, SNN_KERNEL_F)
+};
+
+extern const struct snn_kernels snn_kernel_table;
+
+#endif

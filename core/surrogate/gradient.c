@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* The loops over the rows' expressions. */
+#include "core/math/approx.h"
+#include "core/surrogate/rows.h"
+
+#define PI ((real)3.14159265358979323846)
+
+static inline real sq(real x)
+{
+    return x * x;
+}
+
+/* k s (1 - s), with s = s(kx): 1 - s is written out, so the tail at large x underflows as the
+ * reference's does. */
+static inline real logistic_slope(real k, real s)
+{
+    return k * s * (1 - s);
+}
+
+static inline real magnitude(real x)
+{
+    return x < 0 ? -x : x;
+}
+
+#define ARCTAN (k / 2 / (1 + sq(PI / 2 * k * x)))
+#define WINDOW ((x >= -k && x <= k) ? 1 / (2 * k) : 0)
+#define FAST (1 / sq(1 + k * magnitude(x)))
+#define MEAN_SLOPE logistic_slope(k, snn_sigmoid(k *x))
+
+#define LOOP(name, scale, emits, derivative, what, formula)                                        \
+    static void name##_loop(real *out, const real *g, const real *xs, const real *ss, size_t n,    \
+                            real k)                                                                \
+    {                                                                                              \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            real x = xs[i], s = ss[i];                                                             \
+            (void)x;                                                                               \
+            (void)s;                                                                               \
+            out[i] = g[i] * (derivative);                                                          \
+        }                                                                                          \
+    }
+SURROGATES(LOOP)
+
+#define ENTRY(name, scale, emits, derivative, what, formula) name##_loop,
+static void (*const loops[])(real *, const real *, const real *, const real *, size_t,
+                             real) = {SURROGATES(ENTRY)};
+
+void snn_surrogate_gradient(size_t row, real *out, const real *g, const real *x, const real *s,
+                            size_t n, real k)
+{
+    loops[row](out, g, x, s, n, k);
+}
+
+void snn_spike_training(const struct snn_surrogate *row, real *s, const real *x, size_t n, real k)
+{
+    if (row->training == SNN_SPIKE_NOISY)
+        for (size_t i = 0; i < n; i++)
+            s[i] = k * x[i] + s[i] >= 0 ? 1 : 0;
+    else
+        for (size_t i = 0; i < n; i++)
+            s[i] = snn_sigmoid(k * x[i] + s[i]);
+}
