@@ -10,6 +10,7 @@
 #ifndef SPIKED_CORE_KERNEL_KERNELS_H
 #define SPIKED_CORE_KERNEL_KERNELS_H
 
+#include "core/math/spikes.h"
 #include "core/math/vec.h"
 #include "core/neuron/neuron.h"
 #include "core/optim/rows.h"
@@ -28,6 +29,16 @@
     V(snn_rows_fill, (real *c, const real *row, size_t m, size_t n), (c, row, m, n))               \
     V(snn_rows_sum, (real *sum, const real *a, size_t m, size_t n), (sum, a, m, n))                \
     V(snn_add, (real *a, const real *b, size_t n), (a, b, n))                                      \
+    V(snn_transpose, (real *a, const real *b, size_t ldb, size_t m, size_t n), (a, b, ldb, m, n)) \
+    V(snn_add_transposed, (real *a, const real *b, size_t ldb, size_t m, size_t n), (a, b, ldb, m, n)) \
+    F(size_t, snn_sparse_scan,                                                                     \
+      (uint32_t * index, real * value, bool *ones, const real *row, size_t n),                     \
+      (index, value, ones, row, n))                                                                \
+    V(snn_sparse_product,                                                                          \
+      (real *out, const real *table, const struct snn_sparse *l, size_t width, const real *bias),  \
+      (out, table, l, width, bias))                                                                \
+    V(snn_sparse_scatter,  \
+      (real *table, const real *x, const struct snn_sparse *l, size_t width), (table, x, l, width)) \
     F(bool, snn_squares_finite, (const real *a, size_t n), (a, n))                                 \
     F(double, snn_sum_squares, (const real *a, size_t n), (a, n))                                  \
     V(snn_surrogate_gradient,                                                                      \

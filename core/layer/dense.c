@@ -56,24 +56,50 @@ double snn_dense_multiply_adds(const struct snn_layer *l, bool is_first)
     return (double)l->in * (double)l->out * steps * (is_first ? 2 : 3);
 }
 
-void snn_dense_currents(const struct snn_layer *l, real *current, const real *params,
-                        const real *in, size_t rows)
+/* rows of current = W in + b */
+static void currents(const struct snn_layer *l, real *current, const real *params, const real *in,
+                     size_t rows)
 {
     snn_rows_fill(current, params + l->tensor[BIAS].offset, rows, l->out);
     snn_gemm_nt(current, in, params + l->tensor[WEIGHT].offset, rows, l->out, l->in, 1);
 }
 
-void snn_dense_weight_gradients(const struct snn_layer *l, real *grads, const real *d_current,
-                                const real *in, size_t rows)
+void snn_dense_hear(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                    const real *in, size_t rows)
+{
+    if (snn_heard_read(&w->heard, in, rows))
+        snn_heard_currents(&w->heard, w->current, l->weight_t, params + l->tensor[BIAS].offset);
+    else
+        currents(l, w->current, params, in, rows);
+}
+
+static void dense_gradients(const struct snn_layer *l, real *grads, const real *d_current,
+                            const real *in, size_t rows)
 {
     snn_gemm_tn(grads + l->tensor[WEIGHT].offset, d_current, in, l->out, l->in, rows, 1);
     snn_rows_sum(grads + l->tensor[BIAS].offset, d_current, rows, l->out);
 }
 
+void snn_dense_weight_gradients(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
+                                const real *in, size_t rows)
+{
+    if (!w->heard.is_sparse) {
+        dense_gradients(l, grads, w->g, in, rows);
+        return;
+    }
+    snn_heard_weight_gradients(&w->heard, w->g);
+    snn_rows_sum(grads + l->tensor[BIAS].offset, w->g, rows, l->out);
+}
+
+void snn_dense_settle(const struct snn_layer *l, struct snn_layer_work *w, real *grads)
+{
+    snn_heard_settle(&w->heard, grads + l->tensor[WEIGHT].offset);
+}
+
 void snn_dense_begin_shard(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                            const real *in, size_t n)
 {
-    snn_dense_currents(l, w->current, params, in, n);
+    currents(l, w->current, params, in, n);
     if (w->current_sum)
         memset(w->current_sum, 0, n * l->out * sizeof *w->current_sum);
 }
@@ -82,7 +108,7 @@ void snn_dense_forward(const struct snn_layer *l, struct snn_layer_work *w, cons
                        const real *in, const struct snn_block *b)
 {
     if (!l->static_input)
-        snn_dense_currents(l, w->current, params, in, b->n * l->cell.time_steps);
+        snn_dense_hear(l, w, params, in, b->n * l->cell.time_steps);
     for (size_t i = 0; i < b->n; i++)
         snn_layer_spikes(l, w, (struct snn_span){i, 0, l->cell.time_steps}, b);
 }
@@ -95,7 +121,7 @@ void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, con
         snn_layer_spikes_back(l, w, (struct snn_span){i, 0, l->cell.time_steps}, b);
     if (l->static_input)
         return;
-    snn_dense_weight_gradients(l, grads, w->g, in, rows);
+    snn_dense_weight_gradients(l, w, grads, in, rows);
     if (d_in)
         snn_gemm_nn(d_in, w->g, params + l->tensor[WEIGHT].offset, rows, l->in, l->out, 0);
 }
@@ -103,5 +129,5 @@ void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, con
 void snn_dense_end_shard(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
                          const real *in, size_t n)
 {
-    snn_dense_weight_gradients(l, grads, w->current_sum, in, n);
+    dense_gradients(l, grads, w->current_sum, in, n);
 }

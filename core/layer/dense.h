@@ -25,16 +25,17 @@ void snn_dense_forward(const struct snn_layer *l, struct snn_layer_work *w, cons
                        const real *in, const struct snn_block *b);
 void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                         real *grads, const real *in, real *d_in, const struct snn_block *b);
+void snn_dense_settle(const struct snn_layer *l, struct snn_layer_work *w, real *grads);
 void snn_dense_end_shard(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
                          const real *in, size_t n);
 
 /* For kinds that have a dense part. Its two tensors; ... */
 void snn_dense_tensors(struct snn_layer *l, size_t units, double weight_scale);
-/* ... rows of current = W in + b; ... */
-void snn_dense_currents(const struct snn_layer *l, real *current, const real *params,
-                        const real *in, size_t rows);
-/* ... and the gradients of W and b from rows of dL/dI and the inputs they belong to. */
-void snn_dense_weight_gradients(const struct snn_layer *l, real *grads, const real *d_current,
+/* ... rows of w->current = W in + b, step by step; ... */
+void snn_dense_hear(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                    const real *in, size_t rows);
+/* ... and the gradients of W and b from rows of dL/dI in w->g and the inputs heard. */
+void snn_dense_weight_gradients(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
                                 const real *in, size_t rows);
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef SPIKED_CORE_LAYER_LAYER_H
 #define SPIKED_CORE_LAYER_LAYER_H
 
+#include "core/layer/heard.h"
 #include "core/neuron/neuron.h"
 
 #define SNN_MAX_TENSORS 8 /* of one layer */
@@ -59,6 +60,7 @@ struct snn_layer {
     bool static_input; /* the same input at every step: multiplied once per shard */
     bool recurrent_bias;
     struct snn_window window; /* of kinds that slide one */
+    real *weight_t;           /* [in, out] the weights transposed, for input that is lists */
     double rate;              /* of dropout, ... */
     bool per_step;            /* ... whose mask is another at every step */
     struct snn_learned learned[SNN_LEARNABLE_COUNT];
@@ -81,6 +83,7 @@ struct snn_layer_work {
     real *aux_state, *aux_lambda; /* [Sb, out]: as state, lambda */
     real *scratch;                /* [4, out] */
     real *d_state;                /* [Sb, T, out] for solvers with a history */
+    struct snn_heard heard;       /* of kinds that hear */
     real *own;                    /* the kind's own, as much as its row says */
     struct snn_cell_gradient d;   /* of the constants, since the last snn_layer_learn */
 };
@@ -97,6 +100,7 @@ struct snn_layer_type {
     struct snn_kind kind;
     bool carries_neuron; /* has weights, and neurons behind them unless the spec says none */
     bool hears_itself;   /* has its own spikes in its currents */
+    bool hears;          /* its input may come as lists; its first tensor is weights [out, in] */
     bool is_view;        /* nothing but the shape changes: its s and g are those of the layer below,
                             and it has no functions from multiply_adds on */
     /* From l->in and in_shape: fills out_shape, tensor[], n_tensors (not the offsets) and what the
@@ -122,6 +126,8 @@ struct snn_layer_type {
     /* From w->g = dL/ds: adds to grads, writes d_in [n, T, in] where not NULL. */
     void (*backward)(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                      real *grads, const real *in, real *d_in, const struct snn_block *b);
+    /* Once a shard: what the backward passes gathered in the worker joins the gradient. */
+    void (*settle)(const struct snn_layer *l, struct snn_layer_work *w, real *grads);
     /* The weight gradients of a static input [n, in], once per shard. */
     void (*end_shard)(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
                       const real *in, size_t n);
@@ -130,6 +136,12 @@ struct snn_layer_type {
 static inline const struct snn_layer_type *snn_layer_type_of(const struct snn_choice *c)
 {
     return (const struct snn_layer_type *)(const void *)c->kind;
+}
+
+/* Whether a layer's input may come as lists: then weight_t and heard are there. */
+static inline bool snn_layer_hears(const struct snn_layer *l)
+{
+    return l->type->hears && !l->static_input;
 }
 
 /* Runs a layer's resolve with its input shape put in, and fills out. */

@@ -72,7 +72,7 @@ void snn_recurrent_forward(const struct snn_layer *l, struct snn_layer_work *w, 
                            const real *in, const struct snn_block *b)
 {
     const size_t steps = l->cell.time_steps;
-    snn_dense_currents(l, w->current, params, in, b->n * steps);
+    snn_dense_hear(l, w, params, in, b->n * steps);
     for (size_t t = 0; t < steps; t++) {
         if (t > 0)
             add_own(l, w, params, t, b->n);
@@ -107,7 +107,7 @@ void snn_recurrent_backward(const struct snn_layer *l, struct snn_layer_work *w,
             snn_layer_spikes_back(l, w, (struct snn_span){i, t, t + 1}, b);
     }
     own_gradients(l, w, grads, b->n);
-    snn_dense_weight_gradients(l, grads, w->g, in, b->n * steps);
+    snn_dense_weight_gradients(l, w, grads, in, b->n * steps);
     if (d_in)
         snn_gemm_nn(d_in, w->g, params + l->tensor[WEIGHT].offset, b->n * steps, l->in, n, 0);
 }

@@ -23,6 +23,32 @@ void snn_add(real *restrict a, const real *restrict b, size_t n)
         a[i] += b[i];
 }
 
+/* Square by square, so that the lines of both stay in the cache. */
+enum { SQUARE = 16 };
+
+static inline void transpose(real *restrict a, const real *restrict b, size_t ldb, size_t m,
+                             size_t n, bool add)
+{
+    for (size_t i = 0; i < m; i += SQUARE)
+        for (size_t j = 0; j < n; j += SQUARE) {
+            const size_t last_i = i + SQUARE < m ? i + SQUARE : m;
+            const size_t last_j = j + SQUARE < n ? j + SQUARE : n;
+            for (size_t k = i; k < last_i; k++)
+                for (size_t l = j; l < last_j; l++)
+                    a[k * n + l] = (add ? a[k * n + l] : 0) + b[l * ldb + k];
+        }
+}
+
+void snn_transpose(real *a, const real *b, size_t ldb, size_t m, size_t n)
+{
+    transpose(a, b, ldb, m, n, false);
+}
+
+void snn_add_transposed(real *a, const real *b, size_t ldb, size_t m, size_t n)
+{
+    transpose(a, b, ldb, m, n, true);
+}
+
 bool snn_squares_finite(const real *a, size_t n)
 {
     enum { LANES = 32 }; /* sums that need not wait for each other */

@@ -11,6 +11,9 @@ void snn_rows_fill(real *c, const real *row, size_t m, size_t n);
 void snn_rows_sum(real *sum, const real *a, size_t m, size_t n);
 /* a[i] += b[i]. */
 void snn_add(real *a, const real *b, size_t n);
+/* a [m, n] = the transpose of b [n, m], or is added it; b's rows are ldb apart. */
+void snn_transpose(real *a, const real *b, size_t ldb, size_t m, size_t n);
+void snn_add_transposed(real *a, const real *b, size_t ldb, size_t m, size_t n);
 /* Whether all are finite, and small enough to be squared: a gradient beyond that stops Adam for
  * good. */
 bool snn_squares_finite(const real *a, size_t n);

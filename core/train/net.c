@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/rng.h"
+#include "core/math/vec.h"
 
 static void place_tensors(struct snn_net *net, struct snn_layer *l, size_t index)
 {
@@ -91,6 +92,8 @@ static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
     if (l->has_neuron)
         init_cell(net, l, &s->neuron, o, arena);
     place_tensors(net, l, index);
+    if (snn_layer_hears(l))
+        l->weight_t = snn_arena_take(arena, l->tensor[0].count, sizeof(real));
     return SNN_OK;
 }
 
@@ -173,6 +176,10 @@ void snn_net_initialise(const struct snn_net *net, real *params)
 
 void snn_net_prepare(struct snn_net *net, const real *params)
 {
+    for (size_t i = 0; i < net->n_layers; i++)
+        if (net->layer[i].weight_t)
+            snn_transpose(net->layer[i].weight_t, params + net->layer[i].tensor[0].offset,
+                          net->layer[i].in, net->layer[i].in, net->layer[i].out);
     for (size_t i = 0; i < net->n_layers; i++)
         if (net->layer[i].has_neuron && (net->layer[i].n_learned || !net->prepared))
             snn_cell_prepare(&net->layer[i], params);

@@ -271,6 +271,9 @@ void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *pa
                                     .backward = grads != NULL};
         run_block(net, w, params, grads, shard, &b, tally, probe);
     }
+    for (size_t i = 0; grads && i < net->n_layers; i++)
+        if (snn_layer_hears(&net->layer[i]))
+            net->layer[i].type->settle(&net->layer[i], &w->layer[i], grads);
     if (grads && net->static_input)
         first->type->end_shard(first, first_work, grads, w->input, shard->n);
 }

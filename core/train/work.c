@@ -2,16 +2,27 @@
 /* One worker's arrays. */
 #include "core/train/net.h"
 
-/* Half of a 1 MiB second-level cache: a block's arrays stay there between forward and backward. */
+/* Half of a 1 MiB second-level cache: a block's arrays stay there between forward and backward.
+ * Where most of the work is products with weights instead, they want rows, and a share of the third
+ * level.
+ */
 #define BLOCK_BYTES ((size_t)512 << 10)
+#define PRODUCT_BYTES ((size_t)4 << 20)
+/* Multiply-adds for each number in a block's arrays, from which on the products come first. */
+#define PRODUCTS 16
 
 size_t snn_work_block(const struct snn_net *net, size_t shard)
 {
-    size_t values = net->static_input ? 0 : net->features;
-    for (size_t i = 0; i < net->n_layers; i++)
-        if (!net->layer[i].type->is_view)
-            values += (net->layer[i].has_neuron ? 3 : 2) * net->layer[i].out; /* g, s, x */
-    const size_t fits = values ? BLOCK_BYTES / sizeof(real) / net->time_steps / values : shard;
+    size_t values = net->static_input ? 0 : net->features, products = 0;
+    for (size_t i = 0; i < net->n_layers; i++) {
+        const struct snn_layer *l = &net->layer[i];
+        if (!l->type->is_view)
+            values += (l->has_neuron ? 3 : 2) * l->out; /* g, s, x */
+        if (i > net->first && snn_layer_hears(l))
+            products += l->in * l->out;
+    }
+    const size_t bytes = products / PRODUCTS >= values ? PRODUCT_BYTES : BLOCK_BYTES;
+    const size_t fits = values ? bytes / sizeof(real) / net->time_steps / values : shard;
     return fits < 1 ? 1 : fits > shard ? shard : fits;
 }
 
@@ -71,6 +82,8 @@ static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const str
     w->s = snn_arena_take(a, steps, l->out * sizeof(real));
     if (l->type->room)
         w->own = snn_arena_take(a, l->type->room(l, size->block), sizeof(real));
+    if (snn_layer_hears(l))
+        snn_heard_place(&w->heard, a, steps, l->in, l->out, size->gradients);
     if (l->has_neuron)
         place_neurons(w, a, l, size);
     if (l->type->carries_neuron)

@@ -245,6 +245,7 @@ static void look(struct bench *b, size_t layer, double *rate, double *active)
     const size_t per_sample = b->w->time_steps * b->w->units[layer], block = r->work[0].size.block;
     double spikes = 0, inside = 0;
 
+    snn_net_prepare(&r->net, r->params);
     for (size_t i = 0; i < b->w->batch; i += block) {
         const size_t left = b->w->batch - i;
         const struct snn_shard shard = {
@@ -283,7 +284,6 @@ static void settle(struct bench *b)
     const size_t bytes = r->net.n_params * sizeof(real);
 
     snn_run_shuffle(r);
-    snn_net_prepare(&r->net, r->params);
     for (size_t i = 0; i < r->net.n_layers; i++) {
         const struct snn_tensor_place *bias = &r->net.layer[i].tensor[1];
         memset(r->params + bias->offset, 0, bias->count * sizeof(real));

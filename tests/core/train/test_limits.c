@@ -92,6 +92,7 @@ static void train__last_batch_is_smaller__is_weighed_by_its_own_size(void **stat
     const double before = run->at.metrics.train_loss; /* of 30 samples */
     const struct snn_shard shard = {
         .data = data, .index = run->order + 30, .n = 15, .training = true, .scale = 1.0 / 15};
+    snn_net_prepare(&run->net, run->params);
     snn_shard_run(&run->net, &run->work[0], run->params, grads, &shard, &tally, NULL);
     for (size_t i = 0; i < run->net.n_params; i++)
         want[i] = run->params[i] - (real)0.5 * grads[i];

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/layer/heard.h"
+
+#include <string.h>
+
+#include "core/math/vec.h"
+
+/* Share of the input up to which lists win over a dense product, measured (tests/bench/README.md):
+ * where the weights fit a second-level cache, and beyond. */
+#define FEW 0.25
+#define FEW_OF_MANY 0.20
+#define CACHED ((size_t)768 << 10)
+
+void snn_heard_place(struct snn_heard *h, struct snn_arena *a, size_t rows, size_t in, size_t out,
+                     bool gradients)
+{
+    const bool is_cached = out <= CACHED / sizeof(real) / in;
+    *h = (struct snn_heard){.in = in, .out = out};
+    h->capacity = (size_t)((is_cached ? FEW : FEW_OF_MANY) * (double)rows * (double)in);
+    const size_t room = h->capacity + in; /* a row is read before it is known to be too much */
+    h->rows.start = snn_arena_take(a, rows + 1, sizeof(uint32_t));
+    h->rows.index = snn_arena_take(a, room, sizeof(uint32_t));
+    h->values[0] = snn_arena_take(a, room, sizeof(real));
+    if (!gradients)
+        return;
+    h->scatters = out <= SNN_SCATTER_WIDTH;
+    h->stride = h->scatters ? snn_scatter_stride(out) : out;
+    h->d_weight = snn_arena_take(a, in, h->stride * sizeof(real));
+    if (h->scatters)
+        return;
+    h->columns.start = snn_arena_take(a, in + 1, sizeof(uint32_t));
+    h->columns.index = snn_arena_take(a, room, sizeof(uint32_t));
+    h->values[1] = snn_arena_take(a, room, sizeof(real));
+    h->next = snn_arena_take(a, in, sizeof(uint32_t));
+}
+
+/* Reads all rows, with or without their values. False where there are too many. */
+static bool read_rows(struct snn_heard *h, const real *x, size_t rows, real *value, bool *ones)
+{
+    size_t found = 0;
+    for (size_t r = 0; r < rows; r++) {
+        h->rows.start[r] = (uint32_t)found;
+        found += snn_sparse_scan(h->rows.index + found, value ? value + found : NULL, ones,
+                                 x + r * h->in, h->in);
+        if (found > h->capacity)
+            return false;
+    }
+    h->rows.start[rows] = (uint32_t)found;
+    h->rows.rows = rows;
+    return true;
+}
+
+bool snn_heard_read(struct snn_heard *h, const real *x, size_t rows)
+{
+    bool ones = true;
+    if (h->capacity == 0)
+        return h->is_sparse = false;
+    h->is_sparse = read_rows(h, x, rows, NULL, &ones);
+    h->rows.value = NULL;
+    if (h->is_sparse && !ones) { /* rare: read again, with what is there */
+        h->rows.value = h->values[0];
+        read_rows(h, x, rows, h->rows.value, &ones);
+    }
+    return h->is_sparse;
+}
+
+void snn_heard_currents(const struct snn_heard *h, real *current, const real *weight_t,
+                        const real *bias)
+{
+    snn_sparse_product(current, weight_t, &h->rows, h->out, bias);
+}
+
+/* The lists of the columns from those of the rows. */
+static void transpose(struct snn_heard *h)
+{
+    const struct snn_sparse *from = &h->rows;
+    struct snn_sparse *to = &h->columns;
+    const uint32_t n = from->start[from->rows];
+    to->rows = h->in;
+    to->value = from->value ? h->values[1] : NULL;
+    memset(to->start, 0, (h->in + 1) * sizeof *to->start);
+    for (uint32_t k = 0; k < n; k++)
+        to->start[from->index[k] + 1]++;
+    for (size_t i = 0; i < h->in; i++) {
+        to->start[i + 1] += to->start[i];
+        h->next[i] = to->start[i];
+    }
+    for (size_t r = 0; r < from->rows; r++)
+        for (uint32_t k = from->start[r]; k < from->start[r + 1]; k++) {
+            const uint32_t at = h->next[from->index[k]]++;
+            to->index[at] = (uint32_t)r;
+            if (to->value)
+                to->value[at] = from->value[k];
+        }
+}
+
+void snn_heard_weight_gradients(struct snn_heard *h, const real *d_current)
+{
+    if (!h->has_gradient)
+        memset(h->d_weight, 0, h->in * h->stride * sizeof *h->d_weight);
+    h->has_gradient = true;
+    if (h->scatters) {
+        snn_sparse_scatter(h->d_weight, d_current, &h->rows, h->out);
+        return;
+    }
+    transpose(h);
+    snn_sparse_product(h->d_weight, d_current, &h->columns, h->out, NULL);
+}
+
+void snn_heard_settle(struct snn_heard *h, real *d_weight)
+{
+    if (h->has_gradient)
+        snn_add_transposed(d_weight, h->d_weight, h->stride, h->out, h->in);
+    h->has_gradient = false;
+}

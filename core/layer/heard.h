@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* What a layer hears from below, as lists of what is not 0: with few spikes, the products with them
+ * cost what there is of them. A block's input is looked at once, and by its density alone (a number
+ * of the data, never of a clock) is taken as lists or as it is. */
+#ifndef SPIKED_CORE_LAYER_HEARD_H
+#define SPIKED_CORE_LAYER_HEARD_H
+
+#include "core/base/arena.h"
+#include "core/math/spikes.h"
+
+struct snn_heard {
+    size_t in, out;            /* values per row; of the layer that hears */
+    size_t capacity;           /* entries that still count as few; 0 = no lists */
+    struct snn_sparse rows;    /* [rows, in] */
+    struct snn_sparse columns; /* [in, rows]: the same, transposed; made by the backward pass */
+    uint32_t *next;            /* [in] */
+    real *values[2];           /* of rows and of columns */
+    bool is_sparse;            /* the block's input is in the lists */
+    bool scatters;             /* `out` is narrow: no columns are made */
+    size_t stride;             /* from row to row of d_weight */
+    real *d_weight;            /* [in, stride]: the shard's gradient by the weights, transposed */
+    bool has_gradient;
+};
+
+/* Lists for blocks of so many rows; `gradients`: a backward pass follows. */
+void snn_heard_place(struct snn_heard *h, struct snn_arena *a, size_t rows, size_t in, size_t out,
+                     bool gradients);
+/* Looks at x [rows, in]; true where few enough are not 0 for the lists. */
+bool snn_heard_read(struct snn_heard *h, const real *x, size_t rows);
+/* current [rows, out] = bias [out] + what was read, times weight_t [in, out]. */
+void snn_heard_currents(const struct snn_heard *h, real *current, const real *weight_t,
+                        const real *bias);
+/* Adds the gradient by the weights, from dL/dI [rows, out] of what was read. */
+void snn_heard_weight_gradients(struct snn_heard *h, const real *d_current);
+/* Once a shard: adds what the shard gathered to d_weight [out, in], and forgets it. */
+void snn_heard_settle(struct snn_heard *h, real *d_weight);
+
+#endif
