@@ -47,7 +47,8 @@ void snn_net_tensor_name(const struct snn_net *net, const struct snn_tensor_plac
  */
 void snn_net_initialise(const struct snn_net *net, real *params);
 
-/* Makes the neurons' constants and the transposed weights those of params: before the first pass, and whenever params changed.
+/* Makes the neurons' constants and the transposed weights those of params: before the first pass,
+ * and whenever params changed.
  */
 void snn_net_prepare(struct snn_net *net, const real *params);
 

@@ -151,6 +151,13 @@ void snn_block_backward(const struct snn_net *net, struct snn_work *w, const rea
     }
 }
 
+void snn_shard_settle(const struct snn_net *net, struct snn_work *w, real *grads)
+{
+    for (size_t i = 0; i < net->n_layers; i++)
+        if (snn_layer_hears(&net->layer[i]))
+            net->layer[i].type->settle(&net->layer[i], &w->layer[i], grads);
+}
+
 /* ------------------------------------------------------------------------------- one shard -- */
 
 static struct snn_rng_key key_of(const struct snn_net *net, const struct snn_shard *shard, size_t i)
@@ -271,9 +278,8 @@ void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *pa
                                     .backward = grads != NULL};
         run_block(net, w, params, grads, shard, &b, tally, probe);
     }
-    for (size_t i = 0; grads && i < net->n_layers; i++)
-        if (snn_layer_hears(&net->layer[i]))
-            net->layer[i].type->settle(&net->layer[i], &w->layer[i], grads);
+    if (grads)
+        snn_shard_settle(net, w, grads);
     if (grads && net->static_input)
         first->type->end_shard(first, first_work, grads, w->input, shard->n);
 }

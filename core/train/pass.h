@@ -45,6 +45,9 @@ void snn_block_backward(const struct snn_net *net, struct snn_work *w, const rea
                         real *grads, const struct snn_block *b, double scale,
                         struct snn_tally *tally, struct snn_probe *probe);
 
+/* After a shard's last block: what the backward passes left in w joins grads. */
+void snn_shard_settle(const struct snn_net *net, struct snn_work *w, real *grads);
+
 /* Encodes and runs a whole shard. grads NULL: forward only. */
 void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
                    const struct snn_shard *shard, struct snn_tally *tally, struct snn_probe *probe);

@@ -223,6 +223,7 @@ static void compare_gradients(struct ref_case *c, struct run *r)
 
     snn_block_backward(&r->net, &r->work, r->params, r->grads, &block, 1 / (double)w->B, &tally,
                        NULL);
+    snn_shard_settle(&r->net, &r->work, r->grads);
     for (size_t i = 0; i < r->net.n_tensors; i++) {
         const struct snn_tensor_place *t = snn_net_tensor(&r->net, i);
         char name[32];

@@ -178,6 +178,7 @@ static void run(struct ref_case *c, struct net *k)
     ref_compare(c, "loss", &(double){tally.loss / (double)k->B}, 1, REF_NEAR);
     snn_block_backward(&k->net, &k->work, k->params, k->grads, &block, 1 / (double)k->B, &tally,
                        NULL);
+    snn_shard_settle(&k->net, &k->work, k->grads);
     for (size_t i = 0; i < k->net.n_tensors; i++) {
         const struct snn_tensor_place *t = snn_net_tensor(&k->net, i);
         char key[32];
