@@ -49,6 +49,7 @@
       (row, s, x, n, k))                                                                           \
     V(snn_euler_forward, FORWARD, (c, f))                                                             \
     V(snn_euler_backward, BACKWARD, (c, b))                                                           \
+    V(snn_leak_back, (const struct snn_cell *c, real *x, real *lambda, size_t n), (c, x, lambda, n)) \
     V(snn_fractional_forward, FORWARD, (c, f))                                                        \
     V(snn_fractional_backward, BACKWARD, (c, b))                                                      \
     V(snn_cuba_forward, FORWARD, (c, f))                                                              \

@@ -113,6 +113,14 @@ void snn_dense_forward(const struct snn_layer *l, struct snn_layer_work *w, cons
         snn_layer_spikes(l, w, (struct snn_span){i, 0, l->cell.time_steps}, b);
 }
 
+static bool back_by_lists(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                          real *d_in, size_t samples)
+{
+    return w->narrow.lists.capacity &&
+           snn_narrow_back(&w->narrow, d_in, w->d_membrane, params + l->tensor[WEIGHT].offset,
+                           &l->cell, l->in, samples);
+}
+
 void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                         real *grads, const real *in, real *d_in, const struct snn_block *b)
 {
@@ -122,7 +130,7 @@ void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, con
     if (l->static_input)
         return;
     snn_dense_weight_gradients(l, w, grads, in, rows);
-    if (d_in)
+    if (d_in && !back_by_lists(l, w, params, d_in, b->n))
         snn_gemm_nn(d_in, w->g, params + l->tensor[WEIGHT].offset, rows, l->in, l->out, 0);
 }
 

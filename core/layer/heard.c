@@ -11,16 +11,51 @@
 #define FEW_OF_MANY 0.20
 #define CACHED ((size_t)768 << 10)
 
+void snn_lists_place(struct snn_lists *l, struct snn_arena *a, size_t rows, size_t n, double few)
+{
+    *l = (struct snn_lists){.capacity = (size_t)(few * (double)rows * (double)n)};
+    const size_t room = l->capacity + n; /* a row is read before it is known to be too much */
+    l->sparse.start = snn_arena_take(a, rows + 1, sizeof(uint32_t));
+    l->sparse.index = snn_arena_take(a, room, sizeof(uint32_t));
+    l->values = snn_arena_take(a, room, sizeof(real));
+}
+
+/* Reads all rows, with or without their values. False where there are too many. */
+static bool read_rows(struct snn_lists *l, const real *x, size_t rows, size_t n, real *value,
+                      bool *ones)
+{
+    struct snn_sparse *to = &l->sparse;
+    size_t found = 0;
+    for (size_t r = 0; r < rows; r++) {
+        to->start[r] = (uint32_t)found;
+        found +=
+            snn_sparse_scan(to->index + found, value ? value + found : NULL, ones, x + r * n, n);
+        if (found > l->capacity)
+            return false;
+    }
+    to->start[rows] = (uint32_t)found;
+    to->rows = rows;
+    return true;
+}
+
+bool snn_lists_read(struct snn_lists *l, const real *x, size_t rows, size_t n, bool spikes)
+{
+    bool ones = true;
+    l->sparse.value = NULL;
+    if (l->capacity == 0 || !read_rows(l, x, rows, n, spikes ? NULL : l->values, &ones))
+        return false;
+    if (ones)
+        return true;
+    l->sparse.value = l->values;
+    return !spikes || read_rows(l, x, rows, n, l->values, &ones); /* again, with what is there */
+}
+
 void snn_heard_place(struct snn_heard *h, struct snn_arena *a, size_t rows, size_t in, size_t out,
                      bool gradients)
 {
     const bool is_cached = out <= CACHED / sizeof(real) / in;
     *h = (struct snn_heard){.in = in, .out = out};
-    h->capacity = (size_t)((is_cached ? FEW : FEW_OF_MANY) * (double)rows * (double)in);
-    const size_t room = h->capacity + in; /* a row is read before it is known to be too much */
-    h->rows.start = snn_arena_take(a, rows + 1, sizeof(uint32_t));
-    h->rows.index = snn_arena_take(a, room, sizeof(uint32_t));
-    h->values[0] = snn_arena_take(a, room, sizeof(real));
+    snn_lists_place(&h->rows, a, rows, in, is_cached ? FEW : FEW_OF_MANY);
     if (!gradients)
         return;
     h->scatters = out <= SNN_SCATTER_WIDTH;
@@ -28,56 +63,32 @@ void snn_heard_place(struct snn_heard *h, struct snn_arena *a, size_t rows, size
     h->d_weight = snn_arena_take(a, in, h->stride * sizeof(real));
     if (h->scatters)
         return;
+    const size_t room = h->rows.capacity + in;
     h->columns.start = snn_arena_take(a, in + 1, sizeof(uint32_t));
     h->columns.index = snn_arena_take(a, room, sizeof(uint32_t));
-    h->values[1] = snn_arena_take(a, room, sizeof(real));
+    h->values = snn_arena_take(a, room, sizeof(real));
     h->next = snn_arena_take(a, in, sizeof(uint32_t));
-}
-
-/* Reads all rows, with or without their values. False where there are too many. */
-static bool read_rows(struct snn_heard *h, const real *x, size_t rows, real *value, bool *ones)
-{
-    size_t found = 0;
-    for (size_t r = 0; r < rows; r++) {
-        h->rows.start[r] = (uint32_t)found;
-        found += snn_sparse_scan(h->rows.index + found, value ? value + found : NULL, ones,
-                                 x + r * h->in, h->in);
-        if (found > h->capacity)
-            return false;
-    }
-    h->rows.start[rows] = (uint32_t)found;
-    h->rows.rows = rows;
-    return true;
 }
 
 bool snn_heard_read(struct snn_heard *h, const real *x, size_t rows)
 {
-    bool ones = true;
-    if (h->capacity == 0)
-        return h->is_sparse = false;
-    h->is_sparse = read_rows(h, x, rows, NULL, &ones);
-    h->rows.value = NULL;
-    if (h->is_sparse && !ones) { /* rare: read again, with what is there */
-        h->rows.value = h->values[0];
-        read_rows(h, x, rows, h->rows.value, &ones);
-    }
-    return h->is_sparse;
+    return h->is_sparse = snn_lists_read(&h->rows, x, rows, h->in, true);
 }
 
 void snn_heard_currents(const struct snn_heard *h, real *current, const real *weight_t,
                         const real *bias)
 {
-    snn_sparse_product(current, weight_t, &h->rows, h->out, bias);
+    snn_sparse_product(current, weight_t, &h->rows.sparse, h->out, bias);
 }
 
 /* The lists of the columns from those of the rows. */
 static void transpose(struct snn_heard *h)
 {
-    const struct snn_sparse *from = &h->rows;
+    const struct snn_sparse *from = &h->rows.sparse;
     struct snn_sparse *to = &h->columns;
     const uint32_t n = from->start[from->rows];
     to->rows = h->in;
-    to->value = from->value ? h->values[1] : NULL;
+    to->value = from->value ? h->values : NULL;
     memset(to->start, 0, (h->in + 1) * sizeof *to->start);
     for (uint32_t k = 0; k < n; k++)
         to->start[from->index[k] + 1]++;
@@ -100,7 +111,7 @@ void snn_heard_weight_gradients(struct snn_heard *h, const real *d_current)
         memset(h->d_weight, 0, h->in * h->stride * sizeof *h->d_weight);
     h->has_gradient = true;
     if (h->scatters) {
-        snn_sparse_scatter(h->d_weight, d_current, &h->rows, h->out);
+        snn_sparse_scatter(h->d_weight, d_current, &h->rows.sparse, h->out);
         return;
     }
     transpose(h);

@@ -8,13 +8,23 @@
 #include "core/base/arena.h"
 #include "core/math/spikes.h"
 
+/* Lists with room for what counts as few. */
+struct snn_lists {
+    struct snn_sparse sparse;
+    real *values;    /* room for sparse.value */
+    size_t capacity; /* entries; 0 = no lists */
+};
+void snn_lists_place(struct snn_lists *l, struct snn_arena *a, size_t rows, size_t n, double few);
+/* Lists of x [rows, n]; false where more than few are not 0. `spikes`: most likely all that is
+ * there is 1, and needs no values; only a hint. */
+bool snn_lists_read(struct snn_lists *l, const real *x, size_t rows, size_t n, bool spikes);
+
 struct snn_heard {
     size_t in, out;            /* values per row; of the layer that hears */
-    size_t capacity;           /* entries that still count as few; 0 = no lists */
-    struct snn_sparse rows;    /* [rows, in] */
+    struct snn_lists rows;     /* [rows, in] */
     struct snn_sparse columns; /* [in, rows]: the same, transposed; made by the backward pass */
     uint32_t *next;            /* [in] */
-    real *values[2];           /* of rows and of columns */
+    real *values;              /* of the columns */
     bool is_sparse;            /* the block's input is in the lists */
     bool scatters;             /* `out` is narrow: no columns are made */
     size_t stride;             /* from row to row of d_weight */

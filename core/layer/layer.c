@@ -17,6 +17,7 @@ static const struct snn_layer_type types[] = {
     {{"dense", "every input to every neuron: I = W s + b", SNN_PARAMS(snn_dense_params)},
      .carries_neuron = true,
      .hears = true,
+     .narrows = true,
      .resolve = snn_dense_resolve,
      .multiply_adds = snn_dense_multiply_adds,
      .begin_shard = snn_dense_begin_shard,
@@ -90,6 +91,16 @@ size_t snn_shape_count(const struct snn_shape *s)
     for (size_t i = 0; i < s->rank; i++)
         n *= s->size[i];
     return n;
+}
+
+bool snn_layer_is_narrow(const struct snn_layer *l)
+{
+    bool alike = true;
+    for (size_t k = 0; k < l->n_learned; k++)
+        if (l->learned[k].which == SNN_LEARN_tau)
+            alike = l->tensor[l->learned[k].tensor].count == 1;
+    return l->type->narrows && l->has_neuron && !l->static_input && alike &&
+           snn_narrow_suits(&l->cell);
 }
 
 enum snn_code snn_layer_resolve(struct snn_layer *l, const struct snn_choice *c,

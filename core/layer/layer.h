@@ -8,6 +8,7 @@
 #define SPIKED_CORE_LAYER_LAYER_H
 
 #include "core/layer/heard.h"
+#include "core/layer/narrow.h"
 #include "core/neuron/neuron.h"
 
 #define SNN_MAX_TENSORS 8 /* of one layer */
@@ -76,7 +77,7 @@ struct snn_layer_work {
     real *v, *f;   /* [Sb, T, out] or NULL */
     real *g; /* [Sb, T, out]: dL/ds in, dL/dI out; shares current's room where that is not static */
     real *g_membrane;  /* [Sb, T, out]: dL/du of a membrane readout; NULL but in the last layer */
-    real *d_membrane;  /* [Sb, T, out]: dL/du for diagnostics, NULL = not wanted */
+    real *d_membrane;  /* [Sb, T, out]: dL/du, for diagnostics and narrow; NULL = not wanted */
     real *current_sum; /* [S, out]: sum over t of dL/dI, where the input is static */
     real *state, *lambda;         /* [Sb, out]: the membrane, dL/d of it, between the steps */
     real *aux;                    /* [Sb, T, out]: a neuron's second state; NULL = it has none */
@@ -84,6 +85,7 @@ struct snn_layer_work {
     real *scratch;                /* [4, out] */
     real *d_state;                /* [Sb, T, out] for solvers with a history */
     struct snn_heard heard;       /* of kinds that hear */
+    struct snn_narrow narrow;     /* of those whose surrogate is a window */
     real *own;                    /* the kind's own, as much as its row says */
     struct snn_cell_gradient d;   /* of the constants, since the last snn_layer_learn */
 };
@@ -101,6 +103,7 @@ struct snn_layer_type {
     bool carries_neuron; /* has weights, and neurons behind them unless the spec says none */
     bool hears_itself;   /* has its own spikes in its currents */
     bool hears;          /* its input may come as lists; its first tensor is weights [out, in] */
+    bool narrows;        /* dL/dinput = W^T dL/dI, and nothing else */
     bool is_view;        /* nothing but the shape changes: its s and g are those of the layer below,
                             and it has no functions from multiply_adds on */
     /* From l->in and in_shape: fills out_shape, tensor[], n_tensors (not the offsets) and what the
@@ -143,6 +146,9 @@ static inline bool snn_layer_hears(const struct snn_layer *l)
 {
     return l->type->hears && !l->static_input;
 }
+
+/* Whether the gradient by its input may come from lists of dL/du: then narrow is there. */
+bool snn_layer_is_narrow(const struct snn_layer *l);
 
 /* Runs a layer's resolve with its input shape put in, and fills out. */
 enum snn_code snn_layer_resolve(struct snn_layer *l, const struct snn_choice *c,

@@ -18,6 +18,11 @@
 #endif
 
 #define VEC real __attribute__((vector_size(VECTOR_BYTES)))
+#ifdef SNN_DOUBLE
+#define BITS uint64_t __attribute__((vector_size(VECTOR_BYTES)))
+#else
+#define BITS uint32_t __attribute__((vector_size(VECTOR_BYTES)))
+#endif
 enum { LANES = VECTOR_BYTES / sizeof(real) };
 
 #ifdef __clang__
@@ -26,33 +31,29 @@ enum { LANES = VECTOR_BYTES / sizeof(real) };
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
+static inline VEC load(const real *p)
+{
+    VEC v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
 /* ------------------------------------------------------------------------------ scanning -- */
 
-/* Of the next LANES numbers: a bit for each that is not 0; *odd where one is neither 0 nor 1. */
-static inline uint32_t bits_of(const real *x, bool *odd)
+/* A bit for each of the next LANES numbers that is not 0. */
+static inline uint32_t bits_of(const real *x)
 {
 #if !defined(SNN_DOUBLE) && defined(__AVX512F__)
-    const __m512 v = _mm512_loadu_ps(x);
-    const __mmask16 there = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
-    *odd |= _mm512_mask_cmp_ps_mask(there, v, _mm512_set1_ps(1), _CMP_NEQ_UQ) != 0;
-    return there;
+    return _mm512_cmp_ps_mask(_mm512_loadu_ps(x), _mm512_setzero_ps(), _CMP_NEQ_UQ);
 #elif !defined(SNN_DOUBLE) && defined(__AVX__)
-    const __m256 v = _mm256_loadu_ps(x), one = _mm256_set1_ps(1);
-    const __m256 there = _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_NEQ_UQ);
-    const __m256 other = _mm256_and_ps(there, _mm256_cmp_ps(v, one, _CMP_NEQ_UQ));
-    *odd |= _mm256_movemask_ps(other) != 0;
-    return (uint32_t)_mm256_movemask_ps(there);
+    return (uint32_t)_mm256_movemask_ps(
+        _mm256_cmp_ps(_mm256_loadu_ps(x), _mm256_setzero_ps(), _CMP_NEQ_UQ));
 #elif !defined(SNN_DOUBLE) && defined(__SSE2__)
-    const __m128 v = _mm_loadu_ps(x);
-    const __m128 there = _mm_cmpneq_ps(v, _mm_setzero_ps());
-    *odd |= _mm_movemask_ps(_mm_and_ps(there, _mm_cmpneq_ps(v, _mm_set1_ps(1)))) != 0;
-    return (uint32_t)_mm_movemask_ps(there);
+    return (uint32_t)_mm_movemask_ps(_mm_cmpneq_ps(_mm_loadu_ps(x), _mm_setzero_ps()));
 #else
     uint32_t bits = 0;
-    for (size_t i = 0; i < LANES; i++) {
+    for (size_t i = 0; i < LANES; i++)
         bits |= (uint32_t)(x[i] != 0) << i;
-        *odd |= x[i] != 0 && x[i] != 1;
-    }
     return bits;
 #endif
 }
@@ -75,15 +76,21 @@ static inline size_t put_places(uint32_t *index, uint32_t bits, uint32_t first)
 
 size_t snn_sparse_scan(uint32_t *index, real *value, bool *ones, const real *row, size_t n)
 {
+    BITS other = {0}; /* set where x (x - 1) is not 0: x is neither 0 nor 1 */
     bool odd = false;
     size_t found = 0, i = 0;
-    for (; i + LANES <= n; i += LANES)
-        found += put_places(index + found, bits_of(row + i, &odd), (uint32_t)i);
+    for (; i + LANES <= n; i += LANES) { /* no branch: what is there cannot be predicted */
+        const VEC x = load(row + i);
+        other |= (BITS)(x * (x - 1));
+        found += put_places(index + found, bits_of(row + i), (uint32_t)i);
+    }
     for (; i < n; i++) {
         odd |= row[i] != 0 && row[i] != 1;
         if (row[i] != 0)
             index[found++] = (uint32_t)i;
     }
+    for (size_t k = 0; k < LANES; k++)
+        odd |= other[k] << 1 != 0; /* but for the sign: 0 may be -0 */
     if (odd)
         *ones = false;
     for (size_t k = 0; value && k < found; k++)
@@ -92,13 +99,6 @@ size_t snn_sparse_scan(uint32_t *index, real *value, bool *ones, const real *row
 }
 
 /* ------------------------------------------------------------------------------ products -- */
-
-static inline VEC load(const real *p)
-{
-    VEC v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
 
 /* The first n numbers of a vector, n < LANES. */
 static inline VEC load_part(const real *p, size_t n)

@@ -128,6 +128,20 @@ static void add_threshold_gradient(const struct step k, const struct snn_cell *c
             (double)(dx[i] + s[i] * b->lambda[i] * (k.per_step * c->r[i] + k.whole));
 }
 
+void snn_leak_back(const struct snn_cell *c, real *x, real *lambda, size_t n)
+{
+    const real leak = c->neuron->leak, r = c->r[0];
+    for (size_t t = c->time_steps; t-- > 0;) {
+        const real h = c->h[t];
+        real *restrict row = x + t * n, *restrict l = lambda;
+        for (size_t i = 0; i < n; i++) {
+            const real du = row[i], d_input = (du + h * l[i]) * r;
+            l[i] = du + l[i] - leak * d_input;
+            row[i] = d_input;
+        }
+    }
+}
+
 void snn_euler_backward(const struct snn_cell *c, const struct snn_cell_backward *b)
 {
     const size_t n = c->n;

@@ -144,6 +144,10 @@ void snn_snntorch_backward(const struct snn_cell *c, const struct snn_cell_backw
 void snn_snntorch_membrane(const struct snn_cell *c, const struct snn_cell_trace *k, size_t t,
                            real *out);
 
+/* Euler's way from dL/du to dL/dI alone, for any n numbers a step that leak as neuron 0 does and
+ * are not reset by a product: x [T, n], lambda [n] as in struct snn_cell_backward. */
+void snn_leak_back(const struct snn_cell *c, real *x, real *lambda, size_t n);
+
 /* The two kinds of solvers. */
 void snn_euler_forward(const struct snn_cell *c, const struct snn_cell_forward *f);
 void snn_euler_backward(const struct snn_cell *c, const struct snn_cell_backward *b);

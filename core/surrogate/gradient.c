@@ -27,7 +27,7 @@ static inline real magnitude(real x)
 #define FAST (1 / sq(1 + k * magnitude(x)))
 #define MEAN_SLOPE logistic_slope(k, snn_sigmoid(k *x))
 
-#define LOOP(name, scale, emits, derivative, what, formula)                                        \
+#define LOOP(name, scale, emits, reach, derivative, what, formula)                                 \
     static void name##_loop(real *out, const real *g, const real *xs, const real *ss, size_t n,    \
                             real k)                                                                \
     {                                                                                              \
@@ -40,7 +40,7 @@ static inline real magnitude(real x)
     }
 SURROGATES(LOOP)
 
-#define ENTRY(name, scale, emits, derivative, what, formula) name##_loop,
+#define ENTRY(name, scale, emits, reach, derivative, what, formula) name##_loop,
 static void (*const loops[])(real *, const real *, const real *, const real *, size_t,
                              real) = {SURROGATES(ENTRY)};
 

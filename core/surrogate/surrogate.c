@@ -6,10 +6,10 @@
 #include "core/math/approx.h"
 #include "core/surrogate/rows.h"
 
-#define PLACE(name, scale, emits, derivative, what, formula) name##_place,
+#define PLACE(name, scale, emits, reach, derivative, what, formula) name##_place,
 enum { SURROGATES(PLACE) };
 
-#define PARAMS(name, scale, emits, derivative, what, formula)                                      \
+#define PARAMS(name, scale, emits, reach, derivative, what, formula)                               \
     static void name##_gradient(real *out, const real *g, const real *x, const real *s, size_t n,  \
                                 real k)                                                            \
     {                                                                                              \
@@ -20,8 +20,11 @@ enum { SURROGATES(PLACE) };
     };
 SURROGATES(PARAMS)
 
-#define TABLE_ROW(name, scale, emits, derivative, what, formula)                                   \
-    {{#name, formula, SNN_PARAMS(name##_params)}, SNN_SPIKE_##emits, name##_gradient},
+#define TABLE_ROW(name, scale, emits, reach, derivative, what, formula)                            \
+    {{#name, formula, SNN_PARAMS(name##_params)},                                                  \
+     SNN_SPIKE_##emits,                                                                            \
+     SNN_REACH_##reach,                                                                            \
+     name##_gradient},
 static const struct snn_surrogate rows[] = {SURROGATES(TABLE_ROW)};
 
 const struct snn_registry snn_surrogates = SNN_REGISTRY(rows, "surrogates", "surrogate");

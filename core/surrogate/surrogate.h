@@ -14,9 +14,16 @@ enum snn_spike {
     SNN_SPIKE_NOISY, /* the step of k x + e */
 };
 
+/* Where the derivative is not 0. */
+enum snn_reach {
+    SNN_REACH_ALL,
+    SNN_REACH_WITHIN, /* only for |x| <= scale: most neurons have none */
+};
+
 struct snn_surrogate {
     struct snn_kind kind; /* its only parameter is `scale` */
     enum snn_spike training;
+    enum snn_reach reach;
     /* out[i] = g[i] * dS/dx at x[i]; s[i] is the spike emitted there (a soft one derives through
      * it). `out` may be `g`. */
     void (*gradient)(real *out, const real *g, const real *x, const real *s, size_t n, real k);

@@ -44,6 +44,10 @@ static void read_course(const struct snn_net *net, struct snn_work *w, size_t i)
         if (membrane)
             snn_cell_membrane(c, &trace, t, last->scratch);
         real *y = w->y + t * net->classes;
+        if (p == 1) {
+            memcpy(y, from, n * sizeof *y);
+            continue;
+        }
         for (size_t k = 0; k < net->classes; k++) {
             real sum = 0;
             for (size_t j = k * p; j < (k + 1) * p; j++)
@@ -68,6 +72,10 @@ static void count_spikes(const struct snn_net *net, const struct snn_work *w, si
 /* dL/dy of w->dy to every neuron of its class. */
 static void spread_course(const struct snn_net *net, const struct snn_work *w, real *into)
 {
+    if (net->population == 1) {
+        memcpy(into, w->dy, net->time_steps * net->outputs * sizeof *into);
+        return;
+    }
     for (size_t t = 0; t < net->time_steps; t++)
         for (size_t j = 0; j < net->outputs; j++) {
             const size_t class = j / net->population;
@@ -143,7 +151,7 @@ void snn_block_backward(const struct snn_net *net, struct snn_work *w, const rea
         if (l->type->is_view)
             continue;
         add_penalty(net, lw, l, b, scale, tally);
-        lw->d_membrane = probe ? w->d_membrane : NULL;
+        lw->d_membrane = probe || lw->narrow.lists.capacity ? w->d_membrane : NULL;
         l->type->backward(l, lw, params, grads, in, d_in, b);
         snn_learned_gradient(l, lw, params, grads);
         if (probe && l->has_neuron)

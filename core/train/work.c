@@ -71,6 +71,13 @@ static void place_neurons(struct snn_layer_work *w, struct snn_arena *a, const s
         place_learned(w, a, l, size->block);
 }
 
+/* The first layer's input has no gradient, unless it is recorded. */
+static bool narrows(const struct snn_net *net, size_t index, const struct snn_work_size *size)
+{
+    return size->gradients && (index > net->first || size->record) &&
+           snn_layer_is_narrow(&net->layer[index]);
+}
+
 static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const struct snn_net *net,
                         size_t index, const struct snn_work_size *size)
 {
@@ -86,6 +93,8 @@ static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const str
         snn_heard_place(&w->heard, a, steps, l->in, l->out, size->gradients);
     if (l->has_neuron)
         place_neurons(w, a, l, size);
+    if (narrows(net, index, size))
+        snn_narrow_place(&w->narrow, a, steps, l->in, l->out);
     if (l->type->carries_neuron)
         w->current =
             snn_arena_take(a, l->static_input ? size->shard : steps, l->out * sizeof(real));
@@ -113,6 +122,7 @@ void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct sn
     const size_t steps = size->block * net->time_steps;
     const size_t inputs = net->static_input ? size->shard : steps;
     size_t widest = 0;
+    bool looked_at = size->probe; /* dL/du is wanted */
 
     *w = (struct snn_work){.size = *size};
     w->features = snn_arena_take(arena, net->features, sizeof(real));
@@ -130,7 +140,8 @@ void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct sn
         else
             place_layer(&w->layer[i], arena, net, i, size);
         widest = net->layer[i].out > widest ? net->layer[i].out : widest;
+        looked_at = looked_at || narrows(net, i, size);
     }
-    if (size->probe)
+    if (looked_at)
         w->d_membrane = snn_arena_take(arena, steps, widest * sizeof(real));
 }

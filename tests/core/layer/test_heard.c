@@ -41,15 +41,15 @@ static void read__few_or_many__lists_only_the_few(void **state)
     (void)state;
     fill(7, 1);
     assert_true(snn_heard_read(&h, x, ROWS));
-    assert_null(h.rows.value);
+    assert_null(h.rows.sparse.value);
     fill(7, 3);
     assert_true(snn_heard_read(&h, x, ROWS));
-    assert_non_null(h.rows.value);
+    assert_non_null(h.rows.sparse.value);
     fill(2, 1);
     assert_false(snn_heard_read(&h, x, ROWS));
     fill(1000, 1);
     assert_true(snn_heard_read(&h, x, ROWS));
-    h.capacity = 0;
+    h.rows.capacity = 0;
     assert_false(snn_heard_read(&h, x, ROWS));
     snn_arena_free(&a);
 }
