@@ -25,6 +25,8 @@ static const struct snn_param events_params[] = {
                          .doc = "ticks that the steps divide, later events are left out; 0: up to "
                                 "the last event of the data set",
                          .type = SNN_INTEGER, .value = 0, .min = 0, .max = 4294967296},
+    [EVENTS_GAIN] = {.name = "gain", .doc = "size of a spike", .type = SNN_REAL, .value = 1,
+                     .min = 0, .min_open = true, .max = 1e6},
 };
 
 static const struct snn_encoder encoders[] = {
@@ -43,7 +45,7 @@ static const struct snn_encoder encoders[] = {
     {.kind = {.name = "events",
               .doc = "the events of a set of events; several of a unit in one step are one spike",
               SNN_PARAMS(events_params)},
-     .encode_events = snn_encode_events},
+     .encode_events = snn_encode_events, .list_events = snn_list_events},
 };
 /* clang-format on */
 

@@ -6,6 +6,7 @@
 #include "core/base/rng.h"
 
 struct snn_events;
+struct snn_sparse;
 
 /* Exactly one of encode and encode_events is there. */
 struct snn_encoder {
@@ -20,6 +21,11 @@ struct snn_encoder {
     /* The same of a sample that is a list of events of n units. */
     void (*encode_events)(real *out, const struct snn_events *events, size_t n, size_t time_steps,
                           const struct snn_choice *c);
+    /* The same as lists: a row for each step, appended to `to`, without values; every spike is
+     * *size. `last` [n] is scratch. False, with `to` as it was, where the events are not in the
+     * order of their time. NULL where the encoder has no such. */
+    bool (*list_events)(struct snn_sparse *to, real *size, const struct snn_events *events,
+                        size_t n, size_t time_steps, const struct snn_choice *c, uint32_t *last);
 };
 
 static inline const struct snn_encoder *snn_encoder_of(const struct snn_choice *c)

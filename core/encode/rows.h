@@ -7,7 +7,7 @@
 #include "core/encode/encode.h"
 
 #define ENCODE_GAIN 0 /* of every encoder of strengths */
-#define EVENTS_DURATION 0
+enum { EVENTS_DURATION, EVENTS_GAIN };
 enum { LATENCY_TAU = 1, LATENCY_THRESHOLD };
 
 void snn_encode_constant(real *out, const real *x, size_t n, size_t time_steps,
@@ -20,5 +20,7 @@ void snn_encode_latency(real *out, const real *x, size_t n, size_t time_steps,
                         const struct snn_choice *c, const struct snn_rng_key *key);
 void snn_encode_events(real *out, const struct snn_events *events, size_t n, size_t time_steps,
                        const struct snn_choice *c);
+bool snn_list_events(struct snn_sparse *to, real *size, const struct snn_events *events, size_t n,
+                     size_t time_steps, const struct snn_choice *c, uint32_t *last);
 
 #endif

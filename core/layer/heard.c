@@ -56,6 +56,7 @@ void snn_heard_place(struct snn_heard *h, struct snn_arena *a, size_t rows, size
     const bool is_cached = out <= CACHED / sizeof(real) / in;
     *h = (struct snn_heard){.in = in, .out = out};
     snn_lists_place(&h->rows, a, rows, in, is_cached ? FEW : FEW_OF_MANY);
+    h->next = snn_arena_take(a, in, sizeof(uint32_t));
     if (!gradients)
         return;
     h->scatters = out <= SNN_SCATTER_WIDTH;
@@ -67,11 +68,34 @@ void snn_heard_place(struct snn_heard *h, struct snn_arena *a, size_t rows, size
     h->columns.start = snn_arena_take(a, in + 1, sizeof(uint32_t));
     h->columns.index = snn_arena_take(a, room, sizeof(uint32_t));
     h->values = snn_arena_take(a, room, sizeof(real));
-    h->next = snn_arena_take(a, in, sizeof(uint32_t));
+}
+
+void snn_heard_begin(struct snn_heard *h)
+{
+    h->is_given = false;
+    h->rows.sparse.rows = 0;
+    h->rows.sparse.value = NULL;
+    if (h->rows.capacity)
+        h->rows.sparse.start[0] = 0;
+}
+
+void snn_heard_give(struct snn_heard *h, real size)
+{
+    struct snn_sparse *s = &h->rows.sparse;
+    h->is_given = true;
+    if (size == 1)
+        return;
+    s->value = h->rows.values;
+    for (uint32_t k = 0; k < s->start[s->rows]; k++)
+        s->value[k] = size;
 }
 
 bool snn_heard_read(struct snn_heard *h, const real *x, size_t rows)
 {
+    if (h->is_given) {
+        h->is_given = false;
+        return h->is_sparse = true;
+    }
     return h->is_sparse = snn_lists_read(&h->rows, x, rows, h->in, true);
 }
 

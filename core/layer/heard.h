@@ -23,8 +23,9 @@ struct snn_heard {
     size_t in, out;            /* values per row; of the layer that hears */
     struct snn_lists rows;     /* [rows, in] */
     struct snn_sparse columns; /* [in, rows]: the same, transposed; made by the backward pass */
-    uint32_t *next;            /* [in] */
+    uint32_t *next;            /* [in]: scratch */
     real *values;              /* of the columns */
+    bool is_given;             /* the encoder has filled the rows already */
     bool is_sparse;            /* the block's input is in the lists */
     bool scatters;             /* `out` is narrow: no columns are made */
     size_t stride;             /* from row to row of d_weight */
@@ -35,7 +36,12 @@ struct snn_heard {
 /* Lists for blocks of so many rows; `gradients`: a backward pass follows. */
 void snn_heard_place(struct snn_heard *h, struct snn_arena *a, size_t rows, size_t in, size_t out,
                      bool gradients);
-/* Looks at x [rows, in]; true where few enough are not 0 for the lists. */
+/* For encoders: forgets the block before, and makes room for lists without values. */
+void snn_heard_begin(struct snn_heard *h);
+/* They are whole, and every entry is `size`. */
+void snn_heard_give(struct snn_heard *h, real size);
+/* Looks at x [rows, in], unless the rows were given; true where few enough are not 0 for the lists.
+ */
 bool snn_heard_read(struct snn_heard *h, const real *x, size_t rows);
 /* current [rows, out] = bias [out] + what was read, times weight_t [in, out]. */
 void snn_heard_currents(const struct snn_heard *h, real *current, const real *weight_t,

@@ -186,11 +186,36 @@ static void repeat_first_step(real *x, size_t time_steps, size_t n)
         memcpy(x + t * n, x, n * sizeof *x);
 }
 
-/* Samples first .. first+n-1 of the shard, into the input from its start on. */
-static void encode(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
-                   size_t first, size_t n)
+/* Events of samples first .. first+n-1 straight into the lists of the first layer, where it hears
+ * them and nobody wants them as they are. False where they do not suit. */
+static bool list_events(const struct snn_net *net, struct snn_work *w,
+                        const struct snn_shard *shard, size_t first, size_t n)
 {
     const struct snn_encoder *encoder = snn_encoder_of(&net->encoding);
+    struct snn_heard *h = &w->layer[net->first].heard;
+    real size = 1;
+    if (!encoder->list_events || !snn_layer_hears(&net->layer[net->first]) || w->size.record)
+        return false;
+    snn_heard_begin(h);
+    for (size_t i = first; i < first + n; i++) {
+        const struct snn_events e = snn_data_events(shard->data, shard->test, shard->index[i]);
+        struct snn_sparse *to = &h->rows.sparse;
+        if (h->rows.capacity < e.n || to->start[to->rows] > h->rows.capacity - e.n ||
+            !encoder->list_events(to, &size, &e, net->features, net->time_steps, &net->encoding,
+                                  h->next))
+            return false;
+    }
+    snn_heard_give(h, size);
+    return true;
+}
+
+/* Samples first .. first+n-1 of the shard, into the input from its start on. */
+void snn_shard_encode(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
+                      size_t first, size_t n)
+{
+    const struct snn_encoder *encoder = snn_encoder_of(&net->encoding);
+    if (list_events(net, w, shard, first, n))
+        return;
     const size_t stride = net->static_input ? net->features : net->time_steps * net->features;
     for (size_t i = 0; i < n; i++) {
         const struct snn_rng_key key = key_of(net, shard, first + i);
@@ -254,7 +279,7 @@ static void run_block(const struct snn_net *net, struct snn_work *w, const real 
                       struct snn_tally *tally, struct snn_probe *probe)
 {
     if (!net->static_input)
-        encode(net, w, shard, b->first, b->n);
+        snn_shard_encode(net, w, shard, b->first, b->n);
     if (b->training) {
         draw_noise(net, w, shard, b);
         draw_own(net, w, shard, b);
@@ -275,7 +300,7 @@ void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *pa
     if (shard->n == 0)
         return;
     if (net->static_input) {
-        encode(net, w, shard, 0, shard->n);
+        snn_shard_encode(net, w, shard, 0, shard->n);
         first->type->begin_shard(first, first_work, params, w->input, shard->n);
     }
     for (size_t i = 0; i < shard->n; i += w->size.block) {

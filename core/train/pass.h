@@ -48,6 +48,9 @@ void snn_block_backward(const struct snn_net *net, struct snn_work *w, const rea
 /* After a shard's last block: what the backward passes left in w joins grads. */
 void snn_shard_settle(const struct snn_net *net, struct snn_work *w, real *grads);
 
+/* The inputs of samples first .. first+n-1 of the shard into w. */
+void snn_shard_encode(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
+                      size_t first, size_t n);
 /* Encodes and runs a whole shard. grads NULL: forward only. */
 void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
                    const struct snn_shard *shard, struct snn_tally *tally, struct snn_probe *probe);

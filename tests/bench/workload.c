@@ -81,49 +81,39 @@ void workload_names(char *text, size_t size)
 
 /* ------------------------------------------------------------------------------------- data -- */
 
-/* The events of all samples, a byte each: [sample, T, features], and their size. There is one bench
- * at a time. */
-static unsigned char *events;
-static real event_size;
-
-static void copy_events(real *out, const real *x, size_t n, size_t time_steps,
-                        const struct snn_choice *c, const struct snn_rng_key *key)
-{
-    const unsigned char *from = events + (size_t)key->sample * n * time_steps;
-
-    (void)x;
-    (void)c;
-    for (size_t i = 0; i < n * time_steps; i++)
-        out[i] = event_size * (real)from[i];
-}
-
-/* Events as they lie in memory: what the core's own encoders do not know yet. */
-static const struct snn_encoder stored = {
-    .kind = {.name = "stored_events", .doc = "events as they are in memory"},
-    .encode = copy_events,
-};
-
 static struct snn_rng_key key_of(uint32_t what, size_t sample)
 {
     return (struct snn_rng_key){
         .seed = SEED, .stream = SNN_STREAM_ENCODE, .layer = what, .sample = (uint32_t)sample};
 }
 
-static bool draw_events(const struct workload *w)
+/* A list of events for each sample, in the order of their steps. */
+static bool draw_events(struct snn_data *d, const struct workload *w)
 {
     const size_t size = w->features * w->time_steps;
+    const size_t room = (size_t)(2 * w->event_rate * (double)(w->batch * size)) + size;
     real *u = malloc(size * sizeof *u);
+    size_t n = 0;
 
-    event_size = w->event_size > 0 ? (real)w->event_size : 1;
-    events = malloc(w->batch * size);
-    for (size_t i = 0; u && events && i < w->batch; i++) {
+    d->info.events = true;
+    d->duration = w->time_steps;
+    d->train.first = calloc(w->batch + 1, sizeof *d->train.first);
+    d->train.times = calloc(room, sizeof *d->train.times);
+    d->train.units = calloc(room, sizeof *d->train.units);
+    const bool is_there = u && d->train.first && d->train.times && d->train.units;
+    for (size_t i = 0; is_there && i < w->batch; i++) {
         const struct snn_rng_key key = key_of(EVENTS, i);
         snn_rng_uniform(u, size, &key);
-        for (size_t k = 0; k < size; k++)
-            events[i * size + k] = u[k] < (real)w->event_rate;
+        for (size_t k = 0; k < size && n < room; k++) {
+            if (!(u[k] < (real)w->event_rate))
+                continue;
+            d->train.times[n] = (uint32_t)(k / w->features);
+            d->train.units[n++] = (uint16_t)(k % w->features);
+        }
+        d->train.first[i + 1] = n;
     }
     free(u);
-    return u && events;
+    return is_there;
 }
 
 static void draw_pixels(float *pixels, const struct workload *w, size_t sample, real *scratch)
@@ -147,7 +137,7 @@ static enum snn_code make_data(struct bench *b, struct snn_error *err)
     real *scratch = malloc(w->features * sizeof *scratch);
     enum snn_code rc = SNN_NOMEM;
 
-    if (!d || !scratch || (w->event_rate > 0 && !draw_events(w)))
+    if (!d || !scratch)
         goto out;
     d->info = (struct snn_data_info){.train = w->batch,
                                      .features = w->features,
@@ -155,9 +145,10 @@ static enum snn_code make_data(struct bench *b, struct snn_error *err)
                                      .rank = 1,
                                      .classes = classes};
     d->train = (struct snn_samples){.count = w->batch, .shape = {w->features}, .rank = 1};
-    d->train.values = calloc(w->batch * w->features, sizeof *d->train.values);
     d->train.labels = calloc(w->batch, sizeof *d->train.labels);
-    if (!d->train.values || !d->train.labels)
+    if (w->event_rate <= 0)
+        d->train.values = calloc(w->batch * w->features, sizeof *d->train.values);
+    if (!d->train.labels || !(w->event_rate > 0 ? draw_events(d, w) : d->train.values != NULL))
         goto out;
     for (size_t i = 0; i < w->batch; i++) {
         const struct snn_rng_key key = key_of(LABELS, i);
@@ -232,8 +223,10 @@ static enum snn_code describe(struct bench *b, const char *surrogate, struct snn
         spec->loss = choice(&snn_losses, w->loss);
     if (w->readout)
         spec->readout = choice(&snn_readouts, w->readout);
-    if (w->event_rate > 0)
-        spec->encoding = snn_choice_of(&stored.kind);
+    if (w->event_rate > 0) {
+        spec->encoding = choice(&snn_encoders, "events");
+        spec->encoding.value[1] = w->event_size > 0 ? w->event_size : 1;
+    }
     return SNN_OK;
 }
 
@@ -317,8 +310,6 @@ void bench_free(struct bench *b)
     snn_run_free(b->run);
     snn_data_free(b->data);
     free(b->start);
-    free(events);
-    events = NULL;
 }
 
 void bench_restart(struct bench *b)
@@ -341,13 +332,10 @@ enum snn_code bench_step(struct bench *b, struct snn_error *err)
 void bench_encode(struct bench *b)
 {
     struct snn_run *r = b->run;
-    const struct snn_encoder *encoder = snn_encoder_of(&r->net.encoding);
+    struct snn_work *w = &r->work[0];
+    const size_t most = r->net.static_input ? w->size.shard : w->size.block;
+    const struct snn_shard all = {.data = r->data, .index = r->order, .n = b->w->batch};
 
-    for (size_t i = 0; i < b->w->batch; i++) {
-        const struct snn_rng_key key = {
-            .seed = SEED, .stream = SNN_STREAM_ENCODE, .sample = r->order[i]};
-        snn_data_features(r->data, false, r->order[i], r->work[0].features);
-        encoder->encode(r->work[0].input, r->work[0].features, r->net.features, r->net.time_steps,
-                        &r->net.encoding, &key);
-    }
+    for (size_t i = 0; i < b->w->batch; i += most)
+        snn_shard_encode(&r->net, w, &all, i, b->w->batch - i < most ? b->w->batch - i : most);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/data/data.h"
 #include "tests/core/train/runs.h"
 #include "tests/support/test.h"
 #include "tests/support/tmpdir.h"
@@ -89,6 +90,42 @@ static void train__events__do_not_depend_on_threads(void **state)
     snn_data_free(data);
 }
 
+/* Each sample's events in the order of their time: then they go to the first layer as lists. */
+static void sort_events(struct snn_samples *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        for (size_t k = s->first[i] + 1; k < s->first[i + 1]; k++)
+            for (size_t j = k; j > s->first[i] && s->times[j] < s->times[j - 1]; j--) {
+                const uint32_t time = s->times[j];
+                const uint16_t unit = s->units[j];
+                s->times[j] = s->times[j - 1];
+                s->units[j] = s->units[j - 1];
+                s->times[j - 1] = time;
+                s->units[j - 1] = unit;
+            }
+}
+
+static void train__events_in_order_or_not__learn_the_same(void **state)
+{
+    struct snn_data *as_written = open_set(), *sorted = open_set();
+    struct snn_spec spec = spec_of();
+
+    (void)state;
+    sort_events(&sorted->train);
+    spec.epochs = 1;
+    struct snn_run *a = runs_new(&spec, as_written, 1), *b = runs_new(&spec, sorted, 1);
+    runs_train(a, 0);
+    runs_train(b, 0);
+    assert_near(snn_run_progress(a).metrics.train_loss, snn_run_progress(b).metrics.train_loss,
+                1e-5);
+    for (size_t i = 0; i < a->net.n_params; i++)
+        assert_near(a->params[i], b->params[i], 1e-4);
+    snn_run_free(a);
+    snn_run_free(b);
+    snn_data_free(as_written);
+    snn_data_free(sorted);
+}
+
 static void keep_first(void *user, const struct snn_error *what)
 {
     struct snn_error *first = user;
@@ -127,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(train__events__are_learnt),
         cmocka_unit_test(train__events__do_not_depend_on_threads),
+        cmocka_unit_test(train__events_in_order_or_not__learn_the_same),
         cmocka_unit_test(check__encoding_of_other_data__is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
