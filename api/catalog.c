@@ -136,10 +136,10 @@ static json_t *parts_json(const struct snn_kind *format)
     return list;
 }
 
-/* Whether layers of that kind can have neurons. */
+/* Whether layers of that kind have neurons where a job says nothing of them. */
 static bool carries_neuron(const struct snn_kind *kind)
 {
-    const struct snn_layer_spec layer = {.kind = snn_choice_of(kind), .has_neuron = true};
+    const struct snn_layer_spec layer = {.kind = snn_choice_of(kind)};
 
     return snn_layer_has_neuron(&layer);
 }

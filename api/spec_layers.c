@@ -21,19 +21,15 @@ static void read_name(struct api_errors *e, const struct api_field *f, const cha
         api_read_text(e, f, at, value, member);
 }
 
-/* null: the layer has no neurons, and passes its currents on. The kind has been read before. */
+/* null: the layer has no neurons, and passes on what it computes. An object, be it empty: it has
+ * some, whatever its kind has by itself. */
 static void read_neuron(struct api_errors *e, const struct api_field *f, const char *at,
                         json_t *value, void *member)
 {
     struct snn_layer_spec *layer = member;
 
-    if (json_is_null(value))
-        layer->has_neuron = false;
-    else if (layer->kind.kind && !snn_layer_has_neuron(layer))
-        api_errors_add(e, at, "invalid",
-                       "a layer of kind %s carries no neurons: leave neuron out, or null",
-                       layer->kind.kind->name);
-    else
+    layer->neurons = json_is_null(value) ? SNN_ABSENT : SNN_PRESENT;
+    if (layer->neurons == SNN_PRESENT)
         api_read(e, f->shape, at, value, &layer->neuron);
 }
 
@@ -93,7 +89,7 @@ void api_read_layers(struct api_errors *e, const struct api_field *f, const char
 
         snprintf(layer->name, sizeof layer->name, "layer%zu", i + 1);
         layer->neuron = form->neuron;
-        layer->has_neuron = true;
+        layer->neurons = SNN_BY_KIND;
         api_read(e, &api_layer_shape, api_at_index(place, at, i), json_array_get(value, i), layer);
     }
     for (size_t i = 1; i < n; i++)

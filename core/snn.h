@@ -153,13 +153,17 @@ struct snn_neuron_spec {
     enum snn_learn learn[SNN_LEARNABLE_COUNT];
 };
 
+/* Whether a layer has neurons: as its kind has by itself (dense, recurrent, conv2d), or as said. */
+enum snn_presence { SNN_BY_KIND, SNN_ABSENT, SNN_PRESENT };
+
 struct snn_layer_spec {
-    char name[SNN_NAME_SIZE]; /* "layer1", ... unless given; unique */
-    struct snn_choice kind;   /* dense, recurrent, conv2d, max_pool2d, ... */
-    bool has_neuron;          /* false: currents are passed on; kinds without neurons ignore it */
+    char name[SNN_NAME_SIZE];  /* "layer1", ... unless given; unique */
+    struct snn_choice kind;    /* dense, recurrent, conv2d, max_pool2d, ... */
+    enum snn_presence neurons; /* absent: what the kind computes is passed on */
     struct snn_neuron_spec neuron;
 };
-/* Whether there are neurons in the layer: its kind carries them, and the spec does not say none. */
+/* Whether there are neurons in the layer: the spec says so, or nothing, and its kind carries them.
+ */
 bool snn_layer_has_neuron(const struct snn_layer_spec *layer);
 
 /* A run, whole and validated by snn_spec_check. Zeroed memory is not a spec: start from

@@ -60,7 +60,10 @@ static const struct snn_layer_type types[] = {
      .backward = snn_avg_pool2d_backward},
     {{"flatten", "[channels, height, width] as one row of values", NULL, 0},
      .is_view = true,
-     .resolve = snn_flatten_resolve},
+     .resolve = snn_flatten_resolve,
+     .multiply_adds = snn_flatten_multiply_adds,
+     .forward = snn_flatten_forward,
+     .backward = snn_flatten_backward},
     {{"dropout", "in training some values are 0, the others divided by 1 - rate",
       SNN_PARAMS(snn_dropout_params)},
      .resolve = snn_dropout_resolve,
@@ -75,7 +78,9 @@ const struct snn_registry snn_layers = SNN_REGISTRY(types, "layers", "layer kind
 
 bool snn_layer_has_neuron(const struct snn_layer_spec *layer)
 {
-    return layer->has_neuron && snn_layer_type_of(&layer->kind)->carries_neuron;
+    if (layer->neurons != SNN_BY_KIND)
+        return layer->neurons == SNN_PRESENT;
+    return snn_layer_type_of(&layer->kind)->carries_neuron;
 }
 
 struct snn_shape snn_shape_of(const struct snn_data_info *data)
@@ -199,4 +204,35 @@ void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, 
     if (at.to == c->time_steps && back.aux)
         memset(back.aux_lambda, 0, c->n * sizeof *back.aux_lambda);
     snn_cell_backward(c, &back);
+}
+
+/* ------------------------------------------------------------------------- the whole layer -- */
+
+/* Kinds without weights know no neurons. Where such a layer has some, what the kind computes is
+ * their current. */
+static bool has_neurons_behind(const struct snn_layer *l)
+{
+    return l->has_neuron && !l->type->carries_neuron;
+}
+
+void snn_layer_forward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                       const real *in, const struct snn_block *b)
+{
+    if (!has_neurons_behind(l)) {
+        l->type->forward(l, w, params, in, b);
+        return;
+    }
+    struct snn_layer_work currents = *w;
+    currents.s = w->current;
+    l->type->forward(l, &currents, params, in, b);
+    for (size_t i = 0; i < b->n; i++)
+        snn_layer_spikes(l, w, (struct snn_span){i, 0, l->cell.time_steps}, b);
+}
+
+void snn_layer_backward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                        real *grads, const real *in, real *d_in, const struct snn_block *b)
+{
+    for (size_t i = 0; has_neurons_behind(l) && i < b->n; i++)
+        snn_layer_spikes_back(l, w, (struct snn_span){i, 0, l->cell.time_steps}, b);
+    l->type->backward(l, w, params, grads, in, d_in, b);
 }

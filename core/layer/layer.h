@@ -55,6 +55,7 @@ struct snn_layer {
     size_t in, out;   /* values per step */
     struct snn_shape in_shape, out_shape;
     bool has_neuron;      /* else what comes out per step stands where spikes would */
+    bool is_view;         /* a view without neurons: it has the arrays of the layer below */
     struct snn_cell cell; /* without neurons only its sizes n, time_steps */
     struct snn_tensor_place tensor[SNN_MAX_TENSORS];
     size_t n_tensors;
@@ -100,12 +101,13 @@ struct snn_rng_key;
 
 struct snn_layer_type {
     struct snn_kind kind;
-    bool carries_neuron; /* has weights, and neurons behind them unless the spec says none */
+    bool carries_neuron; /* has weights, and neurons behind them unless the spec says none; other
+                            kinds write s and read g, and neurons given to them come behind that */
     bool hears_itself;   /* has its own spikes in its currents */
     bool hears;          /* its input may come as lists; its first tensor is weights [out, in] */
     bool narrows;        /* dL/dinput = W^T dL/dI, and nothing else */
-    bool is_view;        /* nothing but the shape changes: its s and g are those of the layer below,
-                            and it has no functions from multiply_adds on */
+    bool is_view;        /* nothing but the shape changes: without neurons its s and g are those of
+                            the layer below, and it is not run */
     /* From l->in and in_shape: fills out_shape, tensor[], n_tensors (not the offsets) and what the
      * kind keeps of its parameters. SNN_INVALID where the input does not suit, SNN_LIMIT. */
     enum snn_code (*resolve)(struct snn_layer *l, const struct snn_choice *c,
@@ -167,6 +169,13 @@ void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struc
                       const struct snn_block *b);
 void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, struct snn_span at,
                            const struct snn_block *b);
+
+/* A layer that is no view, whole: the kind's passes, and behind kinds without weights the neurons
+ * that the layer was given. Arguments as of the kind's. */
+void snn_layer_forward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                       const real *in, const struct snn_block *b);
+void snn_layer_backward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                        real *grads, const real *in, real *d_in, const struct snn_block *b);
 
 /* ---- learned.c: constants of the neurons that are learned ---- */
 

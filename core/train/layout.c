@@ -174,7 +174,7 @@ enum snn_code snn_run_estimate(struct snn_estimate *out, const struct snn_spec *
         double products = 0, history = 0;
         for (size_t i = 0; i < r->net.n_layers; i++) {
             const struct snn_layer *l = &r->net.layer[i];
-            if (!l->type->is_view)
+            if (!l->is_view)
                 products += l->type->multiply_adds(l, i == r->net.first);
             if (l->has_neuron)
                 history += snn_cell_history(&l->cell);

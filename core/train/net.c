@@ -71,6 +71,11 @@ static void init_cell(struct snn_net *net, struct snn_layer *l, const struct snn
                           n->n_terms, learns_table);
 }
 
+static bool is_view(const struct snn_layer_spec *s)
+{
+    return snn_layer_type_of(&s->kind)->is_view && !snn_layer_has_neuron(s);
+}
+
 static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
                                 const struct snn_spec *spec, size_t index,
                                 const struct snn_shape *in, const struct snn_net_options *o,
@@ -82,6 +87,7 @@ static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
         .type = snn_layer_type_of(&s->kind),
         .name = s->name,
         .has_neuron = snn_layer_has_neuron(s),
+        .is_view = is_view(s),
         .static_input = index == net->first && net->static_input,
     };
     struct snn_error why = {0};
@@ -101,7 +107,7 @@ static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
 static size_t first_layer(const struct snn_spec *spec)
 {
     size_t i = 0;
-    while (i + 1 < spec->n_layers && snn_layer_type_of(&spec->layers[i].kind)->is_view)
+    while (i + 1 < spec->n_layers && is_view(&spec->layers[i]))
         i++;
     return i;
 }

@@ -14,8 +14,8 @@ void snn_block_forward(const struct snn_net *net, struct snn_work *w, const real
     const real *in = w->input;
     for (size_t i = 0; i < net->n_layers; i++) {
         const struct snn_layer *l = &net->layer[i];
-        if (!l->type->is_view)
-            l->type->forward(l, &w->layer[i], params, in, b);
+        if (!l->is_view)
+            snn_layer_forward(l, &w->layer[i], params, in, b);
         in = w->layer[i].s;
     }
 }
@@ -148,11 +148,11 @@ void snn_block_backward(const struct snn_net *net, struct snn_work *w, const rea
         struct snn_layer_work *lw = &w->layer[i];
         const real *in = i ? w->layer[i - 1].s : w->input;
         real *d_in = i ? w->layer[i - 1].g : w->d_input;
-        if (l->type->is_view)
+        if (l->is_view)
             continue;
         add_penalty(net, lw, l, b, scale, tally);
         lw->d_membrane = probe || lw->narrow.lists.capacity ? w->d_membrane : NULL;
-        l->type->backward(l, lw, params, grads, in, d_in, b);
+        snn_layer_backward(l, lw, params, grads, in, d_in, b);
         snn_learned_gradient(l, lw, params, grads);
         if (probe && l->has_neuron)
             snn_probe_look(&probe->layer[i], &l->cell, lw->x, lw->s, w->d_membrane, b->n);

@@ -74,8 +74,6 @@ struct snn_spec snn_spec_default(void)
         .validation_fraction = snn_spec_limits[SNN_LIMIT_VALIDATION_FRACTION].value,
         .diagnostics_every = (size_t)snn_spec_limits[SNN_LIMIT_EVERY_STEPS].value,
     };
-    for (size_t i = 0; i < SNN_MAX_LAYERS; i++)
-        spec.layers[i].has_neuron = true;
     return spec;
 }
 

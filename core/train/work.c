@@ -16,7 +16,7 @@ size_t snn_work_block(const struct snn_net *net, size_t shard)
     size_t values = net->static_input ? 0 : net->features, products = 0;
     for (size_t i = 0; i < net->n_layers; i++) {
         const struct snn_layer *l = &net->layer[i];
-        if (!l->type->is_view)
+        if (!l->is_view)
             values += (l->has_neuron ? 3 : 2) * l->out; /* g, s, x */
         if (i > net->first && snn_layer_hears(l))
             products += l->in * l->out;
@@ -84,6 +84,7 @@ static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const str
     const struct snn_layer *l = &net->layer[index];
     const size_t steps = size->block * net->time_steps;
     const bool last = index + 1 == net->n_layers;
+    const bool has_current = l->type->carries_neuron || l->has_neuron;
     const bool reads_membrane = snn_readout_of(&net->readout)->reads_membrane;
 
     w->s = snn_arena_take(a, steps, l->out * sizeof(real));
@@ -95,13 +96,13 @@ static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const str
         place_neurons(w, a, l, size);
     if (narrows(net, index, size))
         snn_narrow_place(&w->narrow, a, steps, l->in, l->out);
-    if (l->type->carries_neuron)
+    if (has_current)
         w->current =
             snn_arena_take(a, l->static_input ? size->shard : steps, l->out * sizeof(real));
     if (!size->gradients)
         return;
     w->g = w->current; /* the currents are used up when the gradients come */
-    if (!l->type->carries_neuron || l->static_input || size->record)
+    if (!has_current || l->static_input || size->record)
         w->g = snn_arena_take(a, steps, l->out * sizeof(real));
     if (last && reads_membrane && l->has_neuron)
         w->g_membrane = snn_arena_take(a, steps, l->out * sizeof(real));
@@ -135,7 +136,7 @@ void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct sn
     w->d_logits = snn_arena_take(arena, net->classes, sizeof(real));
     w->labels = snn_arena_take(arena, size->block, sizeof *w->labels);
     for (size_t i = 0; i < net->n_layers; i++) {
-        if (net->layer[i].type->is_view)
+        if (net->layer[i].is_view)
             place_view(w, i);
         else
             place_layer(&w->layer[i], arena, net, i, size);

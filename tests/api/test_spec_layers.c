@@ -114,17 +114,32 @@ static void layer__neuron_null__has_none(void **state)
     assert_near(snn_choice_value(&s.layers[1].kind, "stride", -1), 0, 0);
 }
 
+static void layer__neuron_given_to_a_kind_without__is_the_jobs_with_its_own_keys(void **state)
+{
+    struct snn_spec s = form_compile(
+        "{\"dataset\":{\"name\":\"digits\"},\"neuron\":{\"threshold\":0.75},\"layers\":["
+        "{\"kind\":\"max_pool2d\",\"kernel\":2,\"neuron\":{}},"
+        "{\"kind\":\"avg_pool2d\",\"kernel\":1,\"neuron\":{\"tau\":9}},"
+        "{\"kind\":\"flatten\",\"neuron\":{}},{\"kind\":\"dropout\",\"neuron\":{}}," OUT "]}");
+
+    (void)state;
+    assert_int_equal(s.n_layers, 5);
+    for (size_t i = 0; i < s.n_layers; i++) {
+        assert_true(snn_layer_has_neuron(&s.layers[i]));
+        assert_near(snn_choice_value(&s.layers[i].neuron.model, "threshold", -1), 0.75, 0);
+        assert_near(snn_choice_value(&s.layers[i].neuron.model, "tau", -1), i == 1 ? 9 : 2, 0);
+    }
+}
+
 static void layer__what_does_not_suit_it__is_said_where_it_is(void **state)
 {
     static const struct {
         const char *job, *pointer, *code, *detail;
     } rows[] = {
-        {LAYERS("{\"kind\":\"max_pool2d\",\"kernel\":2,\"neuron\":{\"tau\":3}}," OUT),
-         "/layers/0/neuron", "invalid", "a layer of kind max_pool2d carries no neurons"},
-        {LAYERS("{\"kind\":\"flatten\",\"neuron\":{}}," OUT), "/layers/0/neuron", "invalid",
-         "a layer of kind flatten carries no neurons"},
+        {LAYERS("{\"kind\":\"max_pool2d\",\"kernel\":2,\"neuron\":{\"tau\":-3}}," OUT),
+         "/layers/0/neuron/tau", "out_of_range", "tau is -3"},
         {LAYERS("{\"kind\":\"dropout\",\"rate\":0.5,\"neuron\":7}," OUT), "/layers/0/neuron",
-         "invalid", "a layer of kind dropout carries no neurons"},
+         "wrong_type", "want an object"},
         {LAYERS("{\"kind\":\"dense\",\"units\":10,\"neuron\":false}"), "/layers/0/neuron",
          "wrong_type", "want an object"},
         {LAYERS("{\"kind\":\"conv2d\",\"kernel\":2}," OUT), "/layers/0/filters", "missing_field",
@@ -168,6 +183,7 @@ int main(void)
         cmocka_unit_test(layer__override__does_not_reach_its_neighbours),
         cmocka_unit_test(layers__count__at_most_what_the_core_holds),
         cmocka_unit_test(layer__neuron_null__has_none),
+        cmocka_unit_test(layer__neuron_given_to_a_kind_without__is_the_jobs_with_its_own_keys),
         cmocka_unit_test(layer__what_does_not_suit_it__is_said_where_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

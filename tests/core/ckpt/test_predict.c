@@ -141,7 +141,7 @@ static void predict__last_layer_without_neurons__has_no_spikes(void **state)
     struct snn_model *model = NULL;
     struct snn_run *run;
 
-    spec.layers[1].has_neuron = false;
+    spec.layers[1].neurons = SNN_ABSENT;
     run = train(b, &spec, &model);
     assert_int_equal(
         snn_predict(&p, model, &spec, snn_data_describe(b->data), b->inputs, TEST, NULL), SNN_OK);

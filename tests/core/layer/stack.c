@@ -45,7 +45,7 @@ static void describe(struct stack *s)
         struct snn_layer_spec *l = &s->spec.layers[s->spec.n_layers++];
         (void)snprintf(l->name, sizeof l->name, "layer%zu", k + 1);
         l->kind = runs_choice(&snn_layers, c->layer[k].kind);
-        l->has_neuron = !c->layer[k].no_neuron;
+        l->neurons = c->layer[k].neurons;
         l->neuron = snn_neuron_spec_default();
         l->neuron.surrogate = runs_choice(&snn_surrogates, c->surrogate ? c->surrogate : "noisy");
         l->neuron.model.value[1] = 0.5;

@@ -14,7 +14,7 @@ struct stack_layer {
         const char *name;
         double value;
     } set[7];
-    bool no_neuron;
+    enum snn_presence neurons;
 };
 
 struct stack_case {

@@ -41,7 +41,7 @@ static struct stack_case case_of(const struct geometry *g)
                     {"kernel_width", (double)g->kernel[1]},
                     {"stride", (double)g->stride},
                     {"padding", (double)g->padding}},
-                   .no_neuron = true}},
+                   .neurons = SNN_ABSENT}},
         .time_steps = 2,
         .records = true,
     };
@@ -276,12 +276,12 @@ static void resolve__input_without_planes__is_refused(void **state)
 static void initialise__weight_scale__is_a_factor_on_weights_alone(void **state)
 {
     static const struct stack_layer layers[] = {
-        {"conv2d", {{"filters", 3}, {"kernel", 2}, {"weight_scale", 1}}, false},
-        {"conv2d", {{"filters", 3}, {"kernel", 2}, {"weight_scale", 8}}, false},
-        {"dense", {{"units", 3}, {"weight_scale", 1}}, false},
-        {"dense", {{"units", 3}, {"weight_scale", 8}}, false},
-        {"recurrent", {{"units", 3}, {"weight_scale", 1}, {"recurrent_bias", 1}}, false},
-        {"recurrent", {{"units", 3}, {"weight_scale", 8}, {"recurrent_bias", 1}}, false},
+        {"conv2d", {{"filters", 3}, {"kernel", 2}, {"weight_scale", 1}}, SNN_BY_KIND},
+        {"conv2d", {{"filters", 3}, {"kernel", 2}, {"weight_scale", 8}}, SNN_BY_KIND},
+        {"dense", {{"units", 3}, {"weight_scale", 1}}, SNN_BY_KIND},
+        {"dense", {{"units", 3}, {"weight_scale", 8}}, SNN_BY_KIND},
+        {"recurrent", {{"units", 3}, {"weight_scale", 1}, {"recurrent_bias", 1}}, SNN_BY_KIND},
+        {"recurrent", {{"units", 3}, {"weight_scale", 8}, {"recurrent_bias", 1}}, SNN_BY_KIND},
     };
 
     (void)state;
@@ -322,9 +322,9 @@ static void backward__nets_of_convolutions__is_the_derivative_of_the_loss(void *
         {.in = PLANES(1, 4, 4),
          .encoding = "constant",
          .rate_penalty = 2,
-         .layer = {{"conv2d", {{"filters", 2}, {"kernel", 2}}, .no_neuron = true},
+         .layer = {{"conv2d", {{"filters", 2}, {"kernel", 2}}, .neurons = SNN_ABSENT},
                    {"conv2d", {{"filters", 2}, {"kernel", 2}}},
-                   {"recurrent", {{"units", 3}}, .no_neuron = true}}},
+                   {"recurrent", {{"units", 3}}, .neurons = SNN_ABSENT}}},
     };
 
     (void)state;

@@ -16,7 +16,7 @@ static struct stack_case dropping(double rate, bool per_step, size_t block)
 {
     return (struct stack_case){
         .in = PLANES(2, 4, 5),
-        .layer = {{"dropout", {{"rate", rate}, {"per_step", per_step}}, false}},
+        .layer = {{"dropout", {{"rate", rate}, {"per_step", per_step}}, SNN_BY_KIND}},
         .encoding = "constant",
         .time_steps = STEPS,
         .block = block,
@@ -131,12 +131,13 @@ static void backward__nets_with_dropout__is_the_derivative_of_the_loss(void **st
     (void)state;
     for (int per_step = 0; per_step < 2; per_step++) {
         const double p = per_step;
-        const struct stack_case c = {.in = PLANES(1, 4, 4),
-                                     .block = 3,
-                                     .layer = {{"dropout", {{"rate", 0.3}, {"per_step", p}}, false},
-                                               {"conv2d", {{"filters", 2}, {"kernel", 2}}, false},
-                                               {"dropout", {{"rate", 0.5}, {"per_step", p}}, false},
-                                               {"dense", {{"units", 3}}, false}}};
+        const struct stack_case c = {
+            .in = PLANES(1, 4, 4),
+            .block = 3,
+            .layer = {{"dropout", {{"rate", 0.3}, {"per_step", p}}, SNN_BY_KIND},
+                      {"conv2d", {{"filters", 2}, {"kernel", 2}}, SNN_BY_KIND},
+                      {"dropout", {{"rate", 0.5}, {"per_step", p}}, SNN_BY_KIND},
+                      {"dense", {{"units", 3}}, SNN_BY_KIND}}};
         struct stack s;
         stack_build(&s, &c);
         stack_check_gradient(&s);

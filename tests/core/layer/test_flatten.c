@@ -7,15 +7,15 @@
 
 #define CONV                                                                                       \
     {                                                                                              \
-        "conv2d", {{"filters", 2}, {"kernel", 2}}, false                                           \
+        "conv2d", {{"filters", 2}, {"kernel", 2}}, SNN_BY_KIND                                     \
     }
 #define DENSE                                                                                      \
     {                                                                                              \
-        "dense", {{"units", 3}}, false                                                             \
+        "dense", {{"units", 3}}, SNN_BY_KIND                                                       \
     }
 #define CURRENTS                                                                                   \
     {                                                                                              \
-        "dense", {{"units", 3}}, true                                                              \
+        "dense", {{"units", 3}}, SNN_ABSENT                                                        \
     }
 #define FLATTEN                                                                                    \
     {                                                                                              \
@@ -23,7 +23,7 @@
     }
 #define POOL                                                                                       \
     {                                                                                              \
-        "max_pool2d", {{"kernel", 1}}, false                                                       \
+        "max_pool2d", {{"kernel", 1}}, SNN_BY_KIND                                                 \
     }
 
 static void flatten__anywhere__leaves_every_bit_alone(void **state)

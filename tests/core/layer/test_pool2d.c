@@ -30,7 +30,9 @@ static struct stack_case case_of(const struct geometry *g, const char *kind, con
 {
     return (struct stack_case){
         .in = PLANES(g->channels, g->height, g->width),
-        .layer = {{kind, {{"kernel", (double)g->kernel}, {"stride", (double)g->stride}}, false}},
+        .layer = {{kind,
+                   {{"kernel", (double)g->kernel}, {"stride", (double)g->stride}},
+                   SNN_BY_KIND}},
         .encoding = encoding,
         .time_steps = 2,
         .records = true,
@@ -147,15 +149,15 @@ static void backward__nets_with_pools__is_the_derivative_of_the_loss(void **stat
     static const struct stack_case cases[] = {
         {.in = PLANES(1, 6, 6),
          .block = 1,
-         .layer = {{"conv2d", {{"filters", 2}, {"kernel", 3}}, false},
-                   {"max_pool2d", {{"kernel", 2}}, false},
-                   {"dense", {{"units", 2}}, false}}},
+         .layer = {{"conv2d", {{"filters", 2}, {"kernel", 3}}, SNN_BY_KIND},
+                   {"max_pool2d", {{"kernel", 2}}, SNN_BY_KIND},
+                   {"dense", {{"units", 2}}, SNN_BY_KIND}}},
         {.in = PLANES(2, 5, 5),
-         .layer = {{"avg_pool2d", {{"kernel", 2}, {"stride", 1}}, false},
-                   {"conv2d", {{"filters", 2}, {"kernel", 2}}, true},
-                   {"max_pool2d", {{"kernel", 2}, {"stride", 1}}, false},
-                   {"conv2d", {{"filters", 2}, {"kernel", 1}}, false},
-                   {"avg_pool2d", {{"kernel", 2}}, false}}},
+         .layer = {{"avg_pool2d", {{"kernel", 2}, {"stride", 1}}, SNN_BY_KIND},
+                   {"conv2d", {{"filters", 2}, {"kernel", 2}}, SNN_ABSENT},
+                   {"max_pool2d", {{"kernel", 2}, {"stride", 1}}, SNN_BY_KIND},
+                   {"conv2d", {{"filters", 2}, {"kernel", 1}}, SNN_BY_KIND},
+                   {"avg_pool2d", {{"kernel", 2}}, SNN_BY_KIND}}},
     };
 
     (void)state;

@@ -43,13 +43,18 @@ static void describe(struct small *s)
     s->spec.encoding = named(&snn_encoders, c->is_static ? "constant" : "rate");
     s->spec.time_steps = STEPS;
     s->spec.readout = named(&snn_readouts, c->readout);
-    s->spec.n_layers = PLAIN_LAYERS;
+    s->spec.n_layers = small_neurons(s, PLAIN_LAYERS - 1) + 1;
     for (size_t k = 0; k < PLAIN_LAYERS; k++) {
-        struct snn_layer_spec *l = &s->spec.layers[k];
+        struct snn_layer_spec *l = &s->spec.layers[small_synapses(s, k)];
 
-        (void)snprintf(l->name, sizeof l->name, "layer%zu", k + 1);
         l->kind = named(&snn_layers, "dense");
         l->kind.value[0] = (double)small_units[k];
+        if (c->behind) {
+            l->neurons = SNN_ABSENT;
+            (++l)->neurons = SNN_PRESENT;
+            l->kind = named(&snn_layers, c->behind);
+            l->kind.value[0] = 0; /* a dropout that drops nothing */
+        }
         l->neuron.model = named(&snn_neurons, c->neuron);
         l->neuron.model.value[SNN_NEURON_DETACH_RESET] = c->detach_reset;
         l->neuron.surrogate = named(&snn_surrogates, c->surrogate);
@@ -57,6 +62,8 @@ static void describe(struct small *s)
         l->neuron.reset = named(&snn_resets, c->reset);
         small_dynamics(c, &l->neuron, k);
     }
+    for (size_t k = 0; k < s->spec.n_layers; k++)
+        (void)snprintf(s->spec.layers[k].name, SNN_NAME_SIZE, "layer%zu", k + 1);
 }
 
 static void lay_out(struct small *s)
@@ -100,7 +107,7 @@ static void fill(struct small *s)
         s->p[i] = s->c.exact ? floor(8 * p) / 8 : p;
     }
     for (size_t k = 0; k < PLAIN_LAYERS; k++)
-        fill_learned(s, &s->net.layer[k]);
+        fill_learned(s, &s->net.layer[small_neurons(s, k)]);
     for (size_t i = 0; i < s->net.n_params; i++) {
         s->params[i] = (real)s->p[i];
         s->p[i] = (double)s->params[i];
@@ -126,7 +133,9 @@ static void describe_plain(struct small *s)
     s->plain =
         (struct plain_net){.n_layers = PLAIN_LAYERS, .time_steps = STEPS, .readout = s->c.readout};
     for (size_t k = 0; k < PLAIN_LAYERS; k++) {
-        const struct snn_layer *l = &s->net.layer[k];
+        const struct snn_layer *l = &s->net.layer[small_neurons(s, k)];
+        const struct snn_neuron_spec *n = &s->spec.layers[small_neurons(s, k)].neuron;
+        const struct snn_tensor_place *t = s->net.layer[small_synapses(s, k)].tensor;
 
         s->plain.layer[k] = (struct plain_layer){
             .in = k ? small_units[k - 1] : FEATURES,
@@ -135,16 +144,16 @@ static void describe_plain(struct small *s)
             .reset = s->c.reset,
             .surrogate = s->c.surrogate,
             .solver = s->c.solver ? s->c.solver : "euler",
-            .terms = s->spec.layers[k].neuron.n_terms,
-            .lags = s->spec.layers[k].neuron.memory,
+            .terms = n->n_terms,
+            .lags = n->memory,
             .h = small_steps[k],
-            .scale = s->spec.layers[k].neuron.surrogate.value[0],
+            .scale = n->surrogate.value[0],
             .detach_reset = s->c.detach_reset,
             .soft = l->cell.surrogate->training == SNN_SPIKE_SOFT ||
                     l->cell.surrogate->training == SNN_SPIKE_MEAN,
             .noisy_step = l->cell.surrogate->training == SNN_SPIKE_NOISY,
-            .weight = s->p + l->tensor[0].offset,
-            .bias = s->p + l->tensor[1].offset,
+            .weight = s->p + t[0].offset,
+            .bias = s->p + t[1].offset,
         };
     }
 }
@@ -166,14 +175,15 @@ static void draw(struct small *s, size_t i)
         for (size_t n = 0; n < STEPS; n++) {
             const struct snn_rng_key noise = {.seed = 11,
                                               .stream = SNN_STREAM_NOISE,
-                                              .layer = (uint32_t)k,
+                                              .layer = (uint32_t)small_neurons(s, k),
                                               .epoch = EPOCH,
                                               .sample = samples[i],
                                               .step = (uint32_t)n};
             snn_rng_logistic(e, small_units[k], &noise);
             for (size_t j = 0; j < small_units[k]; j++)
                 t->noise[k][n][j] =
-                    snn_spike_draws(s->net.layer[k].cell.surrogate) ? (double)e[j] : 0;
+                    snn_spike_draws(s->net.layer[small_neurons(s, k)].cell.surrogate) ? (double)e[j]
+                                                                                      : 0;
         }
 }
 
@@ -204,6 +214,16 @@ static bool has_kink(struct small *s)
         return false;
     (void)small_plain(s, NULL);
     return margin(s) < 1e-3;
+}
+
+size_t small_synapses(const struct small *s, size_t k)
+{
+    return s->c.behind ? 2 * k : k;
+}
+
+size_t small_neurons(const struct small *s, size_t k)
+{
+    return s->c.behind ? 2 * k + 1 : k;
 }
 
 void small_build(struct small *s, const struct small_case *c)
@@ -251,7 +271,7 @@ double small_plain(struct small *s, double *g)
             plain_backward(&s->plain, &s->trace[i], labels[samples[i]], 1.0 / SMALL_SAMPLES, &sum);
     }
     for (size_t k = 0; k < PLAIN_LAYERS && g; k++) {
-        const struct snn_tensor_place *t = s->net.layer[k].tensor;
+        const struct snn_tensor_place *t = s->net.layer[small_synapses(s, k)].tensor;
 
         memcpy(g + t[0].offset, sum.weight[k], t[0].count * sizeof *g);
         memcpy(g + t[1].offset, sum.bias[k], t[1].count * sizeof *g);
@@ -309,12 +329,13 @@ void small_compare(const struct small *s, const double *got, const double *want,
             worst = fmax(worst, isfinite(got[i]) ? fabs(got[i] - want[i]) : HUGE_VAL);
         }
         if (worst > tolerance * most)
-            fail_msg(
-                "%s of layer %zu is off by %g of at most %g: neuron %s, reset %s (%s), "
-                "surrogate %s, readout %s, %s input, block %zu, solver %s of %zu terms, memory %zu",
-                t->role, t->layer + 1, worst, most, c->neuron, c->reset,
-                c->detach_reset ? "detached" : "not detached", c->surrogate, c->readout,
-                c->is_static ? "constant" : "spiking", c->block, c->solver ? c->solver : "euler",
-                c->terms, c->memory);
+            fail_msg("%s of layer %zu is off by %g of at most %g: neuron %s, reset %s (%s), "
+                     "surrogate %s, readout %s, %s input, block %zu, solver %s of %zu terms, "
+                     "memory %zu, behind %s",
+                     t->role, t->layer + 1, worst, most, c->neuron, c->reset,
+                     c->detach_reset ? "detached" : "not detached", c->surrogate, c->readout,
+                     c->is_static ? "constant" : "spiking", c->block,
+                     c->solver ? c->solver : "euler", c->terms, c->memory,
+                     c->behind ? c->behind : "dense");
     }
 }

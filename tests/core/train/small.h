@@ -15,6 +15,7 @@ struct small_case {
     const char *solver;    /* NULL = euler */
     size_t terms, memory;  /* of the solver; 0 terms = one and the whole past */
     enum snn_learn learns; /* whatever this neuron has to learn */
+    const char *behind;    /* kind of the layers that have the neurons; NULL = the dense ones */
     bool detach_reset;
     bool is_static; /* constant input; else Bernoulli spikes, drawn per step */
     size_t block;   /* samples at a time */
@@ -42,6 +43,9 @@ struct small {
 extern const size_t small_units[PLAIN_LAYERS];
 extern const double small_steps[PLAIN_LAYERS];
 
+/* Index into the net of the layer that has the weights, and the neurons, of layer k. */
+size_t small_synapses(const struct small *s, size_t k);
+size_t small_neurons(const struct small *s, size_t k);
 /* The case's constants, solver and learning of layer k. */
 void small_dynamics(const struct small_case *c, struct snn_neuron_spec *n, size_t k);
 /* The plain layer's constants: the spec's, but for those that are learned: what s->p says. */

@@ -103,7 +103,7 @@ static bool is_of(size_t i, size_t count, size_t neuron)
 void small_set_constants(struct small *s, size_t k)
 {
     struct plain_layer *l = &s->plain.layer[k];
-    const struct snn_layer *of = &s->net.layer[k];
+    const struct snn_layer *of = &s->net.layer[small_neurons(s, k)];
     const struct plain_layer before = *l;
 
     for (size_t i = 0; i < PLAIN_WIDTH; i++) {
@@ -112,8 +112,8 @@ void small_set_constants(struct small *s, size_t k)
     }
     memcpy(l->alpha, alphas[k], sizeof l->alpha);
     memcpy(l->coefficient, coefficients[k], sizeof l->coefficient);
-    for (size_t n = 2; n < of->n_tensors; n++) {
-        const struct snn_tensor_place *t = &of->tensor[n];
+    for (size_t n = 0; n < of->n_learned; n++) {
+        const struct snn_tensor_place *t = &of->tensor[of->learned[n].tensor];
         double *to = place_of(l, t->role);
 
         for (size_t i = 0; i < t->count; i++)
@@ -129,10 +129,10 @@ void small_set_constants(struct small *s, size_t k)
 /* dL/dp of the layer's learned constants, from dL/d of the constants. */
 void small_chain(const struct small *s, size_t k, const struct plain_gradient *sum, double *g)
 {
-    const struct snn_layer *of = &s->net.layer[k];
+    const struct snn_layer *of = &s->net.layer[small_neurons(s, k)];
 
-    for (size_t n = 2; n < of->n_tensors; n++) {
-        const struct snn_tensor_place *t = &of->tensor[n];
+    for (size_t n = 0; n < of->n_learned; n++) {
+        const struct snn_tensor_place *t = &of->tensor[of->learned[n].tensor];
         const double *from = gradient_of(sum, t->role, k);
         const bool by_term = from == sum->alpha[k] || from == sum->coefficient[k];
 

@@ -30,7 +30,7 @@ static int teardown(void **state)
 struct layer {
     const char *kind;
     double value[3];
-    bool no_neuron;
+    enum snn_presence neurons;
 };
 
 /* `layers` ends with one without a kind. */
@@ -48,7 +48,7 @@ static struct snn_spec spec_of(const struct layer *layers)
         l->kind = runs_choice(&snn_layers, layers->kind);
         memcpy(l->kind.value, layers->value,
                (l->kind.kind->n_params < 2 ? l->kind.kind->n_params : 2) * sizeof(double));
-        l->has_neuron = !layers->no_neuron;
+        l->neurons = layers->neurons;
         l->neuron = snn_neuron_spec_default();
         l->neuron.surrogate = runs_choice(&snn_surrogates, "arctan");
     }
@@ -57,8 +57,8 @@ static struct snn_spec spec_of(const struct layer *layers)
 
 /* 8C3 - MP2 - flatten - dropout - 10 */
 static const struct layer small_net[] = {
-    {"conv2d", {8, 3}, false},    {"max_pool2d", {2, 0}, false}, {.kind = "flatten"},
-    {"dropout", {0.2, 0}, false}, {"dense", {10, 1}, false},     {.kind = NULL},
+    {"conv2d", {8, 3}, SNN_BY_KIND},    {"max_pool2d", {2, 0}, SNN_BY_KIND}, {.kind = "flatten"},
+    {"dropout", {0.2, 0}, SNN_BY_KIND}, {"dense", {10, 1}, SNN_BY_KIND},     {.kind = NULL},
 };
 
 static void train__conv_net__learns_the_digits(void **state)
@@ -79,10 +79,10 @@ static void train__conv_net__learns_the_digits(void **state)
 static void train__layers_without_neurons__learn_the_digits(void **state)
 {
     static const struct layer layers[] = {
-        {"conv2d", {6, 3}, true},
-        {"avg_pool2d", {2, 0}, false},
-        {"dense", {32, 2}, false},
-        {"dense", {10, 1}, true},
+        {"conv2d", {6, 3}, SNN_ABSENT},
+        {"avg_pool2d", {2, 0}, SNN_BY_KIND},
+        {"dense", {32, 2}, SNN_BY_KIND},
+        {"dense", {10, 1}, SNN_ABSENT},
         {.kind = NULL},
     };
     struct snn_spec spec = spec_of(layers);
@@ -94,6 +94,44 @@ static void train__layers_without_neurons__learn_the_digits(void **state)
     runs_train(run, 0);
     assert_true(snn_run_progress(run).metrics.test_accuracy >= 0.93);
     snn_run_free(run);
+}
+
+/* 8C3 - MP2 with the neurons behind the pool - 10 */
+static const struct layer pooled_net[] = {
+    {"conv2d", {8, 3}, SNN_ABSENT},
+    {"max_pool2d", {2, 0}, .neurons = SNN_PRESENT},
+    {"dense", {10, 1}, SNN_BY_KIND},
+    {.kind = NULL},
+};
+
+static void train__neurons_behind_a_pool__learn_the_digits(void **state)
+{
+    struct snn_spec spec = spec_of(pooled_net);
+    char *dir = tmpdir_create(), all[SNN_SHA256_HEX], resumed[SNN_SHA256_HEX];
+    struct snn_run *run;
+
+    (void)state;
+    spec.epochs = 5;
+    spec.layers[0].kind.value[6] = 5;
+    spec.layers[1].neuron.learn[SNN_LEARN_tau] = SNN_PER_NEURON; /* the pool's own tensor */
+    run = runs_new(&spec, data, 2);
+    runs_train(run, 0);
+    assert_true(snn_run_progress(run).metrics.test_accuracy >= 0.93);
+    runs_digest(run, all);
+    snn_run_free(run);
+
+    run = runs_new(&spec, data, 1);
+    runs_train(run, 9);
+    char *path = runs_save(run, dir, "pooled");
+    snn_run_free(run);
+    run = runs_new(&spec, data, 3);
+    assert_int_equal(snn_run_load(run, path, NULL), SNN_OK);
+    runs_train(run, 0);
+    runs_digest(run, resumed);
+    assert_string_equal(all, resumed);
+    snn_run_free(run);
+    free(path);
+    tmpdir_remove(dir);
 }
 
 static void train__conv_net__does_not_depend_on_threads_or_stops(void **state)
@@ -169,8 +207,9 @@ static bool stop(void *user, struct snn_run *run, const struct snn_progress *p)
 static void records__layers_without_neurons__are_left_out(void **state)
 {
     static const struct layer layers[] = {
-        {"conv2d", {4, 3}, false},    {"max_pool2d", {2, 0}, false}, {"dense", {12, 2}, true},
-        {"dropout", {0.2, 0}, false}, {"dense", {10, 1}, false},     {.kind = NULL},
+        {"conv2d", {4, 3}, SNN_BY_KIND}, {"max_pool2d", {2, 0}, SNN_BY_KIND},
+        {"dense", {12, 2}, SNN_ABSENT},  {"dropout", {0.2, 0}, SNN_BY_KIND},
+        {"dense", {10, 1}, SNN_BY_KIND}, {.kind = NULL},
     };
     const struct snn_hooks hooks = {
         .progress = stop, .points = hear_points, .histograms = hear_histograms};
@@ -186,6 +225,23 @@ static void records__layers_without_neurons__are_left_out(void **state)
     assert_int_equal(names_with("layer3"), 6);
     assert_int_equal(names_with("layer4"), 0);
     assert_int_equal(names_with("layer5"), 5 + 3 + 6);
+    snn_run_free(run);
+}
+
+static void records__neurons_behind_a_pool__are_told_as_the_pools(void **state)
+{
+    const struct snn_hooks hooks = {
+        .progress = stop, .points = hear_points, .histograms = hear_histograms};
+    struct snn_spec spec = spec_of(pooled_net);
+    struct snn_run *run = runs_new(&spec, data, 1);
+
+    (void)state;
+    told.n = 0;
+    assert_int_equal(snn_run_train(run, &hooks, NULL), SNN_STOPPED);
+    assert_int_equal(names_with("layer1"), 6);
+    assert_int_equal(names_with("layer2"), 5 + 3);
+    assert_int_equal(names_with("spike_rate/layer2"), 1);
+    assert_int_equal(names_with("activity/layer2"), 1);
     snn_run_free(run);
 }
 
@@ -206,32 +262,32 @@ static void check__what_layers_cannot_follow__is_said_where_it_is(void **state)
         struct layer layers[5];
         const char *readout, *pointer, *message;
     } rows[] = {
-        {{{"dense", {10, 1}, false}, {"conv2d", {2, 3}, false}},
+        {{{"dense", {10, 1}, SNN_BY_KIND}, {"conv2d", {2, 3}, SNN_BY_KIND}},
          "membrane_mean",
          "/layers/1",
          "but what comes in is 10 values without a shape"},
-        {{{.kind = "flatten"}, {"max_pool2d", {2, 0}, false}},
+        {{{.kind = "flatten"}, {"max_pool2d", {2, 0}, SNN_BY_KIND}},
          "membrane_mean",
          "/layers/1",
          "but what comes in is 64 values without a shape"},
-        {{{"conv2d", {2, 9}, false}},
+        {{{"conv2d", {2, 9}, SNN_BY_KIND}},
          "membrane_mean",
          "/layers/0",
          "window 9 high, but its input is 8 high"},
-        {{{"dense", {10, 1}, true}},
+        {{{"dense", {10, 1}, SNN_ABSENT}},
          "spike_mean",
          "/readout/kind",
          "spike_mean reads spikes, but the last layer has no"},
-        {{{"dense", {10, 1}, false}, {"dropout", {0.5, 0}, false}},
+        {{{"dense", {10, 1}, SNN_BY_KIND}, {"dropout", {0.5, 0}, SNN_BY_KIND}},
          "spike_count",
          "/readout/kind",
          "spike_count reads spikes, but the last layer has no"},
-        {{{"max_pool2d", {2, 0}, false}}, "membrane_mean", "/layers", "no layer has weights"},
-        {{{"conv2d", {2, 7}, false}, {"avg_pool2d", {2, 0}, false}},
+        {{{"max_pool2d", {2, 0}, SNN_BY_KIND}}, "membrane_mean", "/layers", "no layer has weights"},
+        {{{"conv2d", {2, 7}, SNN_BY_KIND}, {"avg_pool2d", {2, 0}, SNN_BY_KIND}},
          "membrane_mean",
          "/layers/1",
          "has 2 units, but the labels go up to 9"},
-        {{{"dropout", {1, 0}, false}, {"dense", {10, 1}, false}},
+        {{{"dropout", {1, 0}, SNN_BY_KIND}, {"dense", {10, 1}, SNN_BY_KIND}},
          "membrane_mean",
          "/layers/0/rate",
          "rate is 1"},
@@ -265,7 +321,7 @@ static void check__neurons_that_are_not_there__are_not_looked_at(void **state)
     found = (struct snn_error){0};
     snn_spec_warn(&spec, keep_first, NULL);
     assert_string_equal(found.pointer, "/layers/4/neuron/threshold");
-    spec.layers[4].has_neuron = false;
+    spec.layers[4].neurons = SNN_ABSENT;
     found = (struct snn_error){0};
     snn_spec_warn(&spec, keep_first, NULL);
     assert_int_equal(found.code, SNN_OK);
@@ -282,19 +338,25 @@ static void estimate__each_kind__counts_what_it_multiplies(void **state)
         double want;
         size_t parameters;
     } rows[] = {
-        {{{"dense", {10, 1}, false}}, 640 * 2, 650},
-        {{{"dense", {12, 1}, false}, {"dense", {10, 1}, false}}, 768 * 2 + 120 * 12, 910},
-        {{{"recurrent", {10, 0}, false}}, 640 * 2 * 4 + 100 * 3 * 3, 750},
-        {{{"conv2d", {4, 7}, false}, {"dense", {10, 1}, false}},
+        {{{"dense", {10, 1}, SNN_BY_KIND}}, 640 * 2, 650},
+        {{{"dense", {12, 1}, SNN_BY_KIND}, {"dense", {10, 1}, SNN_BY_KIND}},
+         768 * 2 + 120 * 12,
+         910},
+        {{{"recurrent", {10, 0}, SNN_BY_KIND}}, 640 * 2 * 4 + 100 * 3 * 3, 750},
+        {{{"conv2d", {4, 7}, SNN_BY_KIND}, {"dense", {10, 1}, SNN_BY_KIND}},
          4 * 4 * 49 * 2 + 160 * 12,
          4 * 50 + 170},
-        {{{"conv2d", {4, 7}, false}, {"conv2d", {10, 2}, false}},
+        {{{"conv2d", {4, 7}, SNN_BY_KIND}, {"conv2d", {10, 2}, SNN_BY_KIND}},
          4 * 4 * 49 * 2 + 10 * 16 * 12,
          4 * 50 + 170},
-        {{{"max_pool2d", {2, 0}, false}, {"dense", {10, 1}, false}}, 160 * 12, 170},
-        {{{"avg_pool2d", {2, 0}, false}, {"dense", {10, 1}, false}}, 64 * 4 + 160 * 12, 170},
-        {{{"dense", {10, 1}, false}, {"dropout", {0.5, 0}, false}}, 640 * 2 + 10 * 8, 650},
-        {{{.kind = "flatten"}, {"dense", {10, 1}, false}}, 640 * 2, 650},
+        {{{"max_pool2d", {2, 0}, SNN_BY_KIND}, {"dense", {10, 1}, SNN_BY_KIND}}, 160 * 12, 170},
+        {{{"avg_pool2d", {2, 0}, SNN_BY_KIND}, {"dense", {10, 1}, SNN_BY_KIND}},
+         64 * 4 + 160 * 12,
+         170},
+        {{{"dense", {10, 1}, SNN_BY_KIND}, {"dropout", {0.5, 0}, SNN_BY_KIND}},
+         640 * 2 + 10 * 8,
+         650},
+        {{{.kind = "flatten"}, {"dense", {10, 1}, SNN_BY_KIND}}, 640 * 2, 650},
     };
 
     (void)state;
@@ -312,8 +374,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(train__conv_net__learns_the_digits),
         cmocka_unit_test(train__layers_without_neurons__learn_the_digits),
+        cmocka_unit_test(train__neurons_behind_a_pool__learn_the_digits),
         cmocka_unit_test(train__conv_net__does_not_depend_on_threads_or_stops),
         cmocka_unit_test(records__layers_without_neurons__are_left_out),
+        cmocka_unit_test(records__neurons_behind_a_pool__are_told_as_the_pools),
         cmocka_unit_test(check__what_layers_cannot_follow__is_said_where_it_is),
         cmocka_unit_test(check__neurons_that_are_not_there__are_not_looked_at),
         cmocka_unit_test(estimate__each_kind__counts_what_it_multiplies),

@@ -103,8 +103,12 @@ static size_t all_dynamics(struct dynamics out[64])
     return n;
 }
 
-/* Every solver, neuron, reset and readout, detached and not. What is learned, the kind of input and
- * which of the soft surrogates it is go round with the rest. */
+/* Layers that leave their input as it is: with the neurons behind them instead of in the dense
+ * layers, the network is the same. A dropout of the small network drops nothing. */
+static const char *const behind[] = {NULL, "flatten", NULL, "dropout", NULL};
+
+/* Every solver, neuron, reset and readout, detached and not. What is learned, the kind of input,
+ * which layers have the neurons and which of the soft surrogates it is go round with the rest. */
 static void backward__soft_spikes__is_the_derivative_of_the_loss(void **state)
 {
     struct dynamics d[64];
@@ -129,6 +133,7 @@ static void backward__soft_spikes__is_the_derivative_of_the_loss(void **state)
                                 .detach_reset = i & 1,
                                 .surrogate = smooth_surrogate(turn / 3, readout),
                                 .learns = (enum snn_learn)(turn % 3),
+                                .behind = behind[turn / 2 % SNN_COUNT(behind)],
                                 .is_static = turn / 5 % 2 == 0,
                                 .block = 2,
                             });
@@ -177,7 +182,7 @@ static void forgive_roundings(struct small *s, double *got, const double *want)
 
 static void compare_with_plain(struct small *s)
 {
-    const struct snn_surrogate *surrogate = s->net.layer[0].cell.surrogate;
+    const struct snn_surrogate *surrogate = s->net.layer[small_neurons(s, 0)].cell.surrogate;
     double core[SMALL_PARAMS], want[SMALL_PARAMS];
     double loss = small_core(s, true), plain = small_plain(s, want), rate = firing(s);
 
@@ -208,6 +213,7 @@ static void backward__every_surrogate__is_that_of_plain_loops(void **state)
                                     .reset = name_of(&snn_resets, kind % snn_resets.count),
                                     .readout = name_of(&snn_readouts, kind / snn_resets.count),
                                     .detach_reset = i & 1,
+                                    .behind = behind[(i + kind) % SNN_COUNT(behind)],
                                     .learns = i & 2 ? SNN_PER_LAYER : SNN_FIXED,
                                     .is_static = i & 4,
                                     .block = blocks[(i + kind) % SNN_COUNT(blocks)],
@@ -244,6 +250,7 @@ static void backward__every_solver__is_that_of_plain_loops(void **state)
                                 .detach_reset = i & 1,
                                 .surrogate = "sigmoid",
                                 .learns = (enum snn_learn)(turn % 3),
+                                .behind = behind[turn / 2 % SNN_COUNT(behind)],
                                 .is_static = turn / 5 % 2 == 0,
                                 .block = 2,
                             });
