@@ -282,7 +282,7 @@ bench: $(BENCHES)
 	@unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; [ -x $(B)/bench_train ] || exit 0; \
 	for w in $(WORKLOADS); do for t in 1 2; do \
 	$(B)/bench_train --workload $$w --surrogate arctan --threads $$t --json || exit 1; done; done
-WORKLOADS ?= W1 W2 W3-T8 W3-T32 W3-T64
+WORKLOADS ?= W1 W2 W3-T8 W3-T32 W3-T64 W4
 
 check: deps-check
 	@MAKE="$(MAKE)" JOBS=$(JOBS) tests/check.sh build lint test gradcheck reference asan tsan

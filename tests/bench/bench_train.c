@@ -123,9 +123,9 @@ static void print(const struct bench *b, const struct options *o, const struct m
         printf("  of it the input: %.2f ms on one thread; %.0f MB; sgemm %.1f GFLOP/s\n",
                m->encode_ms, rss_mb, m->gflops);
         printf("  firing rates by layer: ");
-        print_list(b->rate, b->w->n_layers);
+        print_list(b->rate, b->n_rates);
         printf("; |u - threshold| <= 0.5: ");
-        print_list(b->active, b->w->n_layers);
+        print_list(b->active, b->n_rates);
         printf("\n");
         return;
     }
@@ -134,9 +134,9 @@ static void print(const struct bench *b, const struct options *o, const struct m
            "\"samples_per_second\": %.0f, \"rss_mb\": %.1f, \"rates\": [",
            b->w->name, o->surrogate, o->threads, snn_isa(), snn_blas(), m->ms,
            1e3 * (double)batch / m->ms, rss_mb);
-    print_list(b->rate, b->w->n_layers);
+    print_list(b->rate, b->n_rates);
     printf("], \"active\": [");
-    print_list(b->active, b->w->n_layers);
+    print_list(b->active, b->n_rates);
     printf("], \"input_ms\": %.3f, \"sgemm_gflops\": %.1f}\n", m->encode_ms, m->gflops);
 }
 
@@ -193,11 +193,6 @@ int main(int argc, char **argv)
 
     if (!w)
         return usage(wrong ? wrong : "no workload of that name");
-    if (w->lacks) {
-        fprintf(stderr, "bench_train: %s needs %s, which bench_train does not have\n", w->name,
-                w->lacks);
-        return 3;
-    }
     enum snn_code rc = bench_open(&b, w, o.surrogate, o.threads, &err);
     if (rc == SNN_OK)
         rc = time_steps(&b, o.threads, &m.ms, &err);

@@ -43,7 +43,19 @@ static const struct workload workloads[] = {
     FRACTIONAL("W3-T100", 100),
     FRACTIONAL("W3-T300", 300),
     FRACTIONAL("W3-T1000", 1000),
-    {.name = "W4", .lacks = "layers of more kinds than dense in a workload"},
+    {.name = "W4",
+     .features = 784,
+     .shape = {1, 28, 28},
+     .layers = {{"conv2d", {12, 5}, SNN_ABSENT},
+                {"max_pool2d", {2}, SNN_PRESENT},
+                {"conv2d", {64, 5}, SNN_ABSENT},
+                {"max_pool2d", {2}, SNN_PRESENT}},
+     .units = {[4] = 10},
+     .n_layers = 5,
+     .time_steps = 10,
+     .batch = 128,
+     .hidden_rate = 0.15,
+     .loss = "cross_entropy_per_step"},
     {.name = "fashion",
      .features = 784,
      .units = {256, 10},
@@ -144,7 +156,12 @@ static enum snn_code make_data(struct bench *b, struct snn_error *err)
                                      .shape = {w->features},
                                      .rank = 1,
                                      .classes = classes};
-    d->train = (struct snn_samples){.count = w->batch, .shape = {w->features}, .rank = 1};
+    if (w->shape[0]) {
+        d->info.rank = 3;
+        memcpy(d->info.shape, w->shape, sizeof d->info.shape);
+    }
+    d->train = (struct snn_samples){.count = w->batch, .rank = d->info.rank};
+    memcpy(d->train.shape, d->info.shape, sizeof d->train.shape);
     d->train.labels = calloc(w->batch, sizeof *d->train.labels);
     if (w->event_rate <= 0)
         d->train.values = calloc(w->batch * w->features, sizeof *d->train.values);
@@ -215,8 +232,11 @@ static enum snn_code describe(struct bench *b, const char *surrogate, struct snn
     for (size_t i = 0; i < w->n_layers; i++) {
         struct snn_layer_spec *l = &spec->layers[i];
         (void)snprintf(l->name, sizeof l->name, "layer%zu", i + 1);
-        l->kind = choice(&snn_layers, "dense");
-        l->kind.value[0] = (double)w->units[i];
+        l->kind = choice(&snn_layers, w->units[i] ? "dense" : w->layers[i].kind);
+        l->kind.value[0] = w->units[i] ? (double)w->units[i] : w->layers[i].value[0];
+        if (!w->units[i] && l->kind.kind->n_params > 1)
+            l->kind.value[1] = w->layers[i].value[1];
+        l->neurons = w->layers[i].neurons;
         l->neuron = neuron_of(w, kind);
     }
     if (w->loss)
@@ -230,12 +250,14 @@ static enum snn_code describe(struct bench *b, const char *surrogate, struct snn
     return SNN_OK;
 }
 
-/* Share of neuron-steps that fire, and that lie within linear's window, of one layer. */
+/* Share of neuron-steps that fire, and that lie within linear's window, of one layer with neurons.
+ */
 static void look(struct bench *b, size_t layer, double *rate, double *active)
 {
     struct snn_run *r = b->run;
     const struct snn_layer_work *lw = &r->work[0].layer[layer];
-    const size_t per_sample = b->w->time_steps * b->w->units[layer], block = r->work[0].size.block;
+    const size_t per_sample = b->w->time_steps * r->net.layer[layer].out,
+                 block = r->work[0].size.block;
     double spikes = 0, inside = 0;
 
     snn_net_prepare(&r->net, r->params);
@@ -254,10 +276,13 @@ static void look(struct bench *b, size_t layer, double *rate, double *active)
     *active = inside / (double)(b->w->batch * per_sample);
 }
 
-/* The factor of the layer's weights that makes it fire at the rate wanted. */
+/* The factor of the weights, its own or below it, that makes the layer fire at the rate wanted. */
 static void scale_layer(struct bench *b, size_t layer)
 {
-    const struct snn_tensor_place *t = &b->run->net.layer[layer].tensor[0];
+    size_t weighted = layer;
+    while (b->run->net.layer[weighted].n_tensors == 0)
+        weighted--;
+    const struct snn_tensor_place *t = &b->run->net.layer[weighted].tensor[0];
     real *weights = b->run->params + t->offset;
     const real *first = b->start + t->offset;
     double low = 0, high = 64, rate, active;
@@ -279,14 +304,20 @@ static void settle(struct bench *b)
     snn_run_shuffle(r);
     for (size_t i = 0; i < r->net.n_layers; i++) {
         const struct snn_tensor_place *bias = &r->net.layer[i].tensor[1];
+        if (r->net.layer[i].n_tensors == 0)
+            continue;
         memset(r->params + bias->offset, 0, bias->count * sizeof(real));
     }
     memcpy(b->start, r->params, bytes);
     for (size_t i = 0; i + 1 < r->net.n_layers && b->w->hidden_rate > 0; i++)
-        scale_layer(b, i);
+        if (r->net.layer[i].has_neuron)
+            scale_layer(b, i);
     memcpy(b->start, r->params, bytes);
     for (size_t i = 0; i < r->net.n_layers; i++)
-        look(b, i, &b->rate[i], &b->active[i]);
+        if (r->net.layer[i].has_neuron) {
+            look(b, i, &b->rate[b->n_rates], &b->active[b->n_rates]);
+            b->n_rates++;
+        }
 }
 
 enum snn_code bench_open(struct bench *b, const struct workload *w, const char *surrogate,

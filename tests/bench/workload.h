@@ -5,11 +5,20 @@
 
 #include "core/train/run.h"
 
-#define WORKLOAD_LAYERS 4
+#define WORKLOAD_LAYERS 8
+
+struct workload_layer {
+    const char *kind;
+    double value[2]; /* of its first parameters */
+    enum snn_presence neurons;
+};
 
 struct workload {
-    const char *name, *lacks; /* what the core cannot say yet; NULL = it runs */
-    size_t units[WORKLOAD_LAYERS], n_layers, features;
+    const char *name;
+    size_t units[WORKLOAD_LAYERS]; /* of dense layers; 0 = as layers[] says */
+    size_t n_layers, features;
+    size_t shape[SNN_MAX_RANK]; /* of a sample; none = [features] */
+    struct workload_layer layers[WORKLOAD_LAYERS];
     size_t time_steps, batch;
     double event_rate;  /* Bernoulli input events; 0 = a constant input */
     double event_size;  /* of an event; 0 = 1 */
@@ -31,7 +40,8 @@ struct bench {
     struct snn_data *data;
     struct snn_run *run;
     real *start; /* [n_params]: the weights a round starts from */
-    double rate[WORKLOAD_LAYERS], active[WORKLOAD_LAYERS]; /* by layer, of the start weights */
+    double rate[WORKLOAD_LAYERS], active[WORKLOAD_LAYERS]; /* of the start weights */
+    size_t n_rates;                                        /* layers with neurons */
 };
 
 /* SNN_OK, or what is wrong. The bench is freed by bench_free either way. */
