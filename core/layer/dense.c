@@ -139,3 +139,28 @@ void snn_dense_end_shard(const struct snn_layer *l, struct snn_layer_work *w, re
 {
     dense_gradients(l, grads, w->current_sum, in, n);
 }
+
+void snn_dense_begin_batch(const struct snn_layer *l, const struct snn_batch *b, const real *params,
+                           size_t from, size_t to)
+{
+    const real *weight = params + l->tensor[WEIGHT].offset, *bias = params + l->tensor[BIAS].offset;
+    const size_t units = to - from;
+    for (size_t i = 0; i < b->n; i++) {
+        memcpy(b->current + i * l->out + from, bias + from, units * sizeof *bias);
+        if (b->current_sum)
+            memset(b->current_sum + i * l->out + from, 0, units * sizeof *bias);
+    }
+    snn_gemm_nt_rows(b->current + from, l->out, b->input, l->in, weight + from * l->in, b->n, units,
+                     l->in);
+}
+
+void snn_dense_end_batch(const struct snn_layer *l, const struct snn_batch *b, real *grads,
+                         size_t from, size_t to)
+{
+    real *d_weight = grads + l->tensor[WEIGHT].offset, *d_bias = grads + l->tensor[BIAS].offset;
+    snn_gemm_tn_part(d_weight + from * l->in, b->current_sum + from, l->out, b->input, to - from,
+                     l->in, b->n);
+    memset(d_bias + from, 0, (to - from) * sizeof *d_bias);
+    for (size_t i = 0; i < b->n; i++)
+        snn_add(d_bias + from, b->current_sum + i * l->out + from, to - from);
+}

@@ -25,6 +25,10 @@ void snn_dense_forward(const struct snn_layer *l, struct snn_layer_work *w, cons
                        const real *in, const struct snn_block *b);
 void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                         real *grads, const real *in, real *d_in, const struct snn_block *b);
+void snn_dense_begin_batch(const struct snn_layer *l, const struct snn_batch *b, const real *params,
+                           size_t from, size_t to);
+void snn_dense_end_batch(const struct snn_layer *l, const struct snn_batch *b, real *grads,
+                         size_t from, size_t to);
 void snn_dense_settle(const struct snn_layer *l, struct snn_layer_work *w, real *grads);
 void snn_dense_end_shard(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
                          const real *in, size_t n);

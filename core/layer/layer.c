@@ -24,6 +24,8 @@ static const struct snn_layer_type types[] = {
      .forward = snn_dense_forward,
      .backward = snn_dense_backward,
      .settle = snn_dense_settle,
+     .begin_batch = snn_dense_begin_batch,
+     .end_batch = snn_dense_end_batch,
      .end_shard = snn_dense_end_shard},
     {{"recurrent",
       "dense, and its own spikes of the step before: I_t = W s_t + b + V s'_(t-1) [+ c]",

@@ -97,6 +97,14 @@ struct snn_block {
     bool backward;   /* a backward pass follows */
 };
 
+/* A static input of a whole batch, and what the first layer makes of it. */
+struct snn_batch {
+    size_t n;          /* samples */
+    real *input;       /* [n, in] */
+    real *current;     /* [n, out] */
+    real *current_sum; /* [n, out]: sum over t of dL/dI; NULL without gradients */
+};
+
 struct snn_rng_key;
 
 struct snn_layer_type {
@@ -133,6 +141,13 @@ struct snn_layer_type {
                      real *grads, const real *in, real *d_in, const struct snn_block *b);
     /* Once a shard: what the backward passes gathered in the worker joins the gradient. */
     void (*settle)(const struct snn_layer *l, struct snn_layer_work *w, real *grads);
+    /* Of a static input, for kinds with more weights than a shard should multiply alone: the
+     * currents of a whole batch, and its weight gradients (written, not added), for units from ..
+     * to-1. */
+    void (*begin_batch)(const struct snn_layer *l, const struct snn_batch *b, const real *params,
+                        size_t from, size_t to);
+    void (*end_batch)(const struct snn_layer *l, const struct snn_batch *b, real *grads,
+                      size_t from, size_t to);
     /* The weight gradients of a static input [n, in], once per shard. */
     void (*end_shard)(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
                       const real *in, size_t n);

@@ -66,3 +66,12 @@ void snn_gemm_tn_rows(real *c, const real *a, const real *b, size_t ldb, size_t 
 {
     product(CblasTrans, CblasNoTrans, c, a, m, b, ldb, (const size_t[]){m, n, k}, 0);
 }
+
+void snn_gemm_tn_part(real *c, const real *a, size_t lda, const real *b, size_t m, size_t n,
+                      size_t k)
+{
+    if (m == 0)
+        return;
+    GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1, a,
+         (blasint)lda, b, (blasint)n, 0, c, (blasint)n);
+}

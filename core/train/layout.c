@@ -31,6 +31,8 @@ static void place_workers(struct snn_run *r)
     struct snn_work_size size = {.shard = (batch + r->shards - 1) / r->shards,
                                  .gradients = true,
                                  .probe = r->spec.diagnostics_every > 0};
+    if (r->net.by_batch)
+        snn_batch_place(&r->batch, a, &r->net, batch, true);
     size.block = snn_work_block(&r->net, size.shard);
     r->work = snn_arena_take(a, r->threads, sizeof *r->work);
     for (size_t i = 0; i < r->threads; i++)

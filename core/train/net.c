@@ -134,6 +134,10 @@ enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena,
             return rc;
         in = net->layer[i].out_shape;
     }
+    const struct snn_layer *first = &net->layer[net->first];
+    net->by_batch = net->static_input && first->type->begin_batch;
+    if (net->by_batch) /* its weight and bias: no layer before it has any */
+        net->batch_params = first->tensor[0].count + first->tensor[1].count;
     net->features = net->layer[0].in;
     net->outputs = net->layer[net->n_layers - 1].out;
     net->population = (size_t)spec->readout.value[SNN_READOUT_POPULATION];

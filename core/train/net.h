@@ -25,6 +25,8 @@ struct snn_net {
     size_t n_layers, first; /* the first that computes: before it are but views of the input */
     struct snn_choice encoding, readout, loss;
     bool static_input;
+    bool by_batch;       /* which is multiplied once per batch: the first layer has begin_batch */
+    size_t batch_params; /* so many leading parameters get their gradient there, not from shards */
     uint64_t seed;
     size_t features, time_steps;
     struct snn_penalty penalty;          /* strength 0 = none */
@@ -74,6 +76,9 @@ struct snn_work {
 
 /* How many samples' arrays to keep in the cache at once: a constant of the sizes, never of the
  * machine, since the block is part of what fixes the bits. */
+/* The arrays of a batch of so many samples, where net->by_batch. */
+void snn_batch_place(struct snn_batch *b, struct snn_arena *arena, const struct snn_net *net,
+                     size_t samples, bool gradients);
 size_t snn_work_block(const struct snn_net *net, size_t shard);
 void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct snn_net *net,
                     const struct snn_work_size *size);

@@ -209,28 +209,37 @@ static bool list_events(const struct snn_net *net, struct snn_work *w,
     return true;
 }
 
-/* Samples first .. first+n-1 of the shard, into the input from its start on. */
+static void encode_sample(const struct snn_net *net, struct snn_work *w,
+                          const struct snn_shard *shard, size_t i, real *x)
+{
+    const struct snn_encoder *encoder = snn_encoder_of(&net->encoding);
+    const struct snn_rng_key key = key_of(net, shard, i);
+    if (encoder->encode_events) {
+        const struct snn_events e = snn_data_events(shard->data, shard->test, shard->index[i]);
+        encoder->encode_events(x, &e, net->features, net->time_steps, &net->encoding);
+        return;
+    }
+    snn_data_features(shard->data, shard->test, shard->index[i], w->features);
+    encoder->encode(x, w->features, net->features, net->time_steps, &net->encoding, &key);
+    if (encoder->is_static && !net->static_input)
+        repeat_first_step(x, net->time_steps, net->features);
+}
+
 void snn_shard_encode(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
                       size_t first, size_t n)
 {
-    const struct snn_encoder *encoder = snn_encoder_of(&net->encoding);
+    const size_t stride = net->static_input ? net->features : net->time_steps * net->features;
     if (list_events(net, w, shard, first, n))
         return;
-    const size_t stride = net->static_input ? net->features : net->time_steps * net->features;
-    for (size_t i = 0; i < n; i++) {
-        const struct snn_rng_key key = key_of(net, shard, first + i);
-        real *x = w->input + i * stride;
-        if (encoder->encode_events) {
-            const struct snn_events e =
-                snn_data_events(shard->data, shard->test, shard->index[first + i]);
-            encoder->encode_events(x, &e, net->features, net->time_steps, &net->encoding);
-            continue;
-        }
-        snn_data_features(shard->data, shard->test, shard->index[first + i], w->features);
-        encoder->encode(x, w->features, net->features, net->time_steps, &net->encoding, &key);
-        if (encoder->is_static && !net->static_input)
-            repeat_first_step(x, net->time_steps, net->features);
-    }
+    for (size_t i = 0; i < n; i++)
+        encode_sample(net, w, shard, first + i, w->input + i * stride);
+}
+
+void snn_batch_encode(const struct snn_net *net, struct snn_work *w, const struct snn_batch *b,
+                      const struct snn_shard *shard)
+{
+    for (size_t i = 0; i < shard->n; i++)
+        encode_sample(net, w, shard, i, b->input + (shard->first + i) * net->features);
 }
 
 /* The noise of layers whose spikes are not hard in training, put where their spikes will be. */
@@ -292,16 +301,30 @@ static void run_block(const struct snn_net *net, struct snn_work *w, const real 
         snn_block_backward(net, w, params, grads, b, shard->scale, tally, probe);
 }
 
+/* The shard's part of its batch's currents, as if they were the worker's own. */
+static void take_part(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard)
+{
+    const struct snn_batch *b = shard->batch;
+    struct snn_layer_work *first = &w->layer[net->first];
+    const size_t at = shard->first * net->layer[net->first].out;
+    first->current = b->current + at;
+    first->current_sum = b->current_sum ? b->current_sum + at : NULL;
+}
+
 void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
                    const struct snn_shard *shard, struct snn_tally *tally, struct snn_probe *probe)
 {
     const struct snn_layer *first = &net->layer[net->first];
     struct snn_layer_work *first_work = &w->layer[net->first];
+    real *const own = first_work->current, *const own_sum = first_work->current_sum;
+    const bool alone = net->static_input && !shard->batch;
     if (shard->n == 0)
         return;
-    if (net->static_input) {
+    if (alone) {
         snn_shard_encode(net, w, shard, 0, shard->n);
         first->type->begin_shard(first, first_work, params, w->input, shard->n);
+    } else if (net->static_input) {
+        take_part(net, w, shard);
     }
     for (size_t i = 0; i < shard->n; i += w->size.block) {
         const size_t left = shard->n - i;
@@ -313,6 +336,8 @@ void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *pa
     }
     if (grads)
         snn_shard_settle(net, w, grads);
-    if (grads && net->static_input)
+    if (grads && alone)
         first->type->end_shard(first, first_work, grads, w->input, shard->n);
+    first_work->current = own;
+    first_work->current_sum = own_sum;
 }

@@ -10,6 +10,8 @@ struct snn_data;
 
 /* A part of a batch: what one thread sums alone. */
 struct snn_shard {
+    const struct snn_batch *batch; /* it is a part of, begun; NULL = the shard stands alone */
+    size_t first;                  /* its first sample in the batch */
     const struct snn_data *data;
     const uint32_t *index; /* [n] samples of the data set's training or test half */
     size_t n;
@@ -51,7 +53,11 @@ void snn_shard_settle(const struct snn_net *net, struct snn_work *w, real *grads
 /* The inputs of samples first .. first+n-1 of the shard into w. */
 void snn_shard_encode(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
                       size_t first, size_t n);
-/* Encodes and runs a whole shard. grads NULL: forward only. */
+/* A static input into the shard's place in its batch; `w` lends scratch. */
+void snn_batch_encode(const struct snn_net *net, struct snn_work *w, const struct snn_batch *b,
+                      const struct snn_shard *shard);
+/* Runs a whole shard; encodes it where it is in no batch. grads NULL: forward only. With a batch,
+ * the first net->batch_params of grads are left alone. */
 void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
                    const struct snn_shard *shard, struct snn_tally *tally, struct snn_probe *probe);
 

@@ -37,6 +37,7 @@ struct snn_run {
     real *slot[SNN_MAX_SLOTS]; /* optimizer state, [n_params] each */
     real *grads[64];           /* [n_params] per shard; grads[0] is where they are summed */
     struct snn_work *work;     /* [threads] */
+    struct snn_batch batch;    /* where net.by_batch */
     struct snn_probe *probe;   /* [shards]; NULL without diagnostics */
     struct snn_tally *tally;   /* [shards] */
     uint32_t *train_index, *validation_index, *test_index, *order;

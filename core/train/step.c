@@ -27,24 +27,93 @@ size_t snn_run_steps_per_epoch(const struct snn_run *r)
 static struct snn_shard shard_of(const struct snn_run *r, const uint32_t *index, size_t n, size_t s)
 {
     const size_t from = n * s / r->shards, to = n * (s + 1) / r->shards;
-    return (struct snn_shard){.data = r->data, .index = index + from, .n = to - from};
+    return (struct snn_shard){.batch = r->net.by_batch ? &r->batch : NULL,
+                              .first = from,
+                              .data = r->data,
+                              .index = index + from,
+                              .n = to - from};
 }
 
-static void run_shards(struct snn_run *r, const uint32_t *index, size_t n, bool probed)
+/* Units of the first layer that are part s of so many as there are shards; whole vectors. */
+static void units_of(const struct snn_run *r, size_t s, size_t *from, size_t *to)
+{
+    const size_t out = r->net.layer[r->net.first].out, vectors = (out + 15) / 16;
+    *from = 16 * (vectors * s / r->shards);
+    *to = 16 * (vectors * (s + 1) / r->shards);
+    *to = *to < out ? *to : out;
+}
+
+/* A batch, as all its shards see it. */
+struct pass {
+    const real *params;
+    const uint32_t *index;
+    size_t n;
+    struct snn_shard shard; /* what is the same in all */
+    uint32_t *answers;      /* [n] classes; NULL = not wanted */
+    bool gradients, probed;
+};
+
+static struct snn_shard part_of(const struct snn_run *r, const struct pass *p, size_t s)
+{
+    struct snn_shard shard = shard_of(r, p->index, p->n, s);
+    shard.test = p->shard.test;
+    shard.training = p->shard.training;
+    shard.epoch = p->shard.epoch;
+    shard.scale = p->shard.scale;
+    return shard;
+}
+
+static void run_shard(struct snn_run *r, const struct pass *p, size_t s, struct snn_work *w)
+{
+    const struct snn_shard shard = part_of(r, p, s);
+    const size_t skip = r->net.batch_params;
+    real *grads = p->gradients ? r->grads[s] : NULL;
+    if (grads)
+        memset(grads + skip, 0, (r->net.n_params - skip) * sizeof(real));
+    r->tally[s] = (struct snn_tally){0};
+    if (p->answers)
+        r->tally[s].answers.class = p->answers + shard.first;
+    if (p->probed)
+        snn_probe_clear(&r->probe[s]);
+    snn_shard_run(&r->net, w, p->params, grads, &shard, &r->tally[s],
+                  p->probed ? &r->probe[s] : NULL);
+}
+
+/* A static input is multiplied, and its weights' gradient summed, once for the whole batch: each
+ * part of the units by one thread, over all samples. So a part's bits know no threads either. */
+static void run_shards(struct snn_run *r, const struct pass *p)
 {
     const int threads = (int)r->threads;
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-    for (size_t s = 0; s < r->shards; s++) {
-        struct snn_shard shard = shard_of(r, index, n, s);
-        shard.training = true;
-        shard.epoch = (uint32_t)r->at.epoch;
-        shard.scale = 1 / (double)n;
-        memset(r->grads[s], 0, r->net.n_params * sizeof(real));
-        r->tally[s] = (struct snn_tally){0};
-        if (probed)
-            snn_probe_clear(&r->probe[s]);
-        snn_shard_run(&r->net, &r->work[omp_get_thread_num()], r->params, r->grads[s], &shard,
-                      &r->tally[s], probed ? &r->probe[s] : NULL);
+    const bool by_batch = r->net.by_batch;
+    const struct snn_layer *first = &r->net.layer[r->net.first];
+    r->batch.n = p->n;
+#pragma omp parallel num_threads(threads)
+    {
+        struct snn_work *w = &r->work[omp_get_thread_num()];
+        if (by_batch) {
+#pragma omp for schedule(static, 1)
+            for (size_t s = 0; s < r->shards; s++) {
+                const struct snn_shard shard = part_of(r, p, s);
+                snn_batch_encode(&r->net, w, &r->batch, &shard);
+            }
+#pragma omp for schedule(static, 1)
+            for (size_t s = 0; s < r->shards; s++) {
+                size_t from, to;
+                units_of(r, s, &from, &to);
+                first->type->begin_batch(first, &r->batch, p->params, from, to);
+            }
+        }
+#pragma omp for schedule(static, 1)
+        for (size_t s = 0; s < r->shards; s++)
+            run_shard(r, p, s, w);
+        if (by_batch && p->gradients) {
+#pragma omp for schedule(static, 1)
+            for (size_t s = 0; s < r->shards; s++) {
+                size_t from, to;
+                units_of(r, s, &from, &to);
+                first->type->end_batch(first, &r->batch, r->grads[0], from, to);
+            }
+        }
     }
 }
 
@@ -62,14 +131,16 @@ static struct snn_tally total(const struct snn_run *r)
 /* Adds the shards' gradients up in grads[0] and tells whether all of it is finite. */
 static bool reduce(struct snn_run *r)
 {
-    const size_t n = r->net.n_params;
+    const size_t n = r->net.n_params, whole = r->net.batch_params; /* the batch's: in no shard */
     const int threads = (int)r->threads;
     int finite = 1;
 #pragma omp parallel for num_threads(threads) schedule(static) reduction(&& : finite)
     for (size_t from = 0; from < n; from += RANGE) {
         const size_t size = n - from < RANGE ? n - from : RANGE;
-        for (size_t s = 1; s < r->shards; s++)
-            snn_add(r->grads[0] + from, r->grads[s] + from, size);
+        for (size_t s = 1; s < r->shards && from + size > whole; s++) {
+            const size_t first = from < whole ? whole : from;
+            snn_add(r->grads[0] + first, r->grads[s] + first, from + size - first);
+        }
         finite = finite && snn_squares_finite(r->grads[0] + from, size);
     }
     return finite;
@@ -153,7 +224,14 @@ enum snn_code snn_run_step(struct snn_run *r, bool probed, struct snn_error *err
     const size_t n = left < r->spec.batch_size ? left : r->spec.batch_size;
 
     snn_net_prepare(&r->net, r->params);
-    run_shards(r, r->order + from, n, probed);
+    const struct pass pass = {
+        .params = r->params,
+        .index = r->order + from,
+        .n = n,
+        .shard = {.training = true, .epoch = (uint32_t)r->at.epoch, .scale = 1 / (double)n},
+        .gradients = true,
+        .probed = probed};
+    run_shards(r, &pass);
     const struct snn_tally t = total(r);
     enum snn_code rc = check_loss(r, t.loss / (double)n, err);
     if (rc != SNN_OK)
@@ -194,22 +272,16 @@ enum snn_code snn_run_check_weights(const struct snn_run *r, struct snn_error *e
 void snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *index, size_t n,
                       bool test, double *loss, double *accuracy)
 {
-    const int threads = (int)r->threads;
     const size_t batch = r->spec.batch_size;
     struct snn_tally sum = {0};
     snn_net_prepare(&r->net, params);
     for (size_t from = 0; from < n; from += batch) {
-        const size_t size = n - from < batch ? n - from : batch;
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-        for (size_t s = 0; s < r->shards; s++) {
-            struct snn_shard shard = shard_of(r, index + from, size, s);
-            shard.test = test;
-            r->tally[s] = (struct snn_tally){0};
-            if (test)
-                r->tally[s].answers.class = r->predicted + (shard.index - index);
-            snn_shard_run(&r->net, &r->work[omp_get_thread_num()], params, NULL, &shard,
-                          &r->tally[s], NULL);
-        }
+        const struct pass pass = {.params = params,
+                                  .index = index + from,
+                                  .n = n - from < batch ? n - from : batch,
+                                  .shard = {.test = test},
+                                  .answers = test ? r->predicted + from : NULL};
+        run_shards(r, &pass);
         const struct snn_tally t = total(r);
         sum.loss += t.loss;
         sum.correct += t.correct;

@@ -117,6 +117,17 @@ static void place_view(struct snn_work *w, size_t index)
     w->layer[index].g = index ? w->layer[index - 1].g : w->d_input;
 }
 
+void snn_batch_place(struct snn_batch *b, struct snn_arena *arena, const struct snn_net *net,
+                     size_t samples, bool gradients)
+{
+    const size_t out = net->layer[net->first].out;
+    *b = (struct snn_batch){.n = samples};
+    b->input = snn_arena_take(arena, samples, net->features * sizeof(real));
+    b->current = snn_arena_take(arena, samples, out * sizeof(real));
+    if (gradients)
+        b->current_sum = snn_arena_take(arena, samples, out * sizeof(real));
+}
+
 void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct snn_net *net,
                     const struct snn_work_size *size)
 {
