@@ -163,6 +163,16 @@ static void read_learn(struct api_errors *e, const struct api_field *f, const ch
         api_read(e, &learn_shape, at, value, n->learn);
 }
 
+static void read_rate(struct api_errors *e, const struct api_field *f, const char *at,
+                      json_t *value, void *member)
+{
+    struct snn_neuron_spec *n = member;
+
+    n->learning_rate = 0;
+    if (!json_is_null(value))
+        api_read_param(e, limit_of(f->name), f->name, at, value, &n->learning_rate);
+}
+
 /* ----------------------------------------------------------------------------------- neuron -- */
 
 /* What only a fractional solver knows does not outlive it. */
@@ -208,6 +218,7 @@ static const struct api_field fields[] = {
     {.name = "coefficients", .read = read_coefficients},
     {.name = "memory", .read = read_memory},
     {.name = "learn", .read = read_learn},
+    {.name = "learning_rate", .read = read_rate},
 };
 
 const struct api_shape api_neuron_shape = {.noun = "a neuron",
@@ -271,7 +282,9 @@ json_t *api_neuron_json(const struct snn_neuron_spec *n)
                              is_list ? numbers(n->coefficients, n->n_terms) : json_null()) == 0 &&
          json_object_set_new(neuron, "memory",
                              is_all ? json_null() : json_integer((json_int_t)n->memory)) == 0 &&
-         json_object_set_new(neuron, "learn", learn_json(n)) == 0;
+         json_object_set_new(neuron, "learn", learn_json(n)) == 0 &&
+         json_object_set_new(neuron, "learning_rate",
+                             n->learning_rate > 0 ? json_real(n->learning_rate) : json_null()) == 0;
     if (ok)
         return neuron;
     json_decref(neuron);

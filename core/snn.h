@@ -151,6 +151,7 @@ struct snn_neuron_spec {
     size_t n_terms;
     size_t memory; /* past states kept; SNN_ALL_STATES */
     enum snn_learn learn[SNN_LEARNABLE_COUNT];
+    double learning_rate; /* of what is learned here; 0 = the optimizer's */
 };
 
 /* Whether a layer has neurons: as its kind has by itself (dense, recurrent, conv2d), or as said. */
@@ -195,7 +196,7 @@ struct snn_neuron_spec snn_neuron_spec_default(void);
 extern const struct snn_param snn_spec_limits[];
 extern const size_t snn_spec_limit_count;
 /* The same for the numbers of a neuron that are no parameter of a row: alpha, coefficients, memory
- * (whose infinite default is the whole past). */
+ * (whose infinite default is the whole past), learning_rate (infinite: the optimizer's). */
 extern const struct snn_param snn_neuron_limits[];
 extern const size_t snn_neuron_limit_count;
 

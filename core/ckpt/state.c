@@ -40,6 +40,8 @@ static void digest_dynamics(struct snn_digest *d, const struct snn_neuron_spec *
     }
     for (size_t i = 0; i < SNN_LEARNABLE_COUNT; i++)
         digest_number(d, n->learn[i]);
+    if (n->learning_rate > 0)
+        digest_number(d, n->learning_rate);
 }
 
 void snn_spec_digest(const struct snn_spec *spec, char hex[SNN_SHA256_HEX])

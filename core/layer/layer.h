@@ -67,6 +67,7 @@ struct snn_layer {
     bool per_step;            /* ... whose mask is another at every step */
     struct snn_learned learned[SNN_LEARNABLE_COUNT];
     size_t n_learned;
+    double learning_rate;                   /* of these; 0 = the optimizer's */
     double tau, threshold, beta, alpha_syn; /* the spec's */
     struct snn_orders orders;
 };

@@ -9,13 +9,15 @@
 #include "core/neuron/neuron.h"
 #include "core/train/spec.h"
 
-enum { LIMIT_ALPHA, LIMIT_COEFFICIENTS, LIMIT_MEMORY };
+enum { LIMIT_ALPHA, LIMIT_COEFFICIENTS, LIMIT_MEMORY, LIMIT_LEARNING_RATE };
 
 const struct snn_param snn_neuron_limits[] = {
     {"alpha", "order of the dynamics: a number, or a list of up to 8 for solver gl", SNN_REAL, 1, 0,
      1, true, false, false},
     {"coefficients", "weight of each order of a list", SNN_REAL, 1, -1e6, 1e6, false, false, false},
     {"memory", "past states kept; null = all", SNN_INTEGER, HUGE_VAL, 0, 1e9, false, false, false},
+    {"learning_rate", "of what is learned here, times the schedule; null = the optimizer's",
+     SNN_REAL, HUGE_VAL, 0, 1e9, true, false, false},
 };
 const size_t snn_neuron_limit_count = SNN_COUNT(snn_neuron_limits);
 
@@ -133,6 +135,10 @@ static void check_learned(struct snn_check *c, const struct snn_neuron_spec *n,
 void snn_check_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, const char *place)
 {
     char at[PLACE_SIZE];
+    if (n->learning_rate != 0) {
+        (void)snprintf(at, sizeof at, "%slearning_rate", place);
+        check_number(c, LIMIT_LEARNING_RATE, n->learning_rate, at);
+    }
     if (snn_neuron_of(&n->model)->own_steps && snn_solver_of(&n->solver)->has_history) {
         (void)snprintf(at, sizeof at, "%ssolver", place);
         snn_wrong(c, at, "solver %s for neuron model %s, whose steps are its own, want euler",

@@ -23,6 +23,33 @@ static void place_vectors(struct snn_run *r)
     r->initial_rms = snn_arena_take(a, r->net.n_tensors, sizeof(double));
 }
 
+/* Up to `end` by that rate: a stretch of its own where the one before it has another. */
+static void stretch(struct snn_run *r, size_t end, double learning_rate)
+{
+    struct snn_stretch *last = r->n_stretches ? &r->stretch[r->n_stretches - 1] : NULL;
+    if (end == (last ? last->end : 0))
+        return;
+    if (!last || last->learning_rate != learning_rate)
+        last = &r->stretch[r->n_stretches++];
+    *last = (struct snn_stretch){end, learning_rate};
+}
+
+/* A layer's learned constants are its last tensors. */
+static void find_stretches(struct snn_run *r)
+{
+    const double rate = r->spec.optimizer.value[0];
+    r->n_stretches = 0;
+    for (size_t i = 0; i < r->net.n_layers; i++) {
+        const struct snn_layer *l = &r->net.layer[i];
+        if (l->n_learned && l->learning_rate > 0) {
+            const struct snn_tensor_place *last = &l->tensor[l->n_tensors - 1];
+            stretch(r, l->tensor[l->learned[0].tensor].offset, rate);
+            stretch(r, last->offset + last->count, l->learning_rate);
+        }
+    }
+    stretch(r, r->net.n_params, rate);
+}
+
 static void place_workers(struct snn_run *r)
 {
     struct snn_arena *a = &r->arena;
@@ -64,6 +91,7 @@ enum snn_code snn_run_layout(struct snn_run *r, struct snn_error *err)
     r->validation = snn_spec_validation(&r->spec, r->info.train);
     r->train = r->info.train - r->validation;
     place_vectors(r);
+    find_stretches(r);
     place_workers(r);
     place_reports(r);
     snn_run_place_confusion(r);

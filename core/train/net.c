@@ -65,6 +65,7 @@ static void init_cell(struct snn_net *net, struct snn_layer *l, const struct snn
     for (size_t t = 0; l->cell.h && t < net->time_steps; t++)
         l->cell.h[t] = (real)(steps ? steps[t] : step);
     snn_learned_tensors(l, n, spikede);
+    l->learning_rate = n->learning_rate;
     learns_table = l->cell.learns[SNN_LEARN_alpha] || l->cell.learns[SNN_LEARN_coefficients];
     if (l->cell.solver->has_history)
         snn_weights_place(&l->cell.table, a, snn_solver_lags(n->memory, net->time_steps, spikede),

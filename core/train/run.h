@@ -23,6 +23,12 @@ struct snn_cursor {
     uint64_t best_step;
 };
 
+/* Parameters up to `end` that share a learning rate. */
+struct snn_stretch {
+    size_t end;
+    double learning_rate;
+};
+
 struct snn_run {
     struct snn_spec spec;
     const struct snn_data *data;
@@ -33,6 +39,8 @@ struct snn_run {
     struct snn_net net;
     size_t shards, train, validation; /* samples after the split */
     size_t n_slots;
+    struct snn_stretch stretch[2 * SNN_MAX_LAYERS + 1]; /* in the order of params, to their end */
+    size_t n_stretches;
     real *params, *best;       /* [n_params]; best is NULL without a validation split */
     real *slot[SNN_MAX_SLOTS]; /* optimizer state, [n_params] each */
     real *grads[64];           /* [n_params] per shard; grads[0] is where they are summed */
@@ -59,7 +67,7 @@ struct snn_run {
 enum snn_code snn_run_layout(struct snn_run *r, struct snn_error *err);
 
 size_t snn_run_steps_per_epoch(const struct snn_run *r);
-/* The learning rate of the update after `done` of them. */
+/* The optimizer's learning rate of the update after `done` of them. */
 double snn_run_learning_rate(const struct snn_run *r, uint64_t done);
 /* No epoch is left, or the patience is used up. */
 bool snn_run_over(const struct snn_run *r);

@@ -305,6 +305,29 @@ enum snn_code snn_spec_check(const struct snn_spec *spec, const struct snn_data_
     return r.first;
 }
 
+/* A learning rate for constants, and none is learned anywhere: the optimizer's was meant. */
+static void warn_rates(struct snn_check *c, const struct snn_spec *spec)
+{
+    size_t with = SNN_MAX_LAYERS;
+    for (size_t i = 0; i < spec->n_layers; i++) {
+        const struct snn_neuron_spec *n = &spec->layers[i].neuron;
+        if (!snn_layer_has_neuron(&spec->layers[i]))
+            continue;
+        for (size_t k = 0; k < SNN_LEARNABLE_COUNT; k++)
+            if (n->learn[k] != SNN_FIXED)
+                return;
+        if (n->learning_rate > 0 && with == SNN_MAX_LAYERS)
+            with = i;
+    }
+    char place[64];
+    (void)snprintf(place, sizeof place, "/layers/%zu/neuron/learning_rate", with);
+    if (with < SNN_MAX_LAYERS)
+        snn_wrong(c, place,
+                  "learning_rate %g is of learned constants, and no layer learns one: the weights' "
+                  "is training.optimizer.learning_rate",
+                  spec->layers[with].neuron.learning_rate);
+}
+
 void snn_spec_warn(const struct snn_spec *spec,
                    void (*report)(void *user, const struct snn_error *what), void *user)
 {
@@ -323,4 +346,5 @@ void snn_spec_warn(const struct snn_spec *spec,
                       "threshold %g is not above zero: a neuron at rest fires at every step",
                       threshold);
     }
+    warn_rates(&c, spec);
 }

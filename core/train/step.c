@@ -163,27 +163,47 @@ static void clip(struct snn_run *r)
         g[i] *= factor;
 }
 
-double snn_run_learning_rate(const struct snn_run *r, uint64_t done)
+/* What the schedule makes of a rate in the update after `done` of them. */
+static double factor(const struct snn_run *r, uint64_t done)
 {
     const size_t per_epoch = snn_run_steps_per_epoch(r);
-    return r->spec.optimizer.value[0] * snn_schedule_factor(&r->spec.schedule, (size_t)done,
-                                                            r->spec.epochs * per_epoch, per_epoch);
+    return snn_schedule_factor(&r->spec.schedule, (size_t)done, r->spec.epochs * per_epoch,
+                               per_epoch);
+}
+
+double snn_run_learning_rate(const struct snn_run *r, uint64_t done)
+{
+    return r->spec.optimizer.value[0] * factor(r, done);
+}
+
+/* Parameters from .. end-1, which all have the same rate. */
+static void update_range(struct snn_run *r, size_t from, size_t end, double learning_rate)
+{
+    const struct snn_optimizer *o = snn_optimizer_of(&r->spec.optimizer);
+    struct snn_choice now = r->spec.optimizer;
+    real *slot[SNN_MAX_SLOTS] = {0};
+    now.value[0] = learning_rate;
+    for (size_t i = 0; i < r->n_slots; i++)
+        slot[i] = r->slot[i] + from;
+    o->update(r->params + from, r->grads[0] + from, slot, end - from, (size_t)r->at.step + 1, &now);
 }
 
 static void update(struct snn_run *r)
 {
-    struct snn_choice now = r->spec.optimizer;
-    const struct snn_optimizer *o = snn_optimizer_of(&r->spec.optimizer);
     const size_t n = r->net.n_params;
+    const double scheduled = factor(r, r->at.step);
     const int threads = (int)r->threads;
-    now.value[0] = snn_run_learning_rate(r, r->at.step);
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (size_t from = 0; from < n; from += RANGE) {
-        real *slot[SNN_MAX_SLOTS] = {0};
-        for (size_t i = 0; i < r->n_slots; i++)
-            slot[i] = r->slot[i] + from;
-        o->update(r->params + from, r->grads[0] + from, slot, n - from < RANGE ? n - from : RANGE,
-                  (size_t)r->at.step + 1, &now);
+        const size_t end = n - from < RANGE ? n : from + RANGE;
+        const struct snn_stretch *s = r->stretch;
+        for (size_t at = from; at < end; s++) {
+            const size_t to = s->end < end ? s->end : end;
+            if (to <= at)
+                continue;
+            update_range(r, at, to, s->learning_rate * scheduled);
+            at = to;
+        }
     }
 }
 

@@ -137,6 +137,18 @@ static void layer__learn__overrides_single_keys(void **state)
         assert_int_equal(s.layers[0].neuron.learn[i], SNN_FIXED);
 }
 
+static void layer__learning_rate__is_its_own_or_the_optimizers(void **state)
+{
+    struct snn_spec s = form_compile(WITH("{\"learning_rate\":0.25}", "{}"));
+
+    (void)state;
+    assert_near(s.layers[0].neuron.learning_rate, 0.25, 0);
+    s = form_compile(WITH("{\"learning_rate\":0.25}", "{\"learning_rate\":3}"));
+    assert_near(s.layers[0].neuron.learning_rate, 3, 0);
+    s = form_compile(WITH("{\"learning_rate\":0.25}", "{\"learning_rate\":null}"));
+    assert_near(s.layers[0].neuron.learning_rate, 0, 0);
+}
+
 static void layer__memory__null_is_all_again(void **state)
 {
     struct snn_spec s = form_compile(WITH(TERMS, "{\"memory\":null}"));
@@ -222,6 +234,8 @@ static const struct {
     {GL("\"memory\":2.5"), "/neuron/memory", "wrong_type", "want an integer"},
     {GL("\"memory\":\"all\""), "/neuron/memory", "wrong_type", "want an integer or null"},
     {GL("\"order\":0.5"), "/neuron/order", "unknown_field", "solver"},
+    {GL("\"learning_rate\":0"), "/neuron/learning_rate", "out_of_range", "learning_rate is 0"},
+    {GL("\"learning_rate\":\"x\""), "/neuron/learning_rate", "wrong_type", "want a number"},
     {GL("\"learn\":[]"), "/neuron/learn", "wrong_type", "want an object"},
     {GL("\"learn\":true"), "/neuron/learn", "wrong_type", "want an object"},
     {GL("\"learn\":{\"gamma\":\"layer\"}"), "/neuron/learn/gamma", "unknown_field",
@@ -284,7 +298,8 @@ static void neuron_json__read_again__is_the_same_neuron(void **state)
 {
     static const char *const neurons[] = {
         "{}", TERMS, "{\"solver\":\"pred\",\"alpha\":0.3,\"memory\":7}",
-        "{\"model\":\"if\",\"reset\":\"zero\",\"learn\":{\"threshold\":\"neuron\"}}"};
+        "{\"model\":\"if\",\"reset\":\"zero\",\"learn\":{\"threshold\":\"neuron\"}}",
+        "{\"learn\":{\"tau\":\"layer\"},\"learning_rate\":0.5}"};
 
     (void)state;
     for (size_t i = 0; i < sizeof neurons / sizeof neurons[0]; i++) {
@@ -303,6 +318,7 @@ static void neuron_json__read_again__is_the_same_neuron(void **state)
         assert_memory_equal(second.alpha, first.alpha, first.n_terms * sizeof *first.alpha);
         assert_true(second.memory == first.memory);
         assert_memory_equal(second.learn, first.learn, sizeof first.learn);
+        assert_near(second.learning_rate, first.learning_rate, 0);
         json_decref(given);
         json_decref(written);
         json_decref(again);
@@ -320,6 +336,7 @@ int main(void)
         cmocka_unit_test(layer__alpha__replaces_the_list_and_its_coefficients),
         cmocka_unit_test(layer__coefficients__leave_alpha_alone),
         cmocka_unit_test(layer__learn__overrides_single_keys),
+        cmocka_unit_test(layer__learning_rate__is_its_own_or_the_optimizers),
         cmocka_unit_test(layer__memory__null_is_all_again),
         cmocka_unit_test(layer__euler__drops_what_only_the_others_know),
         cmocka_unit_test(layer__other_solver__keeps_the_order),

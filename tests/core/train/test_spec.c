@@ -257,6 +257,25 @@ static void warn__order_one__says_that_euler_is_the_same(void **state)
     assert_int_equal(warnings(&spec).n, 0);
 }
 
+static void warn__learning_rate_of_nothing__names_the_weights_one(void **state)
+{
+    struct snn_spec spec = runs_spec();
+    struct found f;
+
+    (void)state;
+    spec.layers[1].neuron.learning_rate = 0.25;
+    f = warnings(&spec);
+    assert_int_equal(f.n, 1);
+    assert_contains(at(&f, "/layers/1/neuron/learning_rate"),
+                    "the weights' is training.optimizer.learning_rate");
+    spec.layers[0].neuron.learn[SNN_LEARN_tau] = SNN_PER_LAYER; /* a job's rate for all layers */
+    assert_int_equal(warnings(&spec).n, 0);
+    spec.layers[0].neuron.learning_rate = -1;
+    f = errors(&spec);
+    assert_int_equal(f.n, 1);
+    assert_contains(at(&f, "/layers/0/neuron/learning_rate"), "learning_rate is -1");
+}
+
 /* --------------------------------------------------------------------------------- estimate -- */
 
 static struct snn_estimate estimate(const struct snn_spec *spec)
@@ -305,6 +324,7 @@ int main(void)
         cmocka_unit_test(warn__gl__bound_is_h_to_alpha_over_two_to_alpha),
         cmocka_unit_test(warn__memory__tells_the_share_that_is_lost),
         cmocka_unit_test(warn__order_one__says_that_euler_is_the_same),
+        cmocka_unit_test(warn__learning_rate_of_nothing__names_the_weights_one),
         cmocka_unit_test(estimate__history__costs_its_square),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
