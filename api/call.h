@@ -100,11 +100,13 @@ void api_jobs_get(struct api_call *c);
 void api_jobs_delete(struct api_call *c);
 void api_jobs_cancel(struct api_call *c);
 void api_jobs_config(struct api_call *c);
-void api_jobs_events(struct api_call *c);      /* events.c */
-void api_jobs_metrics(struct api_call *c);     /* metrics.c */
-void api_jobs_histograms(struct api_call *c);  /* histograms.c */
-void api_jobs_confusion(struct api_call *c);   /* confusion.c */
-void api_jobs_predict(struct api_call *c);     /* predict.c */
+void api_jobs_events(struct api_call *c);     /* events.c */
+void api_jobs_metrics(struct api_call *c);    /* metrics.c */
+void api_jobs_histograms(struct api_call *c); /* histograms.c */
+void api_jobs_confusion(struct api_call *c);  /* confusion.c */
+void api_jobs_predict(struct api_call *c);    /* predict.c */
+void api_jobs_gradcheck(struct api_call *c);  /* gradcheck.c */
+void api_gradcheck(struct api_call *c);
 void api_jobs_checkpoints(struct api_call *c); /* weights.c */
 void api_jobs_weights(struct api_call *c);
 void api_datasets_create(struct api_call *c); /* datasets.c */

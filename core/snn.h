@@ -379,4 +379,6 @@ const char *snn_blas(void);
 
 #include "core/snn_model.h"
 
+#include "core/snn_gradcheck.h"
+
 #endif

@@ -16,7 +16,8 @@ enum snn_stream { /* what a draw is for; the values are part of the saved format
                       5,                  /* input spikes in evaluation: the same in every epoch */
                   SNN_STREAM_NOISE = 6,   /* threshold noise of `noisy` */
                   SNN_STREAM_DROPOUT = 7, /* masks of dropout; step 0 where one holds for all */
-                  SNN_STREAM_DATA = 8     /* samples of the data sets that are computed */
+                  SNN_STREAM_DATA = 8,    /* samples of the data sets that are computed */
+                  SNN_STREAM_CHECK = 9    /* directions that gradients are checked in */
 };
 
 struct snn_rng_key {

@@ -42,6 +42,7 @@ enum ctl_exit ctl_histogram(struct ctl *c);
 enum ctl_exit ctl_metrics(struct ctl *c);
 enum ctl_exit ctl_confusion(struct ctl *c);
 enum ctl_exit ctl_predict(struct ctl *c);
+enum ctl_exit ctl_gradcheck(struct ctl *c);
 enum ctl_exit ctl_weights(struct ctl *c);
 enum ctl_exit ctl_curve(struct ctl *c);
 enum ctl_exit ctl_catalog(struct ctl *c);
