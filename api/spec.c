@@ -182,7 +182,7 @@ static const struct api_shape init_shape = {.noun = "an init", FIELDS(init_field
         .name = (field), .read = api_read_shape, .offset = FORM(spec), .shape = (of)               \
     }
 
-/* `neuron` stands before `layers`, which start from it. */
+/* `neuron` and `initialisation` stand before `layers`, which start from them. */
 static const struct api_field job_fields[] = {
     {.name = "name",
      .read = api_read_text,
@@ -207,6 +207,10 @@ static const struct api_field job_fields[] = {
     {.name = "dataset", .read = read_dataset, .required = true},
     PART("encoding", &encoding_shape),
     {.name = "neuron", .read = api_read_shape, .offset = FORM(neuron), .shape = &api_neuron_shape},
+    {.name = "initialisation",
+     .read = api_read_shape,
+     .offset = FORM(initialiser),
+     .shape = &api_initialisation_shape},
     {.name = "layers",
      .read = api_read_layers,
      .min = 1,
@@ -227,6 +231,7 @@ void api_form_read(struct api_form *form, json_t *job, struct api_errors *e)
     memset(form, 0, sizeof *form);
     form->spec = snn_spec_default();
     form->neuron = snn_neuron_spec_default();
+    form->initialiser = form->spec.layers[0].initialiser;
     form->seed = (int64_t)form->spec.seed;
     form->dataset_at = "/dataset";
     snprintf(form->init_checkpoint, sizeof form->init_checkpoint, "best");

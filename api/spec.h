@@ -13,9 +13,10 @@ struct api_form {
     size_t n_metadata;
     char dataset[SRV_ID_SIZE + 128]; /* its name or id; "" = none given */
     const char *dataset_at;          /* "/dataset/name" or "/dataset/id" */
-    struct snn_neuron_spec neuron;   /* the default of all layers */
-    char init_job[SRV_ID_SIZE];      /* "" = none */
-    char init_checkpoint[8];         /* "best" or "last" */
+    struct snn_neuron_spec neuron;   /* the defaults of all layers */
+    struct snn_choice initialiser;
+    char init_job[SRV_ID_SIZE]; /* "" = none */
+    char init_checkpoint[8];    /* "best" or "last" */
     struct snn_spec spec;
 };
 
@@ -31,7 +32,7 @@ void api_form_check(const struct api_form *form, const struct snn_data_info *dat
 extern const struct api_shape api_job_shape;
 
 /* A layer: fills a struct snn_layer_spec. spec_layers.c */
-extern const struct api_shape api_layer_shape;
+extern const struct api_shape api_layer_shape, api_initialisation_shape;
 /* The array of layers; the member is the whole struct api_form. spec_layers.c */
 void api_read_layers(struct api_errors *e, const struct api_field *f, const char *at, json_t *value,
                      void *form);

@@ -33,6 +33,26 @@ static void read_neuron(struct api_errors *e, const struct api_field *f, const c
         api_read(e, f->shape, at, value, &layer->neuron);
 }
 
+static const struct api_slot initialisation_slots[] = {
+    {.key = "kind", .prefix = "", .registry = &snn_initialisers}};
+const struct api_shape api_initialisation_shape = {
+    .noun = "an initialisation", .slots = initialisation_slots, .n_slots = 1};
+
+static void read_initialisation(struct api_errors *e, const struct api_field *f, const char *at,
+                                json_t *value, void *member)
+{
+    struct snn_layer_spec *layer = member;
+    const struct snn_layer_spec plain = {.kind = layer->kind};
+
+    /* kinds with weights are those that have neurons by themselves */
+    if (layer->kind.kind && !snn_layer_has_neuron(&plain))
+        api_errors_add(e, at, "invalid",
+                       "a layer of kind %s has no weights: leave initialisation out",
+                       layer->kind.kind->name);
+    else
+        api_read(e, f->shape, at, value, &layer->initialiser);
+}
+
 static const struct api_field layer_fields[] = {
     {.name = "name",
      .read = read_name,
@@ -41,6 +61,7 @@ static const struct api_field layer_fields[] = {
     {.name = "neuron",
      .read = read_neuron, /* of the whole layer */
      .shape = &api_neuron_shape},
+    {.name = "initialisation", .read = read_initialisation, .shape = &api_initialisation_shape},
 };
 static const struct api_slot layer_slots[] = {{.key = "kind",
                                                .prefix = "",
@@ -90,6 +111,7 @@ void api_read_layers(struct api_errors *e, const struct api_field *f, const char
         snprintf(layer->name, sizeof layer->name, "layer%zu", i + 1);
         layer->neuron = form->neuron;
         layer->neurons = SNN_BY_KIND;
+        layer->initialiser = form->initialiser;
         api_read(e, &api_layer_shape, api_at_index(place, at, i), json_array_get(value, i), layer);
     }
     for (size_t i = 1; i < n; i++)

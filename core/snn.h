@@ -100,7 +100,7 @@ struct snn_registry {
 
 extern const struct snn_registry snn_neurons, snn_solvers, snn_surrogates, snn_resets, snn_encoders,
     snn_layers, snn_readouts, snn_losses, snn_optimizers, snn_schedules, snn_samplings,
-    snn_learnables, snn_formats;
+    snn_learnables, snn_initialisers, snn_formats;
 
 /* All registries, NULL-terminated, in the catalog's order. */
 extern const struct snn_registry *const snn_registries[];
@@ -162,6 +162,7 @@ struct snn_layer_spec {
     struct snn_choice kind;    /* dense, recurrent, conv2d, max_pool2d, ... */
     enum snn_presence neurons; /* absent: what the kind computes is passed on */
     struct snn_neuron_spec neuron;
+    struct snn_choice initialiser; /* of the weights; kinds without them ignore it */
 };
 /* Whether there are neurons in the layer: the spec says so, or nothing, and its kind carries them.
  */
@@ -325,6 +326,8 @@ struct snn_hooks {
     void (*points)(void *user, size_t step, size_t epoch, const struct snn_point *p, size_t n);
     void (*histograms)(void *user, size_t step, size_t epoch, const struct snn_histogram *h,
                        size_t n);
+    /* Of what a run cannot do as it is told to, and goes on without. */
+    void (*warn)(void *user, const struct snn_error *what);
 };
 
 /* `data` is borrowed for the run's life. threads >= 1 changes the speed, never the bits. */

@@ -12,12 +12,6 @@
 
 /* ------------------------------------------------------------------------------ preparing -- */
 
-static void warn(void *user, const struct snn_error *what)
-{
-    srv_work_event(user, "warning", "%s%s%s", what->pointer, what->pointer[0] ? ": " : "",
-                   what->message);
-}
-
 static enum snn_code open_data(struct srv_work *w, struct snn_error *err)
 {
     struct snn_error why = {0};
@@ -124,7 +118,7 @@ static enum snn_code prepare(struct srv_work *w, struct snn_error *err)
     if (rc == SNN_OK)
         rc = resume(w, err);
     if (rc == SNN_OK && w->job->attempt <= 1)
-        snn_spec_warn(&w->spec, warn, w);
+        snn_spec_warn(&w->spec, srv_work_warn, w);
     return rc;
 }
 

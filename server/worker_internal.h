@@ -34,6 +34,8 @@ enum snn_code srv_work_init(struct srv_work *w, struct snn_error *err);
 
 /* The hooks that write down progress, points and histograms, save checkpoints and stop the run. */
 struct snn_hooks srv_work_hooks(struct srv_work *w);
+/* A warning as an event. @param user the struct srv_work */
+void srv_work_warn(void *user, const struct snn_error *what);
 /* Copies where the run stands into the job's columns. */
 void srv_work_progress(struct srv_work *w, const struct snn_progress *p);
 /* Appends an event with the job's step and epoch. It may be lost in a crash. */

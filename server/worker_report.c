@@ -190,8 +190,17 @@ void srv_work_confusion(struct srv_work *w)
                     srv_store_confusion_post(w->options->store, w->job->id, &confusion));
 }
 
+void srv_work_warn(void *user, const struct snn_error *what)
+{
+    srv_work_event(user, "warning", "%s%s%s", what->pointer, what->pointer[0] ? ": " : "",
+                   what->message);
+}
+
 struct snn_hooks srv_work_hooks(struct srv_work *w)
 {
-    return (struct snn_hooks){
-        .user = w, .progress = on_progress, .points = on_points, .histograms = on_histograms};
+    return (struct snn_hooks){.user = w,
+                              .progress = on_progress,
+                              .points = on_points,
+                              .histograms = on_histograms,
+                              .warn = srv_work_warn};
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/ckpt/format.h"
-#include "core/math/vec.h"
 
 /* Learned constants lie within this many natural logarithms of where they began. */
 #define FAR 80.0
@@ -65,11 +64,11 @@ enum snn_code snn_run_init_from(struct snn_run *run, const struct snn_model *mod
     for (size_t i = 0; rc == SNN_OK && i < run->net.n_tensors; i++) {
         const struct snn_tensor_place *t = snn_net_tensor(&run->net, i);
         rc = take_tensor(run, model, i, from, run->params + t->offset, err);
-        run->initial_rms[i] =
-            sqrt(snn_sum_squares(run->params + t->offset, t->count) / (double)t->count);
         from += t->count;
     }
-    if (rc == SNN_OK)
+    if (rc == SNN_OK) {
+        snn_run_measure_weights(run);
         snn_model_sha256(model, run->spec.init_sha256);
+    }
     return rc;
 }

@@ -56,6 +56,8 @@ void snn_spec_digest(const struct snn_spec *spec, char hex[SNN_SHA256_HEX])
     for (size_t i = 0; i < spec->n_layers; i++) {
         digest_text(&d, spec->layers[i].name);
         digest_choice(&d, &spec->layers[i].kind);
+        if (spec->layers[i].initialiser.kind != snn_registry_at(&snn_initialisers, 0))
+            digest_choice(&d, &spec->layers[i].initialiser);
         digest_number(&d, snn_layer_has_neuron(&spec->layers[i]));
         if (!snn_layer_has_neuron(&spec->layers[i]))
             continue;

@@ -104,7 +104,8 @@ enum snn_code snn_conv2d_resolve(struct snn_layer *l, const struct snn_choice *c
                                                 .rank = 1,
                                                 .count = filters,
                                                 .fan_in = taps(w),
-                                                .scale = 1};
+                                                .scale = 1,
+                                                .is_bias = true};
     l->n_tensors = 2;
     return SNN_OK;
 }

@@ -34,6 +34,7 @@ void snn_dense_tensors(struct snn_layer *l, size_t units, double weight_scale)
         .count = units,
         .fan_in = l->in,
         .scale = 1,
+        .is_bias = true,
     };
     l->n_tensors = 2;
 }

@@ -19,6 +19,7 @@ struct snn_tensor_place {
     const char *role;
     size_t shape[SNN_MAX_RANK], rank, count, offset, fan_in;
     double scale; /* of the bound that it is initialised within */
+    bool is_bias;
 };
 
 /* The values of one step: [n], or [channels, height, width]. */
@@ -54,7 +55,8 @@ struct snn_layer {
     const char *name; /* the spec's */
     size_t in, out;   /* values per step */
     struct snn_shape in_shape, out_shape;
-    bool has_neuron;      /* else what comes out per step stands where spikes would */
+    bool has_neuron; /* else what comes out per step stands where spikes would */
+    struct snn_choice initialiser;
     bool is_view;         /* a view without neurons: it has the arrays of the layer below */
     struct snn_cell cell; /* without neurons only its sizes n, time_steps */
     struct snn_tensor_place tensor[SNN_MAX_TENSORS];

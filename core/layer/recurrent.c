@@ -45,7 +45,8 @@ enum snn_code snn_recurrent_resolve(struct snn_layer *l, const struct snn_choice
                                                               .rank = 1,
                                                               .count = units,
                                                               .fan_in = units,
-                                                              .scale = 1};
+                                                              .scale = 1,
+                                                              .is_bias = true};
     return SNN_OK;
 }
 

@@ -165,15 +165,20 @@ void snn_run_shuffle(struct snn_run *r)
     sampling->fill(r->order, r->train_index, r->train, &r->groups, &key);
 }
 
-static void start(struct snn_run *r)
+void snn_run_measure_weights(struct snn_run *r)
 {
-    const double unknown = (double)NAN;
-    snn_net_initialise(&r->net, r->params);
     for (size_t i = 0; i < r->net.n_tensors; i++) {
         const struct snn_tensor_place *t = snn_net_tensor(&r->net, i);
         r->initial_rms[i] =
             sqrt(snn_sum_squares(r->params + t->offset, t->count) / (double)t->count);
     }
+}
+
+static void start(struct snn_run *r)
+{
+    const double unknown = (double)NAN;
+    snn_net_initialise(&r->net, r->params);
+    snn_run_measure_weights(r);
 #define UNKNOWN(name) r->at.metrics.name = unknown;
     SNN_METRICS(UNKNOWN)
 #undef UNKNOWN

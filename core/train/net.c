@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/train/net.h"
 
-#include <math.h>
 #include <string.h>
 
-#include "core/base/rng.h"
 #include "core/math/vec.h"
 
 static void place_tensors(struct snn_net *net, struct snn_layer *l, size_t index)
@@ -88,6 +86,7 @@ static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
         .type = snn_layer_type_of(&s->kind),
         .name = s->name,
         .has_neuron = snn_layer_has_neuron(s),
+        .initialiser = s->initialiser,
         .is_view = is_view(s),
         .static_input = index == net->first && net->static_input,
     };
@@ -160,29 +159,6 @@ void snn_net_tensor_name(const struct snn_net *net, const struct snn_tensor_plac
                          char name[SNN_NAME_SIZE * 2])
 {
     (void)snprintf(name, SNN_NAME_SIZE * 2, "%s.%s", net->layer[t->layer].name, t->role);
-}
-
-void snn_net_initialise(const struct snn_net *net, real *params)
-{
-    for (size_t i = 0; i < net->n_tensors; i++) {
-        const struct snn_tensor_place *t = snn_net_tensor(net, i);
-        const struct snn_rng_key key = {
-            .seed = net->seed,
-            .stream = SNN_STREAM_INIT,
-            .layer = (uint32_t)t->layer,
-            .step = (uint32_t)(t - net->layer[t->layer].tensor),
-        };
-        real *p = params + t->offset;
-        if (t->fan_in == 0)
-            continue;
-        const real bound = (real)(t->scale / sqrt((double)t->fan_in));
-        snn_rng_uniform(p, t->count, &key);
-        for (size_t k = 0; k < t->count; k++)
-            p[k] = (2 * p[k] - 1) * bound;
-    }
-    for (size_t i = 0; i < net->n_layers; i++)
-        for (size_t k = 0; k < net->layer[i].n_learned; k++)
-            snn_learned_start(&net->layer[i], &net->layer[i].learned[k], params);
 }
 
 void snn_net_prepare(struct snn_net *net, const real *params)

@@ -45,8 +45,8 @@ const struct snn_tensor_place *snn_net_tensor(const struct snn_net *net, size_t 
 /* "layer1.weight" */
 void snn_net_tensor_name(const struct snn_net *net, const struct snn_tensor_place *t,
                          char name[SNN_NAME_SIZE * 2]);
-/* Weights and biases U(+-scale/sqrt(fan_in)), by seed; learned constants where the spec puts them.
- */
+/* Weights and biases as each layer's initialiser draws them, by seed; learned constants where the
+ * spec puts them. */
 void snn_net_initialise(const struct snn_net *net, real *params);
 
 /* Makes the neurons' constants and the transposed weights those of params: before the first pass,

@@ -283,6 +283,16 @@ static void draw_own(const struct snn_net *net, struct snn_work *w, const struct
     }
 }
 
+static void count_all_spikes(const struct snn_net *net, const struct snn_work *w,
+                             const struct snn_block *b, struct snn_tally *tally)
+{
+    for (size_t k = 0; k < net->n_layers; k++) {
+        const size_t n = b->n * net->time_steps * net->layer[k].out;
+        for (size_t i = 0; net->layer[k].has_neuron && i < n; i++)
+            tally->spikes[k] += w->layer[k].s[i] > 0;
+    }
+}
+
 static void run_block(const struct snn_net *net, struct snn_work *w, const real *params,
                       real *grads, const struct snn_shard *shard, const struct snn_block *b,
                       struct snn_tally *tally, struct snn_probe *probe)
@@ -294,6 +304,8 @@ static void run_block(const struct snn_net *net, struct snn_work *w, const real 
         draw_own(net, w, shard, b);
     }
     snn_block_forward(net, w, params, b);
+    if (tally->counts)
+        count_all_spikes(net, w, b, tally);
     for (size_t i = 0; i < b->n; i++)
         w->labels[i] = snn_data_label(shard->data, shard->test, shard->index[b->first + i]);
     snn_block_loss(net, w, b, w->labels, shard->scale, tally);

@@ -32,6 +32,8 @@ struct snn_tally {
     double loss; /* summed over the samples */
     size_t correct, samples;
     struct snn_answers answers; /* room of the caller's */
+    bool counts;                /* the next: spikes of each layer's neurons in all steps */
+    uint64_t spikes[SNN_MAX_LAYERS];
 };
 
 /* All layers of a block whose input (and, where soft, whose noise in s) is in place. */

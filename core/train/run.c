@@ -86,6 +86,8 @@ enum snn_code snn_run_train(struct snn_run *r, const struct snn_hooks *hooks, st
     static const struct snn_hooks none;
     hooks = hooks ? hooks : &none;
     bool shuffled = false;
+    if (r->at.step == 0 && !r->spec.init_sha256[0])
+        snn_run_reach_rates(r, hooks);
     while (!snn_run_over(r)) {
         if (!shuffled || r->at.epoch_step == 0)
             snn_run_shuffle(r);

@@ -84,6 +84,14 @@ enum snn_code snn_run_step(struct snn_run *r, bool probed, struct snn_error *err
  * the answers, into r->predicted. */
 void snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *index, size_t n,
                       bool test, double *loss, double *accuracy);
+/* Mean spikes per neuron and step of each layer on training samples, evaluation mode, into
+ * rate[n_layers]. */
+void snn_run_rates(struct snn_run *r, const uint32_t *index, size_t n, double *rate);
+/* Scales the weights of layers that are initialised to a firing rate; of a fresh run. Tells the
+ * rates as points of step 0, and warns of those out of reach. `hooks` may be NULL. */
+void snn_run_reach_rates(struct snn_run *r, const struct snn_hooks *hooks);
+/* Fills initial_rms from params. */
+void snn_run_measure_weights(struct snn_run *r);
 /* Room for the counts of the test set's answers, and the counting. */
 void snn_run_place_confusion(struct snn_run *r);
 void snn_run_count_confusion(struct snn_run *r);

@@ -74,6 +74,8 @@ struct snn_spec snn_spec_default(void)
         .validation_fraction = snn_spec_limits[SNN_LIMIT_VALIDATION_FRACTION].value,
         .diagnostics_every = (size_t)snn_spec_limits[SNN_LIMIT_EVERY_STEPS].value,
     };
+    for (size_t i = 0; i < SNN_MAX_LAYERS; i++)
+        spec.layers[i].initialiser = named(&snn_initialisers, "uniform");
     return spec;
 }
 
@@ -169,12 +171,14 @@ static void check_outputs(struct snn_check *r, const struct snn_spec *spec, size
 static bool check_layer(struct snn_check *r, const struct snn_spec *spec, size_t i)
 {
     const struct snn_layer_spec *l = &spec->layers[i];
-    char place[64], neuron[80], surrogate[96];
+    char place[64], neuron[80], surrogate[96], initialiser[96];
     (void)snprintf(place, sizeof place, "/layers/%zu/", i);
     (void)snprintf(neuron, sizeof neuron, "%sneuron/", place);
     (void)snprintf(surrogate, sizeof surrogate, "%ssurrogate_", neuron);
+    (void)snprintf(initialiser, sizeof initialiser, "%sinitialisation/", place);
     const bool fits = check_choice(r, &l->kind, place);
     check_name(r, spec, i);
+    check_choice(r, &l->initialiser, initialiser);
     if (!snn_layer_has_neuron(l))
         return fits;
     check_choice(r, &l->neuron.model, neuron);

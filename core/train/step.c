@@ -50,7 +50,7 @@ struct pass {
     size_t n;
     struct snn_shard shard; /* what is the same in all */
     uint32_t *answers;      /* [n] classes; NULL = not wanted */
-    bool gradients, probed;
+    bool gradients, probed, counts;
 };
 
 static struct snn_shard part_of(const struct snn_run *r, const struct pass *p, size_t s)
@@ -71,6 +71,7 @@ static void run_shard(struct snn_run *r, const struct pass *p, size_t s, struct 
     if (grads)
         memset(grads + skip, 0, (r->net.n_params - skip) * sizeof(real));
     r->tally[s] = (struct snn_tally){0};
+    r->tally[s].counts = p->counts;
     if (p->answers)
         r->tally[s].answers.class = p->answers + shard.first;
     if (p->probed)
@@ -308,4 +309,25 @@ void snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *ind
     }
     *loss = n ? sum.loss / (double)n : (double)NAN;
     *accuracy = n ? (double)sum.correct / (double)n : (double)NAN;
+}
+
+void snn_run_rates(struct snn_run *r, const uint32_t *index, size_t n, double *rate)
+{
+    const size_t batch = r->spec.batch_size;
+    uint64_t spikes[SNN_MAX_LAYERS] = {0};
+    snn_net_prepare(&r->net, r->params);
+    for (size_t from = 0; from < n; from += batch) {
+        const struct pass pass = {.params = r->params,
+                                  .index = index + from,
+                                  .n = n - from < batch ? n - from : batch,
+                                  .counts = true};
+        run_shards(r, &pass);
+        for (size_t s = 0; s < r->shards; s++)
+            for (size_t k = 0; k < r->net.n_layers; k++)
+                spikes[k] += r->tally[s].spikes[k];
+    }
+    for (size_t k = 0; k < r->net.n_layers; k++) {
+        const size_t steps = n * r->net.time_steps * r->net.layer[k].out;
+        rate[k] = (double)spikes[k] / (double)steps;
+    }
 }

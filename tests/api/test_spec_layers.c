@@ -131,6 +131,24 @@ static void layer__neuron_given_to_a_kind_without__is_the_jobs_with_its_own_keys
     }
 }
 
+static void layer__initialisation__is_the_jobs_or_its_own(void **state)
+{
+    struct snn_spec s = form_compile(
+        "{\"dataset\":{\"name\":\"digits\"},"
+        "\"initialisation\":{\"kind\":\"rate\",\"target\":0.25},\"layers\":["
+        "{\"kind\":\"dense\",\"units\":9},"
+        "{\"kind\":\"dense\",\"units\":9,\"initialisation\":{\"target\":0.5}},"
+        "{\"kind\":\"dense\",\"units\":10,\"initialisation\":{\"kind\":\"xavier_normal\"}}]}");
+
+    (void)state;
+    assert_string_equal(s.layers[0].initialiser.kind->name, "rate");
+    assert_near(snn_choice_value(&s.layers[0].initialiser, "target", -1), 0.25, 0);
+    assert_near(snn_choice_value(&s.layers[1].initialiser, "target", -1), 0.5, 0);
+    assert_string_equal(s.layers[2].initialiser.kind->name, "xavier_normal");
+    s = form_compile(LAYERS(OUT));
+    assert_string_equal(s.layers[0].initialiser.kind->name, "uniform");
+}
+
 static void layer__what_does_not_suit_it__is_said_where_it_is(void **state)
 {
     static const struct {
@@ -142,6 +160,13 @@ static void layer__what_does_not_suit_it__is_said_where_it_is(void **state)
          "wrong_type", "want an object"},
         {LAYERS("{\"kind\":\"dense\",\"units\":10,\"neuron\":false}"), "/layers/0/neuron",
          "wrong_type", "want an object"},
+        {LAYERS("{\"kind\":\"dropout\",\"initialisation\":{\"kind\":\"rate\"}}," OUT),
+         "/layers/0/initialisation", "invalid", "a layer of kind dropout has no weights"},
+        {LAYERS("{\"kind\":\"dense\",\"units\":10,\"initialisation\":{\"kind\":\"rate\","
+                "\"target\":1}}"),
+         "/layers/0/initialisation/target", "out_of_range", "target is 1"},
+        {LAYERS("{\"kind\":\"dense\",\"units\":10,\"initialisation\":{\"kind\":\"zeros\"}}"),
+         "/layers/0/initialisation/kind", "unknown_name", "kaiming_normal"},
         {LAYERS("{\"kind\":\"conv2d\",\"kernel\":2}," OUT), "/layers/0/filters", "missing_field",
          "filters is missing"},
         {LAYERS("{\"kind\":\"conv2d\",\"filters\":2}," OUT), "/layers/0", "invalid",
@@ -184,6 +209,7 @@ int main(void)
         cmocka_unit_test(layers__count__at_most_what_the_core_holds),
         cmocka_unit_test(layer__neuron_null__has_none),
         cmocka_unit_test(layer__neuron_given_to_a_kind_without__is_the_jobs_with_its_own_keys),
+        cmocka_unit_test(layer__initialisation__is_the_jobs_or_its_own),
         cmocka_unit_test(layer__what_does_not_suit_it__is_said_where_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/rng.h"
+#include "core/train/initialise.h"
 
 #define SEED 1
 #define LABELS 1 /* keys of the draws' `layer` */
@@ -238,6 +239,10 @@ static enum snn_code describe(struct bench *b, const char *surrogate, struct snn
             l->kind.value[1] = w->layers[i].value[1];
         l->neurons = w->layers[i].neurons;
         l->neuron = neuron_of(w, kind);
+        if (w->hidden_rate > 0 && i + 1 < w->n_layers) {
+            l->initialiser = choice(&snn_initialisers, "rate");
+            l->initialiser.value[SNN_INITIALISER_TARGET] = w->hidden_rate;
+        }
     }
     if (w->loss)
         spec->loss = choice(&snn_losses, w->loss);
@@ -276,42 +281,18 @@ static void look(struct bench *b, size_t layer, double *rate, double *active)
     *active = inside / (double)(b->w->batch * per_sample);
 }
 
-/* The factor of the weights, its own or below it, that makes the layer fire at the rate wanted. */
-static void scale_layer(struct bench *b, size_t layer)
-{
-    size_t weighted = layer;
-    while (b->run->net.layer[weighted].n_tensors == 0)
-        weighted--;
-    const struct snn_tensor_place *t = &b->run->net.layer[weighted].tensor[0];
-    real *weights = b->run->params + t->offset;
-    const real *first = b->start + t->offset;
-    double low = 0, high = 64, rate, active;
-
-    for (int i = 0; i < 30; i++) {
-        double factor = (low + high) / 2;
-        for (size_t k = 0; k < t->count; k++)
-            weights[k] = (real)factor * first[k];
-        look(b, layer, &rate, &active);
-        *(rate < b->w->hidden_rate ? &low : &high) = factor;
-    }
-}
-
 static void settle(struct bench *b)
 {
     struct snn_run *r = b->run;
     const size_t bytes = r->net.n_params * sizeof(real);
 
-    snn_run_shuffle(r);
     for (size_t i = 0; i < r->net.n_layers; i++) {
         const struct snn_tensor_place *bias = &r->net.layer[i].tensor[1];
         if (r->net.layer[i].n_tensors == 0)
             continue;
         memset(r->params + bias->offset, 0, bias->count * sizeof(real));
     }
-    memcpy(b->start, r->params, bytes);
-    for (size_t i = 0; i + 1 < r->net.n_layers && b->w->hidden_rate > 0; i++)
-        if (r->net.layer[i].has_neuron)
-            scale_layer(b, i);
+    snn_run_reach_rates(r, NULL);
     memcpy(b->start, r->params, bytes);
     for (size_t i = 0; i < r->net.n_layers; i++)
         if (r->net.layer[i].has_neuron) {

@@ -172,11 +172,45 @@ static void weights__downloaded_twice__are_the_same_bytes(void **state)
     answer_clear(&b);
 }
 
+/* A rate that is met is a metric of step 0; one out of reach is an event as well. */
+static void job__initialised_to_rates__tells_what_they_became(void **state)
+{
+    struct daemon *d = *state;
+    struct answer a = {.status = 0};
+    bool warned = false;
+    json_t *event;
+    char id[32];
+    size_t i;
+
+    daemon_submit(d,
+                  "{\"dataset\":{\"name\":\"digits\"},\"initialisation\":{\"kind\":\"rate\"},"
+                  "\"layers\":[{\"kind\":\"dense\",\"units\":16,\"weight_scale\":0.01,"
+                  "\"initialisation\":{\"target\":0.2}},"
+                  "{\"kind\":\"dense\",\"units\":10,\"weight_scale\":0}],"
+                  "\"training\":{\"epochs\":1}}",
+                  id);
+    daemon_wait(d, &a, id, "succeeded");
+    get(d, &a, id, "/metrics?names=initial_rate/*", 200);
+    json_t *first = json_object_get(answer_at(&a, "series"), "initial_rate/layer1");
+    json_t *second = json_object_get(answer_at(&a, "series"), "initial_rate/layer2");
+    assert_int_equal(json_integer_value(json_array_get(json_object_get(first, "step"), 0)), 0);
+    assert_near(json_number_value(json_array_get(json_object_get(first, "value"), 0)), 0.2, 0.01);
+    assert_near(json_number_value(json_array_get(json_object_get(second, "value"), 0)), 0, 0);
+    get(d, &a, id, "/events?limit=1000", 200);
+    json_array_foreach(answer_at(&a, "data"), i, event) warned =
+        warned || (strcmp(json_string_value(json_object_get(event, "type")), "warning") == 0 &&
+                   strstr(json_string_value(json_object_get(event, "message")),
+                          "/layers/1/initialisation: layer2 fires 0 spikes"));
+    assert_true(warned);
+    answer_clear(&a);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, daemon_setup, daemon_teardown)
     const struct CMUnitTest tests[] = {
         TEST(job__submitted__trains_and_tells_everything),
+        TEST(job__initialised_to_rates__tells_what_they_became),
         TEST(weights__downloaded_twice__are_the_same_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

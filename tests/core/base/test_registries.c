@@ -9,9 +9,10 @@
 
 static void registries__in_the_catalogs_order__are_all_there(void **state)
 {
-    const char *const want[] = {"neurons",   "solvers",    "surrogates", "resets",     "encoders",
-                                "layers",    "readouts",   "losses",     "optimizers", "schedules",
-                                "samplings", "learnables", "formats"};
+    const char *const want[] = {"neurons",      "solvers",   "surrogates", "resets",
+                                "encoders",     "layers",    "readouts",   "losses",
+                                "optimizers",   "schedules", "samplings",  "learnables",
+                                "initialisers", "formats"};
     size_t n = 0;
 
     (void)state;
