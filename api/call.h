@@ -99,6 +99,8 @@ void api_jobs_list(struct api_call *c);
 void api_jobs_get(struct api_call *c);
 void api_jobs_delete(struct api_call *c);
 void api_jobs_cancel(struct api_call *c);
+void api_jobs_pause(struct api_call *c);
+void api_jobs_resume(struct api_call *c);
 void api_jobs_config(struct api_call *c);
 void api_jobs_events(struct api_call *c);     /* events.c */
 void api_jobs_metrics(struct api_call *c);    /* metrics.c */

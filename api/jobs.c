@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs that are there: list, get, cancel, delete. */
+/* Jobs that are there: list, get, cancel, pause, resume, delete. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -159,7 +159,8 @@ void api_jobs_list(struct api_call *c)
         api_error(c, &err);
 }
 
-/* ------------------------------------------------------------------------ cancel and delete -- */
+/* ------------------------------------------------------------------------ cancel, pause, delete --
+ */
 
 /* An action needs no body; `{}` is what some clients send. */
 static bool no_fields(struct api_call *c)
@@ -189,20 +190,23 @@ static void notify(struct api_call *c, const struct srv_job *job)
         srv_pool_notify(c->api->options.pool, job->id);
 }
 
-/* Over already: not an error where it was cancelled. */
-static bool is_over(struct api_call *c, const struct srv_job *job)
+/* A wish is a function of the store that changes what the job is to become. */
+static enum snn_code ask_cancel(struct srv_store *s, const char *id, struct srv_job *out,
+                                struct snn_error *err)
 {
-    if (!srv_job_status_terminal(job->status))
-        return false;
-    if (job->status == SRV_JOB_cancelled)
-        api_reply(c, 200, api_job_object(job));
-    else
-        api_problem(c, 409, "illegal_transition", "the job %s is %s and cannot be cancelled",
-                    job->id, srv_job_status_name(job->status));
-    return true;
+    return srv_store_job_cancel(s, id, false, out, err);
 }
 
-void api_jobs_cancel(struct api_call *c)
+static bool under_way(enum srv_job_status status)
+{
+    return status == SRV_JOB_cancelling || status == SRV_JOB_pausing;
+}
+
+/* 202 where the wish changed the job or is being followed, 200 where it was so already, 409 where
+ * it cannot be. */
+static void grant(struct api_call *c,
+                  enum snn_code (*ask)(struct srv_store *s, const char *id, struct srv_job *out,
+                                       struct snn_error *err))
 {
     struct snn_error err = {0};
     struct srv_job before, after;
@@ -210,19 +214,35 @@ void api_jobs_cancel(struct api_call *c)
 
     if (!no_fields(c) || !api_find_job(c, &before))
         return;
-    if (!is_over(c, &before)) {
-        rc = srv_store_job_cancel(c->api->options.store, before.id, false, &after, &err);
-        if (rc == SNN_OK) {
-            notify(c, &after);
-            api_reply(c, 202, api_job_object(&after));
-            srv_job_clear(&after);
-        } else if (rc == SNN_INVALID) { /* it ended in between */
-            api_problem(c, 409, "illegal_transition", "%s", err.message);
-        } else {
-            api_error(c, &err);
-        }
+    rc = ask(c->api->options.store, before.id, &after, &err);
+    if (rc == SNN_OK) {
+        notify(c, &after);
+        api_reply(c, after.status == before.status && !under_way(after.status) ? 200 : 202,
+                  api_job_object(&after));
+        srv_job_clear(&after);
+    } else if (rc == SNN_INVALID) {
+        api_problem(c, 409, "illegal_transition", "%s", err.message);
+    } else if (rc == SNN_NOT_FOUND) {
+        not_found(c, before.id);
+    } else {
+        api_error(c, &err);
     }
     srv_job_clear(&before);
+}
+
+void api_jobs_cancel(struct api_call *c)
+{
+    grant(c, ask_cancel);
+}
+
+void api_jobs_pause(struct api_call *c)
+{
+    grant(c, srv_store_job_pause);
+}
+
+void api_jobs_resume(struct api_call *c)
+{
+    grant(c, srv_store_job_unpause);
 }
 
 static void remove_job(struct api_call *c, const char *id)

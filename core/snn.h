@@ -314,6 +314,10 @@ void snn_histogram_edges(size_t i, double *left, double *right);
 
 struct snn_run;
 
+/* SOON: where the run can go on as if it had not been stopped. NOW: also where the last step's
+ * points and histograms are lost by it (in the validation after a step that was looked into). */
+enum snn_stop { SNN_GO_ON, SNN_STOP_SOON, SNN_STOP_NOW };
+
 /* Called by the thread that called snn_run_train, between steps, when the run's state is whole: a
  * hook may save it. Any may be NULL. */
 struct snn_hooks {
@@ -328,6 +332,10 @@ struct snn_hooks {
                        size_t n);
     /* Of what a run cannot do as it is told to, and goes on without. */
     void (*warn)(void *user, const struct snn_error *what);
+    /* Asked often within a step or an evaluation, by any of the run's threads at the same time:
+     * what it reads must be atomic. It stops the run as a false progress does, but in the middle:
+     * what was under way counts as not begun, and is done anew where the run goes on. */
+    enum snn_stop (*stop)(void *user);
 };
 
 /* `data` is borrowed for the run's life. threads >= 1 changes the speed, never the bits. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Locks: `claiming` is held while a worker asks the store for a job, so that no two count on the
- * same free memory; `lock` guards everything else, for moments, and no call goes out with it held.
- * Only in this order.
+ * Locks: `passing` is held while what a user wants of a job is read and passed on to its worker, so
+ * that of two wishes the later one stands; `claiming` is held while a worker asks the store for a
+ * job, so that no two count on the same free memory; `lock` guards everything else, for moments,
+ * and no call goes out with it held. Only in this order.
  */
 #include "server/pool.h"
 
@@ -35,7 +36,7 @@ struct worker {
 
 struct srv_pool {
     struct srv_pool_options options;
-    pthread_mutex_t lock, claiming;
+    pthread_mutex_t lock, claiming, passing;
     pthread_cond_t changed; /* something of the below */
     uint64_t news;          /* grows when there may be a job to take */
     bool draining;
@@ -108,6 +109,7 @@ static enum snn_code claim(struct worker *w, struct srv_job *job, bool *found,
         snprintf(w->job, sizeof w->job, "%s", job->id);
         w->memory = job->memory_bytes;
         atomic_store(&w->stop.cancel, false);
+        atomic_store(&w->stop.pause, false);
         pthread_mutex_unlock(&pool->lock);
     }
     pthread_mutex_unlock(&pool->claiming);
@@ -154,22 +156,30 @@ static void let_go(struct worker *w)
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* Sets the flag of the worker that has the job, if it is to be cancelled. False if it is not. */
-static bool pass_on_cancel(struct srv_pool *pool, const char *job)
+/* Sets the flags of the worker that has the job as its status wants them. False where no worker is
+ * to have it. */
+static bool pass_on(struct srv_pool *pool, const char *job)
 {
-    struct srv_job now = {0};
-    bool wanted = srv_store_job_get(pool->options.store, job, &now, NULL) == SNN_OK &&
-                  now.status == SRV_JOB_cancelling;
+    struct srv_job now = {.status = SRV_JOB_failed};
+    bool held;
 
-    srv_job_clear(&now);
-    if (!wanted)
-        return false;
+    pthread_mutex_lock(&pool->passing);
+    if (srv_store_job_get(pool->options.store, job, &now, NULL) == SNN_OK)
+        srv_job_clear(&now);
+    held = now.status == SRV_JOB_running || now.status == SRV_JOB_pausing ||
+           now.status == SRV_JOB_cancelling;
     pthread_mutex_lock(&pool->lock);
-    for (size_t i = 0; i < pool->n; i++)
-        if (strcmp(pool->workers[i].job, job) == 0)
-            atomic_store(&pool->workers[i].stop.cancel, true);
+    for (size_t i = 0; held && i < pool->n; i++) {
+        struct srv_stop *stop = &pool->workers[i].stop;
+
+        if (strcmp(pool->workers[i].job, job) != 0)
+            continue;
+        atomic_store(&stop->cancel, now.status == SRV_JOB_cancelling);
+        atomic_store(&stop->pause, now.status == SRV_JOB_pausing);
+    }
     pthread_mutex_unlock(&pool->lock);
-    return true;
+    pthread_mutex_unlock(&pool->passing);
+    return held;
 }
 
 /* Takes a job and trains it. False where the store failed. */
@@ -186,8 +196,9 @@ static bool serve(struct worker *w)
         return false;
     }
     if (found) {
-        /* It may have been cancelled after the claim and before notify could find its worker. */
-        pass_on_cancel(w->pool, job.id);
+        /* It may have been cancelled or paused after the claim and before notify could find its
+         * worker. */
+        pass_on(w->pool, job.id);
         srv_worker_run(&w->pool->options, &job, &w->stop);
     }
     srv_job_clear(&job);
@@ -229,6 +240,7 @@ static enum snn_code start_workers(struct srv_pool *pool, struct snn_error *err)
 
         w->pool = pool;
         atomic_init(&w->stop.cancel, false);
+        atomic_init(&w->stop.pause, false);
         atomic_init(&w->stop.drain, false);
         code = pthread_create(&w->thread, NULL, work, w);
         if (code != 0)
@@ -262,6 +274,7 @@ enum snn_code srv_pool_start(struct srv_pool **out, const struct srv_pool_option
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_mutex_init(&pool->claiming, NULL);
+    pthread_mutex_init(&pool->passing, NULL);
     rc = start_workers(pool, err);
     if (rc != SNN_OK) {
         srv_pool_free(pool);
@@ -283,7 +296,7 @@ void srv_pool_wake(struct srv_pool *pool)
 void srv_pool_notify(struct srv_pool *pool, const char *job)
 {
     /* A job that left the queue without a worker may be the one that others waited behind. */
-    if (!pass_on_cancel(pool, job))
+    if (!pass_on(pool, job))
         srv_pool_wake(pool);
 }
 
@@ -307,6 +320,7 @@ void srv_pool_free(struct srv_pool *pool)
     for (size_t i = 0; i < pool->n; i++)
         if (pool->workers[i].started)
             pthread_join(pool->workers[i].thread, NULL);
+    pthread_mutex_destroy(&pool->passing);
     pthread_mutex_destroy(&pool->claiming);
     pthread_mutex_destroy(&pool->lock);
     pthread_cond_destroy(&pool->changed);

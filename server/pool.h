@@ -25,8 +25,8 @@ enum snn_code srv_pool_start(struct srv_pool **out, const struct srv_pool_option
                              struct snn_error *err);
 /* A job was queued: wakes an idle worker. @thread any */
 void srv_pool_wake(struct srv_pool *pool);
-/* The job was cancelled: its worker looks at once; where it had none, those who waited behind it
- * do.
+/* The job was cancelled, paused or unpaused: its worker looks at once; where it had none, those who
+ * wait for a job do.
  * @thread any */
 void srv_pool_notify(struct srv_pool *pool, const char *job);
 /* Takes no more jobs; those running save a checkpoint and go back to the queue. Returns when all

@@ -51,20 +51,28 @@ void srv_job_list_free(struct srv_job *jobs, size_t n);
  * holds is the caller's to delete (srv_store_recover does where that did not come through). */
 enum snn_code srv_store_job_cancel(struct srv_store *s, const char *id, bool then_delete,
                                    struct srv_job *out, struct snn_error *err);
+/* queued -> paused; running -> pausing, and paused when its worker lets go of it; pausing, paused:
+ * unchanged, ok. Others: SNN_INVALID that names the status. *out is the job after. */
+enum snn_code srv_store_job_pause(struct srv_store *s, const char *id, struct srv_job *out,
+                                  struct snn_error *err);
+/* paused -> queued; pausing -> running; queued, running: unchanged, ok. Others: SNN_INVALID. */
+enum snn_code srv_store_job_unpause(struct srv_store *s, const char *id, struct srv_job *out,
+                                    struct snn_error *err);
 /* Removes a terminal job with all its rows (its files are the caller's). SNN_INVALID if not
  * terminal. */
 enum snn_code srv_store_job_delete(struct srv_store *s, const char *id, struct snn_error *err);
 
-/* For workers. Takes the first queued job (priority, then age) whose memory_bytes fits; *found
- * tells. */
+/* For workers. Takes the first queued job whose memory_bytes fits; *found tells. First is that of
+ * the least rank: a point of priority weighs as much as a minute of age, so that none waits for
+ * ever (migration 0008). */
 enum snn_code srv_store_job_claim(struct srv_store *s, const char *boot_id, int64_t memory_bytes,
                                   struct srv_job *out, bool *found, struct snn_error *err);
 /* Progress columns of a running job, fenced by attempt. Coalesced by the caller. */
 enum snn_code srv_store_job_progress_post(struct srv_store *s, const struct srv_job *job);
 /* Writes the columns of *job that a worker owns (status, progress, metrics, error, model) with an
  * event of that name, fenced by attempt: running/cancelling -> succeeded, failed, cancelled, or
- * back to queued (drain). SNN_INVALID if the row is another attempt's by now. *deleted: the job was
- * marked, and is gone. */
+ * back to queued, which of a pausing job makes a paused one. SNN_INVALID if the row is another
+ * attempt's by now. *deleted: the job was marked, and is gone. */
 enum snn_code srv_store_job_release(struct srv_store *s, const struct srv_job *job, bool *deleted,
                                     struct snn_error *err);
 /* At start: what another boot left running goes back to queued with an event "recovered" (failed

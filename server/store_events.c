@@ -14,10 +14,17 @@ enum snn_code srv_event_insert(struct srv_conn *c, int64_t job_seq, int64_t now,
                                const struct srv_event *e, struct snn_error *err)
 {
     struct srv_query q;
+    enum snn_code rc;
 
+    srv_query(&q, c, "UPDATE event_counter SET last = last + 1", err);
+    rc = srv_run(&q);
+    if (rc != SNN_OK)
+        return rc;
     srv_query(&q, c,
-              "INSERT INTO events (job_seq, seq, at, type, message, step, epoch) VALUES (?1, 1 + "
-              "COALESCE((SELECT MAX(seq) FROM events WHERE job_seq = ?1), 0), ?2, ?3, ?4, ?5, ?6)",
+              "INSERT INTO events (job_seq, seq, at, type, message, step, epoch, number) "
+              "VALUES (?1, 1 + "
+              "COALESCE((SELECT MAX(seq) FROM events WHERE job_seq = ?1), 0), ?2, ?3, ?4, ?5, ?6, "
+              "(SELECT last FROM event_counter))",
               err);
     srv_put_int(&q, job_seq);
     srv_put_int(&q, e->at ? e->at : now);

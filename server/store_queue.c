@@ -5,10 +5,11 @@
 
 #include <stdlib.h>
 
-/* ---------------------------------------------------------------------------------- cancel -- */
+/* ------------------------------------------------------------------- what a user asks for -- */
 
-struct cancel {
+struct asked {
     const char *id;
+    enum srv_action action;
     bool then_delete;
     int64_t now;
     struct srv_job job; /* after */
@@ -23,15 +24,18 @@ static enum snn_code mark(struct srv_conn *c, int64_t seq, struct snn_error *err
     return srv_run(&q);
 }
 
-static enum snn_code apply_cancel(struct srv_conn *c, const struct cancel *a,
-                                  const struct srv_job *job, struct snn_error *err)
+static enum snn_code apply(struct srv_conn *c, const struct asked *a, const struct srv_job *job,
+                           struct snn_error *err)
 {
-    const struct srv_transition *t = srv_transition_find(job->status, SRV_ACTION_cancel);
+    const struct srv_transition *t = srv_transition_find(job->status, a->action);
     enum snn_code rc = SNN_OK;
 
     if (!t)
-        return snn_fail(err, SNN_INVALID, "job \"%s\" is %s and cannot be cancelled", job->id,
-                        srv_job_status_name(job->status));
+        return snn_fail(err, SNN_INVALID, "job \"%s\" is %s and cannot be %s", job->id,
+                        srv_job_status_name(job->status),
+                        a->action == SRV_ACTION_cancel  ? "cancelled"
+                        : a->action == SRV_ACTION_pause ? "paused"
+                                                        : "resumed");
     if (t->event)
         rc = srv_job_move(c, job, a->now, t, "", err);
     if (rc == SNN_OK && a->then_delete)
@@ -39,9 +43,9 @@ static enum snn_code apply_cancel(struct srv_conn *c, const struct cancel *a,
     return rc;
 }
 
-static SRV_COMMAND(run_cancel)
+static SRV_COMMAND(run_asked)
 {
-    struct cancel *a = arg;
+    struct asked *a = arg;
     struct srv_job before = {0};
     int64_t seq = 0;
     enum snn_code rc = srv_job_seq(c, a->id, &seq, err);
@@ -49,24 +53,44 @@ static SRV_COMMAND(run_cancel)
     if (rc == SNN_OK)
         rc = srv_job_load(c, seq, &before, err);
     if (rc == SNN_OK)
-        rc = apply_cancel(c, a, &before, err);
+        rc = apply(c, a, &before, err);
     if (rc == SNN_OK)
         rc = srv_job_load(c, seq, &a->job, err);
     srv_job_clear(&before);
     return rc;
 }
 
-enum snn_code srv_store_job_cancel(struct srv_store *s, const char *id, bool then_delete,
-                                   struct srv_job *out, struct snn_error *err)
+static enum snn_code ask(struct srv_store *s, struct asked a, struct srv_job *out,
+                         struct snn_error *err)
 {
-    struct cancel a = {.id = id, .then_delete = then_delete, .now = s->clock.wall_seconds()};
-    enum snn_code rc = srv_writer_call(s->writer, run_cancel, &a, err);
+    enum snn_code rc;
 
+    a.now = s->clock.wall_seconds();
+    rc = srv_writer_call(s->writer, run_asked, &a, err);
     if (rc == SNN_OK)
         *out = a.job;
     else
         srv_job_clear(&a.job); /* done, and then undone by the commit */
     return rc;
+}
+
+enum snn_code srv_store_job_cancel(struct srv_store *s, const char *id, bool then_delete,
+                                   struct srv_job *out, struct snn_error *err)
+{
+    return ask(s, (struct asked){.id = id, .action = SRV_ACTION_cancel, .then_delete = then_delete},
+               out, err);
+}
+
+enum snn_code srv_store_job_pause(struct srv_store *s, const char *id, struct srv_job *out,
+                                  struct snn_error *err)
+{
+    return ask(s, (struct asked){.id = id, .action = SRV_ACTION_pause}, out, err);
+}
+
+enum snn_code srv_store_job_unpause(struct srv_store *s, const char *id, struct srv_job *out,
+                                    struct snn_error *err)
+{
+    return ask(s, (struct asked){.id = id, .action = SRV_ACTION_unpause}, out, err);
 }
 
 /* ----------------------------------------------------------------------------------- claim -- */
@@ -103,7 +127,7 @@ static SRV_COMMAND(run_claim)
 
     srv_query(&q, c,
               "SELECT seq FROM jobs WHERE status = 'queued' AND memory_bytes <= ? "
-              "ORDER BY priority DESC, seq LIMIT 1",
+              "ORDER BY rank, seq LIMIT 1",
               err);
     srv_put_int(&q, a->memory_bytes);
     a->found = srv_next(&q);

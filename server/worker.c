@@ -175,7 +175,7 @@ static enum snn_code save_last(struct srv_work *w, struct snn_error *err)
 
         if (rc != SNN_FULL)
             return rc == SNN_OK ? rc : snn_fail(err, rc, "%s", why.message);
-        if (atomic_load(&w->stop->cancel) || atomic_load(&w->stop->drain))
+        if (srv_stop_asked(w->stop))
             return SNN_STOPPED;
         if (!told)
             tell_waiting(w, &why);

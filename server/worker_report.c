@@ -48,7 +48,7 @@ bool srv_work_stopped(struct srv_work *w)
 
     if (limit && now_ms(w) - w->began_ms >= (int64_t)limit * 1000)
         w->out_of_time = true;
-    return w->out_of_time || atomic_load(&w->stop->cancel) || atomic_load(&w->stop->drain);
+    return w->out_of_time || srv_stop_asked(w->stop);
 }
 
 /* ------------------------------------------------------------------------------- progress -- */
@@ -112,9 +112,11 @@ static void tell_progress(struct srv_work *w, const struct snn_progress *p)
 
 enum snn_code srv_work_save(struct srv_work *w, struct snn_error *err)
 {
+    struct snn_progress p = snn_run_progress(w->run);
     enum snn_code rc;
 
-    if (w->is_saved && w->saved.step == (int64_t)snn_run_progress(w->run).step)
+    /* The epoch too: a run that was stopped in the validation at its end has that to do. */
+    if (w->is_saved && w->saved.step == (int64_t)p.step && w->saved.epoch == (int64_t)p.epoch)
         return SNN_OK;
     rc = srv_checkpoint_save(&w->saved, w->options->config, w->options->store, w->job->id, w->run,
                              err);
@@ -181,6 +183,16 @@ static void on_histograms(void *user, size_t step, size_t epoch, const struct sn
                 srv_store_histograms_post(w->options->store, w->job->id, step, epoch, h, n));
 }
 
+/* Any of the run's threads. */
+static enum snn_stop on_stop(void *user)
+{
+    const struct srv_work *w = user;
+
+    if (atomic_load(&w->stop->cancel))
+        return SNN_STOP_NOW;
+    return srv_stop_asked(w->stop) ? SNN_STOP_SOON : SNN_GO_ON;
+}
+
 void srv_work_confusion(struct srv_work *w)
 {
     struct snn_confusion confusion;
@@ -202,5 +214,6 @@ struct snn_hooks srv_work_hooks(struct srv_work *w)
                               .progress = on_progress,
                               .points = on_points,
                               .histograms = on_histograms,
-                              .warn = srv_work_warn};
+                              .warn = srv_work_warn,
+                              .stop = on_stop};
 }

@@ -192,7 +192,8 @@ enum snn_code snn_run_save(const struct snn_run *run, FILE *to, struct snn_error
 static bool cursor_fits(const struct snn_run *run, const struct snn_cursor *at)
 {
     const size_t per_epoch = snn_run_steps_per_epoch(run);
-    return at->epoch <= run->spec.epochs && at->epoch_step < per_epoch &&
+    return at->epoch <= run->spec.epochs && at->epoch_step <= per_epoch &&
+           (at->epoch_step < per_epoch || run->validation > 0) &&
            (at->epoch < run->spec.epochs || at->epoch_step == 0) &&
            at->step == at->epoch * per_epoch + at->epoch_step && at->best_epoch <= at->epoch &&
            (at->best_epoch > 0) == (run->best && at->epoch > 0);

@@ -323,6 +323,15 @@ static void take_part(const struct snn_net *net, struct snn_work *w, const struc
     first->current_sum = b->current_sum ? b->current_sum + at : NULL;
 }
 
+static bool halted(struct snn_halt *h)
+{
+    if (!h || !h->wanted)
+        return false;
+    if (!atomic_load(&h->seen) && h->wanted(h->user) > (h->only_now ? SNN_STOP_SOON : SNN_GO_ON))
+        atomic_store(&h->seen, true);
+    return atomic_load(&h->seen);
+}
+
 void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
                    const struct snn_shard *shard, struct snn_tally *tally, struct snn_probe *probe)
 {
@@ -338,7 +347,8 @@ void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *pa
     } else if (net->static_input) {
         take_part(net, w, shard);
     }
-    for (size_t i = 0; i < shard->n; i += w->size.block) {
+    /* Broken off or not, what the layers gathered is settled: the next shard finds them empty. */
+    for (size_t i = 0; i < shard->n && !halted(shard->halt); i += w->size.block) {
         const size_t left = shard->n - i;
         const struct snn_block b = {.first = i,
                                     .n = left < w->size.block ? left : w->size.block,

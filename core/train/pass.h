@@ -3,10 +3,20 @@
 #ifndef SPIKED_CORE_TRAIN_PASS_H
 #define SPIKED_CORE_TRAIN_PASS_H
 
+#include <stdatomic.h>
+
 #include "core/diag/probe.h"
 #include "core/train/net.h"
 
 struct snn_data;
+
+/* How work that takes long is broken off: shared by the threads that do it. */
+struct snn_halt {
+    enum snn_stop (*wanted)(void *user); /* NULL = never */
+    void *user;
+    bool only_now;    /* SNN_STOP_SOON has to wait */
+    atomic_bool seen; /* somebody was told to stop: what was summed is worth nothing */
+};
 
 /* A part of a batch: what one thread sums alone. */
 struct snn_shard {
@@ -18,7 +28,8 @@ struct snn_shard {
     bool test;     /* the half */
     bool training; /* soft surrogates are soft, input spikes are the epoch's */
     uint32_t epoch;
-    double scale; /* of each sample's loss in the gradient: 1 / batch */
+    double scale;          /* of each sample's loss in the gradient: 1 / batch */
+    struct snn_halt *halt; /* looked at before each block; NULL = none */
 };
 
 /* What the network says of each sample, in the samples' order; what is NULL is not kept. */
@@ -58,8 +69,8 @@ void snn_shard_encode(const struct snn_net *net, struct snn_work *w, const struc
 /* A static input into the shard's place in its batch; `w` lends scratch. */
 void snn_batch_encode(const struct snn_net *net, struct snn_work *w, const struct snn_batch *b,
                       const struct snn_shard *shard);
-/* Runs a whole shard; encodes it where it is in no batch. grads NULL: forward only. With a batch,
- * the first net->batch_params of grads are left alone. */
+/* Runs a whole shard, or less of it once its halt was seen; encodes it where it is in no batch.
+ * grads NULL: forward only. With a batch, the first net->batch_params of grads are left alone. */
 void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
                    const struct snn_shard *shard, struct snn_tally *tally, struct snn_probe *probe);
 

@@ -35,11 +35,9 @@ bool snn_run_probes(const struct snn_run *r, uint64_t step)
 
 /* The best epoch is that of the highest validation accuracy; of equals the one of lower loss, then
  * the earlier. */
-static void validate(struct snn_run *r)
+static void judge(struct snn_run *r, double loss, double accuracy)
 {
     struct snn_cursor *at = &r->at;
-    double loss, accuracy;
-    snn_run_evaluate(r, r->params, r->validation_index, r->validation, false, &loss, &accuracy);
     at->metrics.validation_loss = loss;
     at->metrics.validation_accuracy = accuracy;
     if (at->best_epoch && (accuracy < at->best_accuracy ||
@@ -54,7 +52,11 @@ static void validate(struct snn_run *r)
 
 static enum snn_code end_epoch(struct snn_run *r, struct snn_error *err)
 {
+    double loss = NAN, accuracy = NAN;
     enum snn_code rc = snn_run_check_weights(r, err);
+    if (rc == SNN_OK && r->validation)
+        rc = snn_run_evaluate(r, r->params, r->validation_index, r->validation, false, &loss,
+                              &accuracy, err);
     if (rc != SNN_OK)
         return rc;
     r->at.epoch++;
@@ -62,20 +64,25 @@ static enum snn_code end_epoch(struct snn_run *r, struct snn_error *err)
     r->at.epoch_loss = r->at.epoch_correct = 0;
     r->at.epoch_samples = 0;
     if (r->validation)
-        validate(r);
+        judge(r, loss, accuracy);
     return SNN_OK;
 }
 
-/* One step and all that follows from it. */
+/* One step and all that follows from it; or only what follows, where a halt came before it. */
 static enum snn_code turn(struct snn_run *r, const struct snn_hooks *hooks, struct snn_error *err)
 {
-    const bool probed = snn_run_probes(r, r->at.step + 1);
-    enum snn_code rc = snn_run_step(r, probed, err);
+    const size_t per_epoch = snn_run_steps_per_epoch(r);
+    const bool step_due = r->at.epoch_step < per_epoch;
+    const bool probed = step_due && snn_run_probes(r, r->at.step + 1);
+    enum snn_code rc = step_due ? snn_run_step(r, probed, err) : SNN_OK;
     if (rc != SNN_OK)
         return rc;
-    const bool epoch_end = r->at.epoch_step == snn_run_steps_per_epoch(r);
+    const bool epoch_end = r->at.epoch_step == per_epoch;
+    /* What the probes saw is told with the epoch's end, and gone where that is not reached. */
+    r->halt.only_now = probed;
     if (epoch_end)
         rc = end_epoch(r, err);
+    r->halt.only_now = false;
     if (rc == SNN_OK && (probed || epoch_end))
         snn_report(r, hooks, probed, epoch_end);
     return rc;
@@ -86,8 +93,13 @@ enum snn_code snn_run_train(struct snn_run *r, const struct snn_hooks *hooks, st
     static const struct snn_hooks none;
     hooks = hooks ? hooks : &none;
     bool shuffled = false;
-    if (r->at.step == 0 && !r->spec.init_sha256[0])
+    r->halt.wanted = NULL;
+    r->halt.user = hooks->user;
+    atomic_store(&r->halt.seen, false);
+    if (r->at.step == 0 && !r->spec.init_sha256[0] && !r->reached)
         snn_run_reach_rates(r, hooks);
+    r->reached = true;
+    r->halt.wanted = hooks->stop;
     while (!snn_run_over(r)) {
         if (!shuffled || r->at.epoch_step == 0)
             snn_run_shuffle(r);
@@ -99,8 +111,10 @@ enum snn_code snn_run_train(struct snn_run *r, const struct snn_hooks *hooks, st
         if (hooks->progress && !hooks->progress(hooks->user, r, &p))
             return snn_fail(err, SNN_STOPPED, "stopped after step %zu of %zu", p.step, p.steps);
     }
-    snn_run_evaluate(r, r->best ? r->best : r->params, r->test_index, r->info.test, true,
-                     &r->at.metrics.test_loss, &r->at.metrics.test_accuracy);
-    snn_run_count_confusion(r);
-    return SNN_OK;
+    enum snn_code rc =
+        snn_run_evaluate(r, r->best ? r->best : r->params, r->test_index, r->info.test, true,
+                         &r->at.metrics.test_loss, &r->at.metrics.test_accuracy, err);
+    if (rc == SNN_OK)
+        snn_run_count_confusion(r);
+    return rc;
 }

@@ -13,6 +13,7 @@
 /* Where the run stands: everything a resume needs beside the vectors. Plain values, saved field by
  * field (core/ckpt); all counts are of finished work. */
 struct snn_cursor {
+    /* epoch_step is that of a whole epoch only where a halt came into the epoch's validation. */
     uint64_t epoch, epoch_step, step, samples;
     double epoch_loss, epoch_correct; /* sums over the epoch's samples so far */
     uint64_t epoch_samples;
@@ -58,6 +59,8 @@ struct snn_run {
     uint32_t *class_samples, *class_correct; /* [classes] of the test samples */
     uint32_t *confusion; /* [classes, classes]; NULL beyond SNN_CONFUSION_CLASSES */
     bool counted;        /* the four hold */
+    bool reached;        /* the firing rates that initialisations want, where any do */
+    struct snn_halt halt;
 
     struct snn_cursor at;
 };
@@ -78,12 +81,15 @@ void snn_run_shuffle(struct snn_run *r);
 bool snn_run_probes(const struct snn_run *r, uint64_t step);
 
 /* One update from the epoch's batch at r->at.epoch_step; advances r->at. `probed` tells whether the
- * probes are filled (a diagnostic step). */
+ * probes are filled (a diagnostic step). SNN_STOPPED, with nothing changed, where it was halted. */
 enum snn_code snn_run_step(struct snn_run *r, bool probed, struct snn_error *err);
 /* Mean loss and accuracy of `params` on samples of one half, evaluation mode. Of the test half also
- * the answers, into r->predicted. */
-void snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *index, size_t n,
-                      bool test, double *loss, double *accuracy);
+ * the answers, into r->predicted. SNN_STOPPED, with neither, where it was halted. */
+enum snn_code snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *index,
+                               size_t n, bool test, double *loss, double *accuracy,
+                               struct snn_error *err);
+/* What a halted part of the run says. */
+enum snn_code snn_run_halted(const struct snn_run *r, const char *during, struct snn_error *err);
 /* Mean spikes per neuron and step of each layer on training samples, evaluation mode, into
  * rate[n_layers]. */
 void snn_run_rates(struct snn_run *r, const uint32_t *index, size_t n, double *rate);

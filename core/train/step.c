@@ -53,13 +53,14 @@ struct pass {
     bool gradients, probed, counts;
 };
 
-static struct snn_shard part_of(const struct snn_run *r, const struct pass *p, size_t s)
+static struct snn_shard part_of(struct snn_run *r, const struct pass *p, size_t s)
 {
     struct snn_shard shard = shard_of(r, p->index, p->n, s);
     shard.test = p->shard.test;
     shard.training = p->shard.training;
     shard.epoch = p->shard.epoch;
     shard.scale = p->shard.scale;
+    shard.halt = &r->halt;
     return shard;
 }
 
@@ -238,6 +239,12 @@ static void advance(struct snn_run *r, const struct snn_tally *t)
     at->metrics.train_accuracy = at->epoch_correct / (double)at->epoch_samples;
 }
 
+enum snn_code snn_run_halted(const struct snn_run *r, const char *during, struct snn_error *err)
+{
+    return snn_fail(err, SNN_STOPPED, "stopped in %s after step %llu", during,
+                    (unsigned long long)r->at.step);
+}
+
 enum snn_code snn_run_step(struct snn_run *r, bool probed, struct snn_error *err)
 {
     const size_t from = (size_t)r->at.epoch_step * r->spec.batch_size;
@@ -253,6 +260,8 @@ enum snn_code snn_run_step(struct snn_run *r, bool probed, struct snn_error *err
         .gradients = true,
         .probed = probed};
     run_shards(r, &pass);
+    if (atomic_load(&r->halt.seen))
+        return snn_run_halted(r, "a step", err);
     const struct snn_tally t = total(r);
     enum snn_code rc = check_loss(r, t.loss / (double)n, err);
     if (rc != SNN_OK)
@@ -290,8 +299,9 @@ enum snn_code snn_run_check_weights(const struct snn_run *r, struct snn_error *e
     return SNN_OK;
 }
 
-void snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *index, size_t n,
-                      bool test, double *loss, double *accuracy)
+enum snn_code snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *index,
+                               size_t n, bool test, double *loss, double *accuracy,
+                               struct snn_error *err)
 {
     const size_t batch = r->spec.batch_size;
     struct snn_tally sum = {0};
@@ -303,12 +313,15 @@ void snn_run_evaluate(struct snn_run *r, const real *params, const uint32_t *ind
                                   .shard = {.test = test},
                                   .answers = test ? r->predicted + from : NULL};
         run_shards(r, &pass);
+        if (atomic_load(&r->halt.seen))
+            return snn_run_halted(r, "an evaluation", err);
         const struct snn_tally t = total(r);
         sum.loss += t.loss;
         sum.correct += t.correct;
     }
     *loss = n ? sum.loss / (double)n : (double)NAN;
     *accuracy = n ? (double)sum.correct / (double)n : (double)NAN;
+    return SNN_OK;
 }
 
 void snn_run_rates(struct snn_run *r, const uint32_t *index, size_t n, double *rate)

@@ -60,6 +60,8 @@ const struct ctl_command ctl_commands[] = {
     {"checkpoints", NULL, "ID", 1, 1, "what is saved of a job", NULL, ctl_checkpoints, false},
     {"config", NULL, "ID", 1, 1, "the JSON of a job as it was accepted, to submit again", NULL, ctl_config, false},
     {"cancel", NULL, "ID", 1, 1, "stop a job", NULL, ctl_cancel, false},
+    {"pause", NULL, "ID", 1, 1, "save a job and let it wait", NULL, ctl_pause, false},
+    {"resume", NULL, "ID", 1, 1, "let a paused job go on", NULL, ctl_resume, false},
     {"delete", NULL, "ID", 1, 1, "remove a job with all it left", NULL, ctl_delete, false},
     {"validate", NULL, "FILE|-", 1, 1, "what is wrong with a job, and what it would need", NULL, ctl_validate, false},
     {"histogram", NULL, "ID [NAME]", 1, 2, "a histogram as bars; without NAME: which there are", histogram_options, ctl_histogram, false},

@@ -36,6 +36,8 @@ enum ctl_exit ctl_events(struct ctl *c);
 enum ctl_exit ctl_checkpoints(struct ctl *c);
 enum ctl_exit ctl_config(struct ctl *c);
 enum ctl_exit ctl_cancel(struct ctl *c);
+enum ctl_exit ctl_pause(struct ctl *c);
+enum ctl_exit ctl_resume(struct ctl *c);
 enum ctl_exit ctl_delete(struct ctl *c);
 enum ctl_exit ctl_validate(struct ctl *c);
 enum ctl_exit ctl_histogram(struct ctl *c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* submit, config, cancel, delete, validate. */
+/* submit, config, cancel, pause, resume, delete, validate. */
 #include <math.h>
 #include <string.h>
 
@@ -71,13 +71,13 @@ enum ctl_exit ctl_config(struct ctl *c)
 
 /* ------------------------------------------------------------------------ cancel and delete -- */
 
-enum ctl_exit ctl_cancel(struct ctl *c)
+static enum ctl_exit act(struct ctl *c, const char *action)
 {
     struct ctl_text path = {0};
     enum ctl_exit rc;
     json_t *job;
 
-    rc = ctl_job_path(c, &path, ctl_operand(c, 0), "/cancel");
+    rc = ctl_job_path(c, &path, ctl_operand(c, 0), action);
     if (rc != CTL_OK)
         return rc;
     rc = ctl_fetch(c, "POST", &path, &job);
@@ -85,6 +85,21 @@ enum ctl_exit ctl_cancel(struct ctl *c)
         fprintf(c->out, "%s %s\n", ctl_string(job, "id"), ctl_string(job, "status"));
     json_decref(job);
     return rc;
+}
+
+enum ctl_exit ctl_cancel(struct ctl *c)
+{
+    return act(c, "/cancel");
+}
+
+enum ctl_exit ctl_pause(struct ctl *c)
+{
+    return act(c, "/pause");
+}
+
+enum ctl_exit ctl_resume(struct ctl *c)
+{
+    return act(c, "/resume");
 }
 
 enum ctl_exit ctl_delete(struct ctl *c)

@@ -209,7 +209,8 @@ static void list__wrong_query__is_422_that_names_it(void **state)
     assert_contains(ask_text_at(w, "detail"), "queued, running, pausing, paused, cancelling");
 }
 
-/* ------------------------------------------------------------------------ cancel and delete -- */
+/* ------------------------------------------------------------------------ cancel, pause, delete --
+ */
 
 static void cancel__queued__is_202_then_200(void **state)
 {
@@ -253,6 +254,39 @@ static void cancel__body__may_be_empty_but_no_more(void **state)
     assert_int_equal(ask_post(w, target, "{\"force\":true}"), 422);
     assert_string_equal(ask_text_at(w, "errors.0.code"), "unknown_field");
     assert_int_equal(ask_post(w, target, "{}"), 202);
+}
+
+static void pause__queued__is_202_then_200_and_resumes(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(act(w, "POST", w->job, "/pause"), 202);
+    assert_string_equal(ask_text_at(w, "status"), "paused");
+    assert_int_equal(act(w, "POST", w->job, "/pause"), 200);
+    assert_int_equal(act(w, "POST", w->job, "/resume"), 202);
+    assert_string_equal(ask_text_at(w, "status"), "queued");
+    assert_int_equal(act(w, "POST", w->job, "/resume"), 200);
+}
+
+static void pause__running__is_pausing_until_its_worker_lets_go(void **state)
+{
+    struct world *w = *state;
+    struct srv_job job = claim(w);
+
+    assert_int_equal(act(w, "POST", job.id, "/pause"), 202);
+    assert_string_equal(ask_text_at(w, "status"), "pausing");
+    assert_int_equal(act(w, "POST", job.id, "/pause"), 202);
+    assert_int_equal(act(w, "POST", job.id, "/resume"), 202);
+    assert_string_equal(ask_text_at(w, "status"), "running");
+    assert_int_equal(act(w, "POST", job.id, "/pause"), 202);
+    finish_as(w, &job, SRV_JOB_queued);
+    assert_int_equal(act(w, "GET", job.id, ""), 200);
+    assert_string_equal(ask_text_at(w, "status"), "paused");
+    assert_int_equal(act(w, "POST", job.id, "/cancel"), 202);
+    assert_int_equal(act(w, "POST", job.id, "/pause"), 409);
+    assert_contains(ask_text_at(w, "detail"), "cancelled and cannot be paused");
+    assert_int_equal(act(w, "POST", job.id, "/resume"), 409);
+    srv_job_clear(&job);
 }
 
 static void delete__terminal__is_204_and_gone(void **state)
@@ -307,6 +341,8 @@ int main(void)
         TEST(cancel__running__is_cancelling),
         TEST(cancel__succeeded__is_409),
         TEST(cancel__body__may_be_empty_but_no_more),
+        TEST(pause__queued__is_202_then_200_and_resumes),
+        TEST(pause__running__is_pausing_until_its_worker_lets_go),
         TEST(delete__terminal__is_204_and_gone),
         TEST(delete__queued__is_204_and_gone),
         TEST(delete__running__is_cancelled_and_gone_when_its_worker_lets_go),

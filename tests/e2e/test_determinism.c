@@ -9,12 +9,12 @@
 
 /* With every source of randomness in use, and long enough to be caught in the middle; in wide
  * layers, whose products take as long under a sanitizer as without. */
-#define MIDDLE 3 /* of 12 epochs */
+#define MIDDLE 3 /* of 60 epochs */
 #define JOB                                                                                        \
     "{\"seed\":5,\"dataset\":{\"name\":\"digits\"},\"encoding\":{\"kind\":\"rate\","               \
     "\"time_steps\":4},\"neuron\":{\"surrogate\":\"noisy\"},\"layers\":[{\"kind\":\"dense\","      \
     "\"units\":256},{\"kind\":\"dense\",\"units\":256},{\"kind\":\"dense\",\"units\":10}],"        \
-    "\"training\":{\"epochs\":12,\"batch_size\":128,\"validation_fraction\":0.2,"                  \
+    "\"training\":{\"epochs\":60,\"batch_size\":128,\"validation_fraction\":0.2,"                  \
     "\"optimizer\":{\"kind\":\"adam\",\"learning_rate\":0.002}}}"
 
 /* One daemon's folder for all tests, and in it a job that was trained on one thread without a
@@ -140,12 +140,36 @@ static void bits__stopped_in_the_middle__are_the_same(void **state)
     check_same(d, id);
 }
 
+/* Paused; killed as it is (pausing, or paused already); resumed on another number of threads. */
+static void bits__paused_killed_and_resumed__are_the_same(void **state)
+{
+    struct daemon *d = *state;
+    struct answer job = {.status = 0};
+    char id[32], path[64];
+
+    restart(d, "2");
+    daemon_submit(d, JOB, id);
+    daemon_wait_epoch(d, id, MIDDLE);
+    snprintf(path, sizeof path, "/v1/jobs/%s/pause", id);
+    daemon_post(d, &job, path, "{}", 202);
+    assert_int_equal(daemon_stop(d, SIGKILL), 128 + SIGKILL);
+    restart(d, "1");
+    snprintf(path, sizeof path, "/v1/jobs/%s", id);
+    daemon_get(d, &job, path, 200);
+    assert_string_equal(answer_text(&job, "status"), "paused");
+    snprintf(path, sizeof path, "/v1/jobs/%s/resume", id);
+    daemon_post(d, &job, path, "", 202);
+    answer_clear(&job);
+    check_same(d, id);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bits__two_threads__are_those_of_one),
         cmocka_unit_test(bits__killed_in_the_middle__are_the_same),
         cmocka_unit_test(bits__stopped_in_the_middle__are_the_same),
+        cmocka_unit_test(bits__paused_killed_and_resumed__are_the_same),
     };
     return cmocka_run_group_tests(tests, train_reference, daemon_teardown);
 }

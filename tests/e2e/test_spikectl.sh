@@ -248,6 +248,9 @@ until grep -q 'trying again' "$dir/watched.err"; do
     sleep 0.1
 done
 start "${SPIKED_SERVER#http://}"
+expect 0 pause "$long"
+expect 0 resume "$long"
+says "^$long \(queued\|running\)\$"
 expect 0 cancel "$long"
 code=0
 wait "$watcher" || code=$?

@@ -134,8 +134,8 @@ static void migrations__frequent_queries__use_their_index(void **state)
         const char *sql, *uses;
     } rows[] = {
         {"SELECT seq FROM jobs WHERE status = 'queued' AND memory_bytes <= 1 "
-         "ORDER BY priority DESC, seq LIMIT 1",
-         "SEARCH jobs USING COVERING INDEX jobs_queue (status=?)"},
+         "ORDER BY rank, seq LIMIT 1",
+         "SEARCH jobs USING INDEX jobs_queue (status=?)"},
         {"SELECT data FROM histograms INDEXED BY histograms_by_name WHERE job_seq = 1 AND step >= "
          "2 AND name = 'x' "
          "ORDER BY step",
@@ -144,6 +144,8 @@ static void migrations__frequent_queries__use_their_index(void **state)
          "USING PRIMARY KEY (job_seq=? AND step>?)"},
         {"SELECT data FROM points WHERE job_seq = 1 AND step >= 2 ORDER BY step",
          "(job_seq=? AND step>?)"},
+        {"SELECT type FROM events WHERE number > 7 ORDER BY number LIMIT 9",
+         "INDEX events_by_number (number>?)"},
         {"SELECT status, COUNT(*) FROM jobs GROUP BY status", "COVERING INDEX jobs_by_status"},
     };
     struct snn_error err = {0};
@@ -161,6 +163,30 @@ static void migrations__frequent_queries__use_their_index(void **state)
     }
 }
 
+/* Events of before there were numbers over all jobs get them, in the order in which they came. */
+static void migration_8__older_events__are_numbered_by_age(void **state)
+{
+    static const char fill[] =
+        "INSERT INTO jobs (id, status, name, priority, seed, created_at, updated_at, dataset,"
+        " memory_bytes, threads, epoch, epochs, step, steps, instruction_set, blas, error_code,"
+        " error_message, error_param, model_sha256, config)"
+        " SELECT 'job_' || value, 'queued', '', 2 * value, 0, 1000, 1000, 'd', 1, 1, 0, 1, 0, 1, "
+        "'',"
+        " '', '', '', '', '', '{}' FROM (SELECT 1 AS value UNION SELECT 2);"
+        "INSERT INTO events VALUES (1, 1, 10, 'a', '', -1, -1), (1, 2, 30, 'c', '', -1, -1),"
+        " (2, 1, 20, 'b', '', -1, -1);";
+    struct snn_error err = {0};
+
+    assert_int_equal(srv_migrate(*state, srv_migrations, 7, &err), SNN_OK);
+    assert_int_equal(sqlite3_exec(*state, fill, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(srv_migrate(*state, srv_migrations, srv_migration_count, &err), SNN_OK);
+    assert_int_equal(ask(*state, "SELECT last FROM event_counter"), 3);
+    assert_int_equal(ask(*state, "SELECT number FROM events WHERE type = 'a'"), 1);
+    assert_int_equal(ask(*state, "SELECT number FROM events WHERE type = 'b'"), 2);
+    assert_int_equal(ask(*state, "SELECT number FROM events WHERE type = 'c'"), 3);
+    assert_int_equal(ask(*state, "SELECT rank FROM jobs WHERE seq = 2"), 1000 - 60 * 4);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)
@@ -173,6 +199,7 @@ int main(void)
         TEST(migrate__list_with_a_gap__is_refused),
         TEST(migrations__of_the_program__give_strict_tables),
         TEST(migrations__frequent_queries__use_their_index),
+        TEST(migration_8__older_events__are_numbered_by_age),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,13 +12,13 @@
 /* Statuses as letters: Queued, Running, pAusing, Paused, Cancelling, Succeeded, Failed, eXcelled. A
  * row is where each operation leads from a status; '-' is refused, '.' leaves the job as it is. */
 static const char letters[] = "QRAPCSFX";
-enum op { CLAIM, CANCEL, SUCCEED, FAIL, STOP, YIELD, RECOVER, GIVE_UP };
+enum op { CLAIM, CANCEL, SUCCEED, FAIL, STOP, YIELD, RECOVER, GIVE_UP, PAUSE, UNPAUSE };
 static const struct {
     char from;
     const char *to; /* in the order of enum op */
 } automaton[] = {
-    {'Q', "RX----.."}, {'R', "-CSFXQQF"}, {'A', "-CSF-PPF"}, {'P', "-X----.."},
-    {'C', "-.SFXXXX"}, {'S', "------.."}, {'F', "------.."}, {'X', "-.----.."},
+    {'Q', "RX----..P."}, {'R', "-CSFXQQFA."}, {'A', "-CSF-PPF.R"}, {'P', "-X----...Q"},
+    {'C', "-.SFXXXX--"}, {'S', "------..--"}, {'F', "------..--"}, {'X', "-.----..--"},
 };
 
 struct model {
@@ -35,7 +35,7 @@ struct world {
     uint64_t random;
     int64_t made;
     size_t removed_by_release;
-    bool used[sizeof letters][GIVE_UP + 1]; /* what was tried from where */
+    bool used[sizeof letters][UNPAUSE + 1]; /* what was tried from where */
     int boot;
 };
 
@@ -203,30 +203,31 @@ static void do_delete(struct world *w)
     m->gone = m->gone || over(m);
 }
 
-/* No call pauses jobs yet; their rows must recover and cancel all the same. */
-static SRV_COMMAND(run_pause)
+static void wish(struct world *w, enum op op)
 {
-    struct srv_query q;
+    struct model *m = pick(w);
+    struct srv_job job = {0};
+    struct snn_error err = {0};
+    enum snn_code rc =
+        (op == PAUSE ? srv_store_job_pause : srv_store_job_unpause)(w->f->store, m->id, &job, &err);
 
-    srv_query(
-        &q, c,
-        "UPDATE jobs SET status = CASE status WHEN 'running' THEN 'pausing' ELSE 'paused' END "
-        "WHERE id = ? AND status IN ('running', 'queued')",
-        err);
-    srv_put_text(&q, arg);
-    return srv_run(&q);
+    if (rc == SNN_OK)
+        assert_int_equal(job.version, m->version + (strchr("-.", next_of(m, op)) == NULL));
+    srv_job_clear(&job);
+    if (m->gone)
+        assert_int_equal(rc, SNN_NOT_FOUND);
+    else
+        assert_int_equal(rc, follow(w, m, op) ? SNN_OK : SNN_INVALID);
 }
 
 static void do_pause(struct world *w)
 {
-    struct model *m = pick(w);
-    struct snn_error err = {0};
+    wish(w, PAUSE);
+}
 
-    assert_ok(srv_writer_call(w->f->store->writer, run_pause, m->id, &err), err);
-    if (m->status == 'R')
-        m->status = 'A';
-    else if (m->status == 'Q')
-        m->status = 'P';
+static void do_unpause(struct world *w)
+{
+    wish(w, UNPAUSE);
 }
 
 static void do_restart(struct world *w)
@@ -280,7 +281,7 @@ static void check(struct world *w, const struct model *m)
 static void check_used(const struct world *w)
 {
     for (size_t i = 0; i < sizeof automaton / sizeof *automaton; i++)
-        for (int op = CLAIM; op <= GIVE_UP; op++)
+        for (int op = CLAIM; op <= UNPAUSE; op++)
             if (strchr("-.", automaton[i].to[op]) == NULL &&
                 !w->used[strchr(letters, automaton[i].from) - letters][op])
                 fail_msg("operation %d was never tried on %c", op, automaton[i].from);
@@ -291,9 +292,10 @@ static void store__random_operations__as_the_automaton_says(void **state)
 {
     /* One entry a chance in all. */
     static void (*const ops[])(struct world *) = {
-        do_create,  do_create,  do_create, do_claim,    do_claim,    do_claim,  do_claim,
-        do_claim,   do_cancel,  do_cancel, do_release,  do_release,  do_delete, do_release,
-        do_release, do_release, do_delete, do_progress, do_progress, do_pause,  do_restart,
+        do_create,   do_create,  do_create,  do_claim,   do_claim,   do_claim,
+        do_claim,    do_claim,   do_cancel,  do_cancel,  do_release, do_release,
+        do_delete,   do_release, do_release, do_release, do_delete,  do_progress,
+        do_progress, do_pause,   do_unpause, do_unpause, do_restart,
     };
     struct world w = {.f = *state, .random = 20240229};
 

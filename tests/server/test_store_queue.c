@@ -71,6 +71,22 @@ static void claim__several__by_priority_then_age(void **state)
     assert_string_equal(claim(f, 10).id, "");
 }
 
+/* A minute of waiting makes up for a point of priority, and more of it for more. */
+static void claim__waited_long_enough__passes_what_is_more_important(void **state)
+{
+    struct fixture *f = *state;
+    char old[SRV_ID_SIZE], urgent[SRV_ID_SIZE], late[SRV_ID_SIZE];
+
+    fixture_create(f, 0, 1, old);
+    fixture_now += 119;
+    fixture_create(f, 2, 1, urgent);
+    fixture_now += 2;
+    fixture_create(f, 2, 1, late);
+    assert_string_equal(claim(f, 10).id, urgent);
+    assert_string_equal(claim(f, 10).id, old);
+    assert_string_equal(claim(f, 10).id, late);
+}
+
 static void claim__first_does_not_fit__next_that_does(void **state)
 {
     struct fixture *f = *state;
@@ -352,6 +368,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
     const struct CMUnitTest tests[] = {
         TEST(claim__several__by_priority_then_age),
+        TEST(claim__waited_long_enough__passes_what_is_more_important),
         TEST(claim__first_does_not_fit__next_that_does),
         TEST(claim__row__says_who_and_when),
         TEST(progress__own_attempt__is_written),

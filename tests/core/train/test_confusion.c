@@ -75,7 +75,7 @@ static void confusion__each_sample_alone__has_the_same_answer(void **state)
     for (size_t i = 0; i < TEST; i++) {
         const uint32_t index = (uint32_t)i;
         snn_run_evaluate(run, run->best ? run->best : run->params, &index, 1, true, &loss,
-                         &accuracy);
+                         &accuracy, NULL);
         assert_int_equal(accuracy == 1, said[i] == snn_data_label(data, true, i));
         assert_int_equal(run->predicted[0], said[i]);
     }

@@ -371,10 +371,10 @@ static void train__validation_split__keeps_the_best_epoch(void **state)
         SNN_OK);
     assert_near(run->at.best_accuracy, best, 0);
     snn_run_evaluate(run, run->best, run->validation_index, run->validation, false, &loss,
-                     &accuracy);
+                     &accuracy, NULL);
     assert_near(accuracy, best, 0);
     assert_near(loss, run->at.best_loss, 0);
-    snn_run_evaluate(run, run->best, run->test_index, TEST, true, &loss, &accuracy);
+    snn_run_evaluate(run, run->best, run->test_index, TEST, true, &loss, &accuracy, NULL);
     assert_near(loss, run->at.metrics.test_loss, 0);
     assert_near(accuracy, run->at.metrics.test_accuracy, 0);
     snn_run_free(run);
