@@ -50,6 +50,10 @@ void api_error(struct api_call *c, const struct snn_error *err);
  * "invalid". Clears e. */
 void api_invalid(struct api_call *c, int status, struct api_errors *e);
 
+/* True with a 507 made where, with `extra` bytes more, the disk would have less left than its
+ * reserve. */
+bool api_no_room(struct api_call *c, uint64_t extra);
+
 /* A JSON number, null where v is not finite. */
 json_t *api_number(double v);
 /* Integer, null where v is 0: for times. */

@@ -271,7 +271,10 @@ bool api_datasets_put_open(struct api_call *c, struct srv_sink *sink)
 {
     struct snn_error err = {.code = SNN_OK};
     struct srv_upload *upload = NULL;
+    uint64_t size = c->req->content_length;
 
+    if (api_no_room(c, size == UINT64_MAX ? 0 : size))
+        return false;
     if (srv_upload_open(&upload, c->api->options.datasets, c->param[0], c->param[1], &err) !=
         SNN_OK) {
         refuse_change(c, &err);

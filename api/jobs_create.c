@@ -116,7 +116,7 @@ void api_jobs_create(struct api_call *c)
         api_problem(c, 503, "draining", "the daemon is stopping and takes no jobs");
         return;
     }
-    if (!judge(c, &a))
+    if (api_no_room(c, 0) || !judge(c, &a))
         return;
     if (api_errors_count(&a.errors))
         api_invalid(c, 422, &a.errors);

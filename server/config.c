@@ -32,10 +32,11 @@ static enum snn_code unknown_variable(const char *name, struct snn_error *err)
 
     for (size_t i = 0; i < srv_option_count; i++) {
         srv_option_variable(variable, &srv_options[i]);
-        srv_list_add(list, "", variable);
+        srv_list_add(list, "", variable + strlen(PREFIX));
     }
-    srv_list_add(list, "", PREFIX "CONFIG");
-    return snn_fail(err, SNN_INVALID, "unknown variable %.64s; there are: %s", name, list);
+    srv_list_add(list, "", "CONFIG");
+    return snn_fail(err, SNN_INVALID, "unknown variable %.64s; behind " PREFIX " there are: %s",
+                    name, list);
 }
 
 /* A variable's list is divided by colons, as PATH is. */
@@ -96,10 +97,10 @@ static enum snn_code unknown_flag(const char *arg, struct snn_error *err)
     char list[SRV_LIST_SIZE] = "";
 
     for (size_t i = 0; i < srv_option_count; i++)
-        srv_list_add(list, "--", srv_options[i].name);
+        srv_list_add(list, "", srv_options[i].name);
     for (size_t i = 0; i < COUNT(specials); i++)
-        srv_list_add(list, "", specials[i].flag);
-    return snn_fail(err, SNN_INVALID, "unknown option '%.64s'; there are: %s", arg, list);
+        srv_list_add(list, "", specials[i].flag + strlen("--"));
+    return snn_fail(err, SNN_INVALID, "unknown option '%.64s'; behind -- there are: %s", arg, list);
 }
 
 struct flag {

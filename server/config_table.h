@@ -59,7 +59,7 @@ enum snn_code srv_loading_set(struct srv_loading *l, size_t option, enum srv_sou
 /* Sets what the file says: lines of `name = value`, empty ones and # comments. */
 enum snn_code srv_loading_read(struct srv_loading *l, const char *path, struct snn_error *err);
 
-#define SRV_LIST_SIZE 320
+#define SRV_LIST_SIZE 360
 /* Adds prefix and name to a list of names for a message. */
 void srv_list_add(char list[SRV_LIST_SIZE], const char *prefix, const char *name);
 

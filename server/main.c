@@ -11,6 +11,7 @@
 
 #include "api/api.h"
 #include "server/checkpoint.h"
+#include "server/keeper.h"
 #include "server/log.h"
 #include "server/machine.h"
 #include "server/signals.h"
@@ -34,6 +35,7 @@ struct daemon {
     struct srv_store *store;
     struct srv_datasets *datasets;
     struct srv_pool *pool;
+    struct srv_keeper *keeper;
     struct api *api;
     struct srv_http *http;
 };
@@ -84,7 +86,12 @@ static enum snn_code start_pool(struct daemon *d, struct snn_error *err)
                                        .boot_id = d->boot_id,
                                        .compile = api_compile};
 
-    return srv_pool_start(&d->pool, &options, err);
+    struct srv_keeper_options keeper = {
+        .config = &d->config, .store = d->store, .clock = &srv_system_clock};
+    enum snn_code rc = srv_pool_start(&d->pool, &options, err);
+
+    keeper.pool = d->pool;
+    return rc == SNN_OK ? srv_keeper_start(&d->keeper, &keeper, err) : rc;
 }
 
 /* A connection may have a file open beside itself; what is kept back is for jobs and the database.
@@ -165,6 +172,7 @@ static void drain(struct daemon *d)
 static void stop(struct daemon *d)
 {
     srv_http_stop(d->http);
+    srv_keeper_stop(d->keeper);
     srv_pool_free(d->pool);
     api_free(d->api);
     srv_datasets_free(d->datasets);

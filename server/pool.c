@@ -5,9 +5,8 @@
  * job, so that no two count on the same free memory; `lock` guards everything else, for moments,
  * and no call goes out with it held. Only in this order.
  */
-#include "server/pool.h"
+#include "server/pool_internal.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,6 @@
 #include <unistd.h>
 
 #include "server/log.h"
-#include "server/worker.h"
 
 /* HTTP answers at once while all processors train. */
 #define NICENESS 10
@@ -24,28 +22,6 @@
  * wait until there is enough for it. */
 #define MAX_OVERTAKES 16
 #define RETRY_SECONDS 1
-
-struct worker {
-    struct srv_pool *pool;
-    pthread_t thread;
-    bool started;
-    char job[SRV_ID_SIZE]; /* "" = idle; guarded by the lock */
-    int64_t memory;        /* of the job; guarded by the lock */
-    struct srv_stop stop;
-};
-
-struct srv_pool {
-    struct srv_pool_options options;
-    pthread_mutex_t lock, claiming, passing;
-    pthread_cond_t changed; /* something of the below */
-    uint64_t news;          /* grows when there may be a job to take */
-    bool draining;
-    size_t busy;               /* workers between claim and release */
-    unsigned overtakes;        /* guarded by `claiming` */
-    char blocked[SRV_ID_SIZE]; /* the oldest queued job, if it did not fit; guarded by `claiming` */
-    size_t n;
-    struct worker *workers;
-};
 
 /* ------------------------------------------------------------------------------- claiming -- */
 
@@ -110,6 +86,8 @@ static enum snn_code claim(struct worker *w, struct srv_job *job, bool *found,
         w->memory = job->memory_bytes;
         atomic_store(&w->stop.cancel, false);
         atomic_store(&w->stop.pause, false);
+        atomic_store(&w->stop.hold, pool->held);
+        atomic_store(&w->stop.beats, 0);
         pthread_mutex_unlock(&pool->lock);
     }
     pthread_mutex_unlock(&pool->claiming);
@@ -127,8 +105,8 @@ static bool wait_for_news(struct srv_pool *pool, uint64_t *seen, bool failed)
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += RETRY_SECONDS;
     pthread_mutex_lock(&pool->lock);
-    while (!pool->draining && pool->news == *seen) {
-        if (!failed)
+    while (!pool->draining && (pool->held || pool->news == *seen)) {
+        if (!failed || pool->held)
             pthread_cond_wait(&pool->changed, &pool->lock);
         else if (pthread_cond_timedwait(&pool->changed, &pool->lock, &until) != 0)
             break;
@@ -241,6 +219,8 @@ static enum snn_code start_workers(struct srv_pool *pool, struct snn_error *err)
         w->pool = pool;
         atomic_init(&w->stop.cancel, false);
         atomic_init(&w->stop.pause, false);
+        atomic_init(&w->stop.hold, false);
+        atomic_init(&w->stop.beats, 0);
         atomic_init(&w->stop.drain, false);
         code = pthread_create(&w->thread, NULL, work, w);
         if (code != 0)
@@ -298,6 +278,27 @@ void srv_pool_notify(struct srv_pool *pool, const char *job)
     /* A job that left the queue without a worker may be the one that others waited behind. */
     if (!pass_on(pool, job))
         srv_pool_wake(pool);
+}
+
+void srv_pool_hold(struct srv_pool *pool, bool held)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->held = held;
+    for (size_t i = 0; i < pool->n; i++)
+        atomic_store(&pool->workers[i].stop.hold, held);
+    pool->news += !held;
+    pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void srv_pool_busy(struct srv_pool *pool, size_t *busy, size_t *all)
+{
+    *busy = 0;
+    *all = pool->n;
+    pthread_mutex_lock(&pool->lock);
+    for (size_t i = 0; i < pool->n; i++)
+        *busy += pool->workers[i].job[0] != '\0';
+    pthread_mutex_unlock(&pool->lock);
 }
 
 void srv_pool_drain(struct srv_pool *pool)

@@ -33,6 +33,15 @@ void srv_pool_notify(struct srv_pool *pool, const char *job);
  * are idle. */
 void srv_pool_drain(struct srv_pool *pool);
 void srv_pool_free(struct srv_pool *pool);
+/* While held no job is taken, and those running save a checkpoint and go back to the queue: for
+ * want of room on the disk. @thread any */
+void srv_pool_hold(struct srv_pool *pool, bool held);
+/* Fails what stands still: a job that trains and has not got on by a block of samples since a call
+ * that is limit_ms ago. Its thread cannot be ended; it is told to, and its worker stays taken until
+ * it comes back. To be called every now and then, by one thread. now_ms: of any clock. */
+void srv_pool_watch(struct srv_pool *pool, int64_t now_ms, int64_t limit_ms);
+/* Workers between a claim and its release, and all there are. */
+void srv_pool_busy(struct srv_pool *pool, size_t *busy, size_t *all);
 
 /* Where a job's files are: <data-dir>/jobs/<id>/. Removes them. @thread any */
 void srv_job_files_remove(const struct srv_config *config, const char *job);

@@ -62,6 +62,21 @@ enum snn_code srv_store_job_unpause(struct srv_store *s, const char *id, struct 
  * terminal. */
 enum snn_code srv_store_job_delete(struct srv_store *s, const char *id, struct snn_error *err);
 
+/* What is kept of jobs that are over; 0 = no limit. */
+struct srv_retention {
+    int64_t seconds; /* since the end */
+    int64_t jobs;
+    int64_t bytes; /* of their files, in all; the last to end stays whatever it has */
+};
+/* Removes the rows of jobs beyond the limits, the first to end first, some at a time; never one
+ * that another, not over, starts from. `gone` is told of each: its files are the caller's. *n: how
+ * many; 0 = all is within the limits. */
+enum snn_code srv_store_retire(struct srv_store *s, const struct srv_retention *r,
+                               void (*gone)(void *user, const char *id), void *user, size_t *n,
+                               struct snn_error *err);
+/* Forgets the Idempotency-Keys that are older. */
+enum snn_code srv_store_keys_forget(struct srv_store *s, int64_t seconds, struct snn_error *err);
+
 /* For workers. Takes the first queued job whose memory_bytes fits; *found tells. First is that of
  * the least rank: a point of priority weighs as much as a minute of age, so that none waits for
  * ever (migration 0008). */

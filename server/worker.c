@@ -177,6 +177,7 @@ static enum snn_code save_last(struct srv_work *w, struct snn_error *err)
             return rc == SNN_OK ? rc : snn_fail(err, rc, "%s", why.message);
         if (srv_stop_asked(w->stop))
             return SNN_STOPPED;
+        atomic_fetch_add(&w->stop->beats, 1);
         if (!told)
             tell_waiting(w, &why);
         told = true;
@@ -215,6 +216,11 @@ static void stopped(struct srv_work *w)
         return;
     }
     if (!w->out_of_time) {
+        if (atomic_load(&w->stop->hold) && !atomic_load(&w->stop->pause))
+            srv_work_event(w, "waiting",
+                           "the disk has less than disk-reserve (%zu bytes) left: the job goes on "
+                           "when there is room",
+                           w->options->config->disk_reserve);
         w->job->status = SRV_JOB_queued;
         return;
     }

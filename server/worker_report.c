@@ -188,6 +188,7 @@ static enum snn_stop on_stop(void *user)
 {
     const struct srv_work *w = user;
 
+    atomic_fetch_add_explicit(&w->stop->beats, 1, memory_order_relaxed);
     if (atomic_load(&w->stop->cancel))
         return SNN_STOP_NOW;
     return srv_stop_asked(w->stop) ? SNN_STOP_SOON : SNN_GO_ON;

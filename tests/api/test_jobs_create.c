@@ -188,6 +188,20 @@ static void create__queue_full__is_429_with_retry_after(void **state)
     assert_true(strtol(world_header(w, "Retry-After"), NULL, 10) > 0);
 }
 
+static void create__disk_short__is_507_and_nothing_stored(void **state)
+{
+    struct world *w = *state;
+
+    w->config.disk_reserve = SIZE_MAX;
+    assert_int_equal(ask_post(w, "/v1/jobs", JOB("")), 507);
+    assert_string_equal(ask_text_at(w, "code"), "disk_reserve");
+    assert_true(strtol(world_header(w, "Retry-After"), NULL, 10) > 0);
+    w->config.disk_reserve = 1;
+    assert_int_equal(ask_post(w, "/v1/jobs", JOB("")), 201);
+    assert_int_equal(ask_get(w, "/v1/jobs"), 200);
+    assert_int_equal(json_array_size(ask_at(w, "data")), 2); /* one is the world's */
+}
+
 static void create__draining__is_503_with_retry_after(void **state)
 {
     struct world *w = *state;
@@ -275,6 +289,7 @@ int main(void)
         TEST(create__dataset_without_its_files__is_422),
         TEST(create__more_memory_than_allowed__is_422_with_both_numbers),
         TEST(create__as_much_as_memory_cannot_count__is_422),
+        TEST(create__disk_short__is_507_and_nothing_stored),
         TEST(create__queue_full__is_429_with_retry_after),
         TEST(create__draining__is_503_with_retry_after),
         TEST(validate__good_job__has_its_numbers_and_is_not_stored),

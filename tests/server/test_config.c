@@ -212,9 +212,9 @@ static void load__bad_flag__is_named(void **state)
         {"--listen=nowhere", {"--listen: 'nowhere'", "127.0.0.1:8080", ""}},
         {"--data-dir=", {"--data-dir: ''", "1 to 1023 bytes", ""}},
         {"--insecure-no-auth=maybe", {"--insecure-no-auth: 'maybe'", "true or false", ""}},
-        {"--lisen=x", {"unknown option '--lisen=x'", "--listen, --data-dir", "--version"}},
+        {"--lisen=x", {"unknown option '--lisen=x'", "listen, data-dir", ", version"}},
         {"--", {"unknown option '--'", "", ""}},
-        {"-h", {"unknown option '-h'", "--help", ""}},
+        {"-h", {"unknown option '-h'", ", help, version", ""}},
         {"extra", {"unknown option 'extra'", "", ""}},
         {"--help=yes", {"--help takes no value", "", ""}},
         {"--config", {"--config: want a value", "", ""}},
@@ -244,8 +244,8 @@ static void load__bad_variable__is_named(void **state)
     l = load(none, WORDS("SPIKED_WORKER=2"));
     assert_int_equal(l.rc, SNN_INVALID);
     assert_contains(l.err.message, "unknown variable SPIKED_WORKER;");
-    assert_contains(l.err.message, "SPIKED_LISTEN, SPIKED_DATA_DIR");
-    assert_contains(l.err.message, "SPIKED_INSECURE_NO_AUTH, SPIKED_CONFIG");
+    assert_contains(l.err.message, "SPIKED_ there are: LISTEN, DATA_DIR");
+    assert_contains(l.err.message, "INSECURE_NO_AUTH, CONFIG");
     l = load(none, WORDS("SPIKED_LISTEN="));
     assert_int_equal(l.rc, SNN_INVALID);
     assert_contains(l.err.message, "SPIKED_LISTEN: ''");
@@ -338,6 +338,11 @@ static void help__every_option__has_a_row_of_one_line(void **state)
                                         "--checkpoint-seconds N",
                                         "--max-upload-bytes SIZE",
                                         "--max-queued N",
+                                        "--retain-days N",
+                                        "--retain-jobs N",
+                                        "--retain-bytes SIZE",
+                                        "--disk-reserve SIZE",
+                                        "--stall-seconds N",
                                         "--log-level LEVEL",
                                         "--insecure-no-auth",
                                         "--config FILE",
