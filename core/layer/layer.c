@@ -160,10 +160,12 @@ void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struc
         .s = w->s + i * size,
         .v = w->v ? w->v + i * size : NULL,
         .f = w->f ? w->f + i * size : NULL,
+        .solved = w->solved ? w->solved + i * size : NULL,
         .state = w->state + i * c->n,
         .aux = w->aux ? w->aux + i * size : NULL,
         .aux_state = w->aux ? w->aux_state + i * c->n : NULL,
         .scratch = w->scratch,
+        .tile = w->tile,
     };
     if (at.from == 0)
         memset(f.state, 0, c->n * sizeof *f.state);
@@ -190,6 +192,7 @@ void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, 
         .s = w->s + i * size,
         .v = w->v ? w->v + i * size : NULL,
         .f = w->f ? w->f + i * size : NULL,
+        .solved = w->solved ? w->solved + i * size : NULL,
         .g = w->g + i * size,
         .g_membrane = w->g_membrane ? w->g_membrane + i * size : NULL,
         .d_membrane = w->d_membrane ? w->d_membrane + i * size : NULL,
@@ -198,6 +201,7 @@ void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, 
         .aux_lambda = w->aux ? w->aux_lambda + i * c->n : NULL,
         .lambda = w->lambda + i * c->n,
         .scratch = w->scratch,
+        .tile = w->tile,
         .d_state = w->d_state ? w->d_state + i * size : NULL,
         .d = w->d,
     };

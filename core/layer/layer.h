@@ -87,7 +87,8 @@ struct snn_layer_work {
     real *aux;                    /* [Sb, T, out]: a neuron's second state; NULL = it has none */
     real *aux_state, *aux_lambda; /* [Sb, out]: as state, lambda */
     real *scratch;                /* [4, out] */
-    real *d_state;                /* [Sb, T, out] for solvers with a history */
+    real *d_state, *solved;       /* [Sb, T, out] of solvers with a history, or NULL */
+    real *tile;                   /* scratch of such */
     struct snn_heard heard;       /* of kinds that hear */
     struct snn_narrow narrow;     /* of those whose surrogate is a window */
     real *own;                    /* the kind's own, as much as its row says */

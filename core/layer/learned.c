@@ -107,7 +107,7 @@ void snn_cell_prepare(struct snn_layer *l, const real *params)
     for (size_t i = 0; i < l->n_learned; i++)
         prepare_learned(l, &l->learned[i], params, &orders);
     if (l->cell.solver->has_history)
-        l->cell.solver->weights(&l->cell.table, &orders);
+        snn_weights_fill(&l->cell.table, l->cell.solver, &orders);
 }
 
 /* ------------------------------------------------------------------------------ gradient -- */

@@ -41,7 +41,7 @@ static const struct snn_neuron neurons[] = {
      .leak = 1, .has_aux = true, .forward = snn_cuba_forward, .backward = snn_cuba_backward},
     {.kind = {"alif", "lif whose threshold is threshold + beta_adapt a: a' = a - step a/tau_adapt + s",
               SNN_PARAMS(alif_params)},
-     .leak = 1, .has_aux = true,
+     .leak = 1, .has_aux = true, .by_step = true,
      .forward = snn_alif_forward, .backward = snn_alif_backward, .membrane = snn_alif_membrane},
     {.kind = {"leaky", "snnTorch's Leaky: m' = beta m + I - reset, fires at m' > threshold; resets a step after the spike",
               SNN_PARAMS(leaky_params)},
@@ -73,26 +73,36 @@ bool snn_cell_keeps_v(const struct snn_cell *c, bool gradients)
     const bool is_history = c->solver->has_history && !c->solver->sums_f;
     const bool is_needed = c->neuron->own_steps || c->learns[SNN_LEARN_tau] ||
                            c->learns[SNN_LEARN_alpha] || c->learns[SNN_LEARN_coefficients] ||
-                           (!c->detach_reset && c->reset->b != 0);
+                           (!c->solver->has_history && !c->detach_reset && c->reset->b != 0);
     return is_history || (gradients && is_needed) || (c->neuron->own_steps && !c->reset_delay);
 }
 
 bool snn_cell_keeps_f(const struct snn_cell *c, bool gradients)
 {
-    const bool is_needed = c->solver->has_history &&
-                           (c->learns[SNN_LEARN_alpha] || (!c->detach_reset && c->reset->b != 0));
-    return c->solver->sums_f || (gradients && (is_needed || c->learns[SNN_LEARN_coefficients]));
+    return c->solver->sums_f || (c->solver->has_history && gradients &&
+                                 (c->learns[SNN_LEARN_alpha] || c->learns[SNN_LEARN_coefficients]));
+}
+
+bool snn_cell_keeps_solved(const struct snn_cell *c, bool gradients)
+{
+    return gradients && c->solver->has_history && !c->detach_reset && c->reset->b != 0;
+}
+
+size_t snn_cell_tile(const struct snn_cell *c)
+{
+    const bool learns = c->learns[SNN_LEARN_alpha] || c->learns[SNN_LEARN_coefficients];
+    const size_t rows = c->time_steps + (learns ? SNN_HISTORY_LAGS + c->time_steps : 0);
+    return (rows + SNN_HISTORY_STEPS + 3) * SNN_TILE; /* as struct tile of fractional.c */
 }
 
 double snn_cell_history(const struct snn_cell *c)
 {
     const double steps = (double)c->time_steps, lags = (double)c->table.lags;
     const double terms = steps * lags - lags * (lags + 1) / 2; /* sum over t of min(lags, t) */
-    const bool solves_again = !c->detach_reset && c->reset->b != 0;
     const bool learns = c->learns[SNN_LEARN_alpha] || c->learns[SNN_LEARN_coefficients];
     if (!c->solver->has_history)
         return 0;
-    return (double)c->n * terms * (2 + solves_again + learns);
+    return (double)c->n * terms * (2 + learns);
 }
 
 void snn_solver_forward(const struct snn_cell *c, const struct snn_cell_forward *f)

@@ -54,7 +54,10 @@ struct snn_cell_forward {
     real *f;               /* out [T, N]: f of each step; NULL = not wanted */
     real *state;           /* in/out [N]: membrane before the first step, after the last */
     real *aux, *aux_state; /* the same of a neuron's second state, where its row has one */
-    real *scratch;         /* [N], for solvers with a history; [4 N] with a second state */
+    real *solved;          /* out [T, N]: the solver's new state as the reset found it; NULL = not
+                              wanted */
+    real *scratch;         /* [4 N] of neurons with a second state */
+    real *tile;            /* snn_cell_tile() of scratch, for solvers with a history */
 };
 
 /* Gradients of the constants themselves, not yet of what is learned. Added to; NULL = not wanted.
@@ -69,6 +72,7 @@ struct snn_cell_gradient {
 struct snn_cell_backward {
     size_t from, to;           /* the steps to undo, to-1 first */
     const real *x, *s, *v, *f; /* as forward left them; v, f only where snn_cell_keeps_* says so */
+    const real *solved;        /* the same */
     const real *aux;           /* the same */
     real *g;                   /* in [T, N]: dL/ds; out: dL/dI (unless d_current_sum) */
     const real *g_membrane;    /* [T, N]: dL/du from outside, NULL = none */
@@ -77,7 +81,9 @@ struct snn_cell_backward {
     real *lambda;              /* in/out [N]: dL/dv after the last step, before the first */
     real *aux_lambda;          /* the same of the second state */
     real *scratch;             /* [3 N]; [4 N] with a second state */
-    real *d_state;             /* [T, N] for solvers with a history: dL/dw of each step */
+    real *d_state;             /* [T, N]: dL/dw of each step, for solvers with a history whose
+                                  calls do not undo all steps at once */
+    real *tile;                /* snn_cell_tile() of scratch, for the same */
     struct snn_cell_gradient d;
 };
 
@@ -94,6 +100,7 @@ struct snn_neuron {
     bool has_aux;     /* a second state: aux, aux_state, aux_lambda */
     bool own_steps;   /* no solver steps it: it is a recursion, and wants solver euler */
     bool loses_input; /* see struct snn_cell */
+    bool by_step;     /* its own functions call the solver's step by step */
     /* In place of the solver's; NULL = the solver's. */
     void (*forward)(const struct snn_cell *c, const struct snn_cell_forward *f);
     void (*backward)(const struct snn_cell *c, const struct snn_cell_backward *b);
@@ -117,6 +124,11 @@ static inline const struct snn_reset *snn_reset_of(const struct snn_choice *c)
 bool snn_cell_keeps_v(const struct snn_cell *c, bool gradients);
 /* Whether f of each step is. */
 bool snn_cell_keeps_f(const struct snn_cell *c, bool gradients);
+/* Whether what the solver makes of each step, before the reset, is. */
+bool snn_cell_keeps_solved(const struct snn_cell *c, bool gradients);
+/* Numbers of scratch that a solver's history wants: it is summed for a tile of neurons at a time,
+ * whose past lies together. */
+size_t snn_cell_tile(const struct snn_cell *c);
 
 /* Multiply-adds that the solver's history costs a sample, forward and backward. */
 double snn_cell_history(const struct snn_cell *c);

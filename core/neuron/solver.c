@@ -137,6 +137,15 @@ void snn_weights_place(struct snn_weights_table *t, struct snn_arena *arena, siz
 {
     *t = (struct snn_weights_table){.lags = lags};
     t->w = snn_arena_take(arena, lags + 1, sizeof *t->w);
+    t->past = snn_arena_take(arena, lags + 1 + SNN_HISTORY_STEPS, sizeof *t->past);
     for (size_t p = 0; derivatives && p < 2 * terms; p++)
         t->dw[p] = snn_arena_take(arena, lags + 1, sizeof *t->dw[p]);
+}
+
+void snn_weights_fill(struct snn_weights_table *t, const struct snn_solver *solver,
+                      const struct snn_orders *o)
+{
+    solver->weights(t, o);
+    for (size_t d = 0; d < t->lags + 1 + SNN_HISTORY_STEPS; d++)
+        t->past[d] = d <= t->lags ? (real)t->w[d] : 0;
 }

@@ -33,7 +33,17 @@ struct snn_weights_table {
     double da[2 * SNN_MAX_TERMS];  /* by alpha_0.., then by coefficient_0.. */
     double *dw[2 * SNN_MAX_TERMS]; /* [lags + 1] each, so far as taken */
     size_t lags;
+    real *past; /* [lags + 1 + SNN_HISTORY_STEPS]: w as the recursions read it, zeros behind */
 };
+
+/* Steps whose sums over what came before them are taken together, and lags whose weights'
+ * gradients are. */
+#define SNN_HISTORY_STEPS 6
+#define SNN_HISTORY_LAGS 8
+/* Neurons whose past is kept together: rows as long as a power of two would share few places in the
+ * nearest cache. Its rows are padded with zeros to a multiple of the widest vector. */
+#define SNN_TILE 64
+#define SNN_TILE_STEP 16
 
 struct snn_solver {
     struct snn_kind kind;
@@ -55,6 +65,10 @@ size_t snn_solver_lags(size_t memory, size_t time_steps, bool spikede);
 /* Takes the arrays of a table from the arena; `derivatives` by every term where wanted. */
 void snn_weights_place(struct snn_weights_table *t, struct snn_arena *arena, size_t lags,
                        size_t terms, bool derivatives);
+
+/* The table of a solver, for its recursions. */
+void snn_weights_fill(struct snn_weights_table *t, const struct snn_solver *solver,
+                      const struct snn_orders *o);
 
 /* psi(x), the derivative of ln Gamma, for x > 0; relative error below 1e-13. */
 double snn_digamma(double x);

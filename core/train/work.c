@@ -11,13 +11,29 @@
 /* Multiply-adds for each number in a block's arrays, from which on the products come first. */
 #define PRODUCTS 16
 
+/* Where steps are undone call by call, what they leave for each other is kept. */
+static bool keeps_d_state(const struct snn_layer *l)
+{
+    return l->cell.solver->has_history && (l->type->hears_itself || l->cell.neuron->by_step);
+}
+
+/* Arrays [T, out] that a sample's passes go through: g, s, and what the neurons keep. */
+static size_t arrays(const struct snn_layer *l)
+{
+    const struct snn_cell *c = &l->cell;
+    if (!l->has_neuron)
+        return 2;
+    return (size_t)3 + c->neuron->has_aux + snn_cell_keeps_v(c, true) + snn_cell_keeps_f(c, true) +
+           snn_cell_keeps_solved(c, true) + keeps_d_state(l);
+}
+
 size_t snn_work_block(const struct snn_net *net, size_t shard)
 {
     size_t values = net->static_input ? 0 : net->features, products = 0;
     for (size_t i = 0; i < net->n_layers; i++) {
         const struct snn_layer *l = &net->layer[i];
         if (!l->is_view)
-            values += (l->has_neuron ? 3 : 2) * l->out; /* g, s, x */
+            values += arrays(l) * l->out;
         if (i > net->first && snn_layer_hears(l))
             products += l->in * l->out;
     }
@@ -31,7 +47,7 @@ static void place_learned(struct snn_layer_work *w, struct snn_arena *a, const s
                           size_t block)
 {
     const struct snn_cell *c = &l->cell;
-    if (c->solver->has_history)
+    if (keeps_d_state(l))
         w->d_state = snn_arena_take(a, block * c->time_steps, l->out * sizeof(real));
     if (c->learns[SNN_LEARN_tau])
         w->d.tau = snn_arena_take(a, l->out, sizeof(double));
@@ -67,6 +83,10 @@ static void place_neurons(struct snn_layer_work *w, struct snn_arena *a, const s
         w->v = snn_arena_take(a, steps, l->out * sizeof(real));
     if (snn_cell_keeps_f(&l->cell, size->gradients))
         w->f = snn_arena_take(a, steps, l->out * sizeof(real));
+    if (snn_cell_keeps_solved(&l->cell, size->gradients))
+        w->solved = snn_arena_take(a, steps, l->out * sizeof(real));
+    if (l->cell.solver->has_history)
+        w->tile = snn_arena_take(a, snn_cell_tile(&l->cell), sizeof(real));
     if (size->gradients)
         place_learned(w, a, l, size->block);
 }

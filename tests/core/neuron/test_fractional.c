@@ -17,6 +17,7 @@ struct layer {
     struct snn_cell cell;
     real r[N], threshold[N], h[T];
     double w[T];
+    real past[T + SNN_HISTORY_STEPS], tile[(T + SNN_HISTORY_STEPS + 3) * SNN_TILE];
     real current[T * N], x[T * N], s[T * N], v[T * N], f[T * N], state[N], scratch[N];
 };
 
@@ -53,10 +54,10 @@ static void build(struct layer *l, const struct dynamics *d, size_t n)
     }
     for (size_t t = 0; t < T; t++)
         l->h[t] = (real)d->step;
-    l->cell.table =
-        (struct snn_weights_table){.w = l->w, .lags = snn_solver_lags(d->memory, T, d->spikede)};
+    l->cell.table = (struct snn_weights_table){
+        .w = l->w, .past = l->past, .lags = snn_solver_lags(d->memory, T, d->spikede)};
     if (l->cell.solver->has_history)
-        l->cell.solver->weights(&l->cell.table, &orders);
+        snn_weights_fill(&l->cell.table, l->cell.solver, &orders);
 }
 
 static void run(struct layer *l, size_t from, size_t to)
@@ -70,7 +71,8 @@ static void run(struct layer *l, size_t from, size_t to)
                                        .v = l->v,
                                        .f = l->f,
                                        .state = l->state,
-                                       .scratch = l->scratch};
+                                       .scratch = l->scratch,
+                                       .tile = l->tile};
 
     snn_cell_forward(&l->cell, &f);
 }
