@@ -14,6 +14,7 @@ struct api_call;
 struct api_model {
     const struct srv_job *job;
     const struct snn_model *model;
+    const struct snn_data_info *info;
     const struct snn_spec *spec; /* NULL where the job's config can no longer be compiled */
     const char *which;           /* "best" or "last" */
     char sha256[SNN_SHA256_HEX]; /* of the tensors */
@@ -34,6 +35,8 @@ bool api_model_spec(struct api_call *c, const struct srv_job *job, const struct 
 
 struct api_model_format {
     const char *name, *content_type, *extension;
+    /* Whether it cannot hold that model: the reply is made then. NULL: it holds all. */
+    bool (*refused)(struct api_call *c, const struct api_model *m);
     /* Writes the whole file. Failures of the stream stay in it; false: no memory. */
     bool (*write)(FILE *to, const struct api_model *m);
 };
@@ -45,5 +48,8 @@ bool api_model_json(FILE *to, const struct api_model *m);
 /* safetensors: an 8-byte length, a JSON header padded to 8 bytes, then the tensors as little-endian
  * F32. */
 bool api_model_safetensors(FILE *to, const struct api_model *m);
+/* A NIR graph, HDF5. */
+bool api_model_nir(FILE *to, const struct api_model *m);
+bool api_model_nir_refused(struct api_call *c, const struct api_model *m);
 
 #endif

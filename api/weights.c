@@ -10,8 +10,9 @@
 #include "api/problem.h"
 
 static const struct api_model_format formats[] = {
-    {"json", "application/json", "json", api_model_json},
-    {"safetensors", "application/octet-stream", "safetensors", api_model_safetensors},
+    {"json", "application/json", "json", NULL, api_model_json},
+    {"safetensors", "application/octet-stream", "safetensors", NULL, api_model_safetensors},
+    {"nir", "application/x-hdf5", "nir", api_model_nir_refused, api_model_nir},
 };
 #define FORMAT_COUNT (sizeof formats / sizeof formats[0])
 
@@ -186,6 +187,10 @@ static void render(struct api_call *c, const struct api_model_format *format,
 
     if (!f)
         return;
+    if (format->refused && format->refused(c, m)) {
+        fclose(f);
+        return;
+    }
     if (!format->write(f, m)) {
         fclose(f);
         api_problem(c, 500, "out_of_memory", "no memory to write the model");
@@ -199,7 +204,7 @@ static void render(struct api_call *c, const struct api_model_format *format,
 
 void api_jobs_weights(struct api_call *c)
 {
-    static const char *const known[] = {"format", "checkpoint", NULL};
+    static const char *const known[] = {"format", "checkpoint", "allow", NULL};
     const struct api_model_format *format;
     struct snn_model *model;
     struct api_model_choice choice;
@@ -212,8 +217,10 @@ void api_jobs_weights(struct api_call *c)
         return;
     model = api_model_open(c, &job, &choice);
     if (model) {
-        struct api_model m = {
-            .job = &job, .model = model, .which = choice.which == SNN_BEST ? "best" : "last"};
+        struct api_model m = {.job = &job,
+                              .model = model,
+                              .info = &info,
+                              .which = choice.which == SNN_BEST ? "best" : "last"};
         m.spec = api_model_spec(c, &job, model, &spec, &info) ? &spec : NULL;
         snn_model_sha256(model, m.sha256);
         render(c, format, &m);

@@ -34,6 +34,17 @@ void snn_model_sha256(const struct snn_model *model, char hex[SNN_SHA256_HEX]);
 enum snn_code snn_model_check(const struct snn_model *model, const struct snn_spec *spec,
                               const struct snn_data_info *data, struct snn_error *err);
 
+/* The model as a NIR graph (an HDF5 file), its exact rules in metadata; `config` is kept there.
+ * Time constants are in seconds, a step is one millisecond. SNN_INVALID where model and spec do not
+ * belong together. @thread any */
+enum snn_code snn_nir_write(FILE *to, const struct snn_model *model, const struct snn_spec *spec,
+                            const struct snn_data_info *data, const char *config,
+                            struct snn_error *err);
+/* Calls `report` (may be NULL) with every reason why a reader that knows nothing but the graph's
+ * nodes would run another network; returns how many there are. */
+size_t snn_nir_reasons(const struct snn_spec *spec, void (*report)(void *user, const char *reason),
+                       void *user);
+
 struct snn_predictions {
     size_t n, classes, outputs;
     uint32_t *label;  /* [n] the class of the highest score; of equals the first */

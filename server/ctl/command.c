@@ -30,7 +30,9 @@ static const struct ctl_option metrics_options[] = {
 };
 static const struct ctl_option weights_options[] = {
     {"output", 'o', "FILE", "where they go; - is the standard output"},
-    {"format", 'f', "FORMAT", "json or safetensors (safetensors)"},
+    {"format", 'f', "FORMAT", "json, safetensors or nir (safetensors)"},
+    {"approximate", 0, NULL,
+     "nir: also what NIR's nodes cannot say; the exact rules are in metadata"},
     {"checkpoint", 0, "WHICH", "best or last (best)"},
     {NULL, 0, NULL, NULL},
 };

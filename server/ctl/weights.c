@@ -59,6 +59,7 @@ enum ctl_exit ctl_weights(struct ctl *c)
     format = format ? format : "safetensors";
     ctl_query_add(&path, "format", format);
     ctl_query_add(&path, "checkpoint", which);
+    ctl_query_add(&path, "allow", ctl_value(c, "approximate") ? "approximate" : NULL);
     if (path.failed)
         rc = ctl_fail(c, CTL_LOCAL, "no memory for the path");
     else
