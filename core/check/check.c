@@ -67,7 +67,7 @@ static enum snn_code lay_out(struct checker *k, const struct snn_spec *spec, str
     k->widest = k->net.features;
     for (size_t i = 0; i < k->net.n_layers; i++) {
         k->widest = k->net.layer[i].out > k->widest ? k->net.layer[i].out : k->widest;
-        if (!k->net.layer[i].type->is_view)
+        if (!k->net.layer[i].is_view)
             place_layer(k, i);
     }
     k->params = snn_arena_take(a, k->net.n_params, sizeof(real));
@@ -238,7 +238,7 @@ static double sample_tangent(struct checker *k, size_t from, size_t sample)
     double sum = 0;
     for (size_t i = from; i < net->n_layers; i++) {
         const struct snn_layer *l = &net->layer[i];
-        if (l->type->is_view)
+        if (l->is_view)
             continue;
         layer_tangent(k, i, sample, d_in, i == from);
         d_in = k->layer[i].s;

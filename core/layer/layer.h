@@ -62,7 +62,7 @@ struct snn_layer {
     struct snn_tensor_place tensor[SNN_MAX_TENSORS];
     size_t n_tensors;
     bool static_input; /* the same input at every step: multiplied once per shard */
-    bool recurrent_bias;
+    bool recurrent_bias, one_to_one;
     struct snn_window window; /* of kinds that slide one */
     real *weight_t;           /* [in, out] the weights transposed, for input that is lists */
     double rate;              /* of dropout, ... */

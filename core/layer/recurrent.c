@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* Recurrent layer: I_t = W s_t + b + V s'_(t-1) [+ c], s' the layer's own spikes. What comes from
  * below is one product for all steps; what comes from the layer itself is one per step, for all
- * samples of the block at once. */
+ * samples of the block at once. One to one, V is a vector, and V s' a product by element. */
 #include "core/layer/recurrent.h"
 
 #include "core/layer/dense.h"
 #include "core/math/gemm.h"
 #include "core/math/vec.h"
 
-const struct snn_param snn_recurrent_params[3] = {
+const struct snn_param snn_recurrent_params[4] = {
     {"units", "neurons of the layer", SNN_INTEGER, 0, 1, 1 << 20, false, false, true},
     {"recurrent_bias",
      "whether the recurrent product has a bias of its own, from the second step on", SNN_BOOLEAN, 0,
      0, 1, false, false, false},
     SNN_WEIGHT_SCALE,
+    {"one_to_one", "whether a neuron hears only itself: V is a vector", SNN_BOOLEAN, 0, 0, 1, false,
+     false, false},
 };
 
-enum { UNITS, RECURRENT_BIAS, WEIGHT_SCALE };
+enum { UNITS, RECURRENT_BIAS, WEIGHT_SCALE, ONE_TO_ONE };
 enum { WEIGHT, BIAS, OWN_WEIGHT, OWN_BIAS };
 
 enum snn_code snn_recurrent_resolve(struct snn_layer *l, const struct snn_choice *c,
@@ -29,12 +31,13 @@ enum snn_code snn_recurrent_resolve(struct snn_layer *l, const struct snn_choice
         return rc;
     l->out_shape = snn_shape_flat(units);
     snn_dense_tensors(l, units, scale);
+    l->one_to_one = c->value[ONE_TO_ONE] != 0;
     l->tensor[OWN_WEIGHT] = (struct snn_tensor_place){
         .role = "recurrent_weight",
-        .shape = {units, units},
-        .rank = 2,
-        .count = units * units,
-        .fan_in = units,
+        .shape = {units, l->one_to_one ? 0 : units},
+        .rank = l->one_to_one ? 1 : 2,
+        .count = l->one_to_one ? units : units * units,
+        .fan_in = l->one_to_one ? 1 : units,
         .scale = scale,
     };
     l->n_tensors = 3;
@@ -52,8 +55,24 @@ enum snn_code snn_recurrent_resolve(struct snn_layer *l, const struct snn_choice
 
 double snn_recurrent_multiply_adds(const struct snn_layer *l, bool is_first)
 {
-    const double own = (double)l->out * (double)l->out * (double)(l->cell.time_steps - 1);
-    return snn_dense_multiply_adds(l, is_first) + 3 * own;
+    const double own = (double)l->tensor[OWN_WEIGHT].count;
+    return snn_dense_multiply_adds(l, is_first) + 3 * own * (double)(l->cell.time_steps - 1);
+}
+
+void snn_one_to_one(real *restrict current, const real *restrict v, const real *restrict before,
+                    size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        current[i] += v[i] * before[i];
+}
+
+void snn_one_to_one_back(real *restrict d_before, real *restrict d_v, const real *restrict d,
+                         const real *restrict v, const real *restrict before, size_t n)
+{
+    for (size_t i = 0; d_before && i < n; i++)
+        d_before[i] += v[i] * d[i];
+    for (size_t i = 0; d_v && i < n; i++)
+        d_v[i] += d[i] * before[i];
 }
 
 /* What the layer's spikes of step t-1 add to the currents of step t, in all samples. */
@@ -62,9 +81,12 @@ static void add_own(const struct snn_layer *l, struct snn_layer_work *w, const r
 {
     const size_t n = l->out, stride = l->cell.time_steps * n;
     const real *bias = params + l->tensor[OWN_BIAS].offset;
+    const real *own = params + l->tensor[OWN_WEIGHT].offset, *before = w->s + (t - 1) * n;
     real *current = w->current + t * n;
-    snn_gemm_nt_rows(current, stride, w->s + (t - 1) * n, stride,
-                     params + l->tensor[OWN_WEIGHT].offset, samples, n, n);
+    if (!l->one_to_one)
+        snn_gemm_nt_rows(current, stride, before, stride, own, samples, n, n);
+    for (size_t i = 0; l->one_to_one && i < samples; i++)
+        snn_one_to_one(current + i * stride, own, before + i * stride, n);
     for (size_t i = 0; l->recurrent_bias && i < samples; i++)
         snn_add(current + i * stride, bias, n);
 }
@@ -90,20 +112,36 @@ static void own_gradients(const struct snn_layer *l, const struct snn_layer_work
     const size_t n = l->out, steps = l->cell.time_steps;
     for (size_t i = 0; steps > 1 && i < samples; i++) {
         const real *d_current = w->g + (i * steps + 1) * n, *s = w->s + i * steps * n;
-        snn_gemm_tn(grads + l->tensor[OWN_WEIGHT].offset, d_current, s, n, n, steps - 1, 1);
+        real *d_own = grads + l->tensor[OWN_WEIGHT].offset;
+        if (!l->one_to_one)
+            snn_gemm_tn(d_own, d_current, s, n, n, steps - 1, 1);
+        for (size_t t = 0; l->one_to_one && t + 1 < steps; t++)
+            snn_one_to_one_back(NULL, d_own, d_current + t * n, NULL, s + t * n, n);
         if (l->recurrent_bias)
             snn_rows_sum(grads + l->tensor[OWN_BIAS].offset, d_current, steps - 1, n);
     }
 }
 
+/* dL/ds_t += V^T dL/dI_(t+1), in all samples. */
+static void hear_back(const struct snn_layer *l, const struct snn_layer_work *w, const real *params,
+                      size_t t, size_t samples)
+{
+    const size_t n = l->out, stride = l->cell.time_steps * n;
+    const real *own = params + l->tensor[OWN_WEIGHT].offset, *d = w->g + (t + 1) * n;
+    real *d_before = w->g + t * n;
+    if (!l->one_to_one)
+        snn_gemm_nn_rows(d_before, stride, d, stride, own, samples, n, n);
+    for (size_t i = 0; l->one_to_one && i < samples; i++)
+        snn_one_to_one_back(d_before + i * stride, NULL, d + i * stride, own, NULL, n);
+}
+
 void snn_recurrent_backward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                             real *grads, const real *in, real *d_in, const struct snn_block *b)
 {
-    const size_t n = l->out, steps = l->cell.time_steps, stride = steps * n;
-    const real *own = params + l->tensor[OWN_WEIGHT].offset;
+    const size_t n = l->out, steps = l->cell.time_steps;
     for (size_t t = steps; t-- > 0;) {
-        if (t + 1 < steps) /* dL/ds_t += V^T dL/dI_(t+1) */
-            snn_gemm_nn_rows(w->g + t * n, stride, w->g + (t + 1) * n, stride, own, b->n, n, n);
+        if (t + 1 < steps)
+            hear_back(l, w, params, t, b->n);
         for (size_t i = 0; i < b->n; i++)
             snn_layer_spikes_back(l, w, (struct snn_span){i, t, t + 1}, b);
     }

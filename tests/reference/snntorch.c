@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "core/layer/recurrent.h"
+
 static const struct {
     const char *cell, *model;
     bool recurrent;
@@ -27,8 +29,9 @@ struct cell {
     bool recurrent;
     size_t T, B, N, n; /* n = B N */
     struct ref_array current, g_spk, g_mem, mem0, syn0, spk0;
-    struct ref_array weight, bias, one_to_one;        /* no data: not there */
-    double *d_weight, *d_bias, *d_one_to_one, *d_spk; /* d_spk [n]: of the spikes before a step */
+    struct ref_array weight, bias;     /* no data: not there */
+    double *d_weight, *d_bias, *d_spk; /* d_spk [n]: of the spikes before a step */
+    real *v_own, *d_own;               /* [n] where each neuron hears itself alone; else NULL */
     real *I, *x, *s, *v, *aux, *state, *aux_state, *scratch;
     real *g, *lambda, *aux_lambda, *mem;
     struct snn_cell_gradient d;
@@ -91,9 +94,8 @@ static void read_recurrence(struct ref_case *c, struct cell *k)
     k->d_spk = ref_take(&c->pool, k->n, sizeof *k->d_spk);
     ref_array(c, &k->spk0, c->inputs, "spk0", k->n);
     if (ref_number_or(c, c->parameters, "all_to_all", 1) == 0) {
-        ref_array(c, &k->one_to_one, c->parameters, "V",
-                  json_is_number(json_object_get(c->parameters, "V")) ? 1 : k->N);
-        k->d_one_to_one = ref_take(&c->pool, k->N, sizeof *k->d_one_to_one);
+        k->v_own = constant(c, k, "V", true);
+        k->d_own = ref_take(&c->pool, k->n, sizeof *k->d_own);
         return;
     }
     ref_array(c, &k->weight, c->inputs, "W_rec", k->N * k->N);
@@ -173,15 +175,18 @@ static double heard(const struct cell *k, size_t t, size_t b, size_t j)
 {
     double sum = k->bias.data ? k->bias.data[j] : 0;
 
-    if (k->one_to_one.data)
-        return k->one_to_one.data[k->one_to_one.count == 1 ? 0 : j] *
-               spike_before(k, t, b * k->N + j);
     for (size_t i = 0; i < k->N; i++)
         sum += k->weight.data[j * k->N + i] * spike_before(k, t, b * k->N + i);
     return sum;
 }
 
-static void forward(struct cell *k)
+/* The spikes before step t, [n]. */
+static const real *spikes_before(struct ref_case *c, const struct cell *k, size_t t)
+{
+    return t ? k->s + (t - 1) * k->n : ref_reals(c, k->spk0.data, k->n);
+}
+
+static void forward(struct ref_case *c, struct cell *k)
 {
     for (size_t t = 0; t < k->T; t++) {
         const struct snn_cell_forward f = {
@@ -197,9 +202,12 @@ static void forward(struct cell *k)
             .aux_state = k->aux_state,
             .scratch = k->scratch,
         };
+        const bool all = k->recurrent && !k->v_own;
         for (size_t i = 0; i < k->n; i++)
-            k->I[t * k->n + i] = (real)(k->current.data[t * k->n + i] +
-                                        (k->recurrent ? heard(k, t, i / k->N, i % k->N) : 0));
+            k->I[t * k->n + i] =
+                (real)(k->current.data[t * k->n + i] + (all ? heard(k, t, i / k->N, i % k->N) : 0));
+        if (k->v_own)
+            snn_one_to_one(k->I + t * k->n, k->v_own, spikes_before(c, k, t), k->n);
         snn_cell_forward(&k->c, &f);
         const struct snn_cell_trace trace = {.x = k->x, .s = k->s, .v = k->v, .aux = k->aux};
         snn_cell_membrane(&k->c, &trace, t, k->mem + t * k->n);
@@ -207,19 +215,22 @@ static void forward(struct cell *k)
 }
 
 /* From dL/dI of step t to the recurrent weights and to the spikes before it. */
-static void hear_back(struct cell *k, size_t t)
+static void hear_back(struct ref_case *c, struct cell *k, size_t t)
 {
+    real *d_before = ref_take(&c->pool, k->n, sizeof *d_before);
+
     memset(k->d_spk, 0, k->n * sizeof *k->d_spk);
+    if (k->v_own) {
+        snn_one_to_one_back(d_before, k->d_own, k->g + t * k->n, k->v_own, spikes_before(c, k, t),
+                            k->n);
+        for (size_t i = 0; i < k->n; i++)
+            k->d_spk[i] = (double)d_before[i];
+        return;
+    }
     for (size_t i = 0; i < k->n; i++) {
         const size_t b = i / k->N, j = i % k->N;
         const double d = (double)k->g[t * k->n + i];
 
-        if (k->one_to_one.data) {
-            const size_t v = k->one_to_one.count == 1 ? 0 : j;
-            k->d_one_to_one[v] += d * spike_before(k, t, i);
-            k->d_spk[i] += d * k->one_to_one.data[v];
-            continue;
-        }
         k->d_bias[j] += d;
         for (size_t m = 0; m < k->N; m++) {
             k->d_weight[j * k->N + m] += d * spike_before(k, t, b * k->N + m);
@@ -252,7 +263,7 @@ static void backward(struct ref_case *c, struct cell *k)
                 (real)(k->g_spk.data[t * k->n + i] + (k->recurrent ? k->d_spk[i] : 0));
         snn_cell_backward(&k->c, &b);
         if (k->recurrent)
-            hear_back(k, t);
+            hear_back(c, k, t);
     }
 }
 
@@ -296,8 +307,8 @@ static void compare(struct ref_case *c, const struct cell *k)
     if (!k->recurrent)
         return;
     ref_compare(c, "dL_dspk0", k->d_spk, n, REF_NEAR);
-    if (k->one_to_one.data) {
-        ref_compare(c, "dL_dV", k->d_one_to_one, k->one_to_one.count, REF_NEAR);
+    if (k->v_own) {
+        compare_constant(c, k, "dL_dV", "V", ref_doubles(c, k->d_own, n));
         return;
     }
     ref_compare(c, "dL_dW_rec", k->d_weight, k->N * k->N, REF_NEAR);
@@ -314,7 +325,7 @@ void ref_run_snntorch(struct ref_case *c)
     }
     if (!choose(c, &k) || !read_inputs(c, &k) || !set_up(c, &k))
         return;
-    forward(&k);
+    forward(c, &k);
     backward(c, &k);
     compare(c, &k);
 }

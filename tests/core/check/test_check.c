@@ -185,10 +185,11 @@ static void gradcheck__every_layer_kind__agrees(void **state)
         l = add(&spec, "dropout");
         l->neurons = SNN_ABSENT;
         l = add(&spec, "flatten");
-        l->neurons = SNN_ABSENT;
+        l->neurons = turn & 4 ? SNN_PRESENT : SNN_ABSENT;
         l = add(&spec, "recurrent");
         l->kind.value[0] = 7;
         l->kind.value[1] = (double)(turn & 1);
+        l->kind.value[3] = turn & 2 ? 1 : 0; /* one_to_one */
         l = add(&spec, "dense");
         l->kind.value[0] = 3;
         l->neurons = (turn & 2) ? SNN_PRESENT : SNN_ABSENT;

@@ -45,8 +45,10 @@ static void describe(struct net *n)
         (void)snprintf(l->name, sizeof l->name, "layer%zu", k + 1);
         l->kind = runs_choice(&snn_layers, kind);
         l->kind.value[0] = (double)units[k];
-        if (strcmp(kind, "recurrent") == 0)
+        if (strcmp(kind, "recurrent") == 0) {
             l->kind.value[1] = c->own_bias;
+            l->kind.value[3] = c->one_to_one;
+        }
         l->neuron = snn_neuron_spec_default();
         l->neuron.model.value[SNN_NEURON_TAU] = TAU;
         l->neuron.model.value[SNN_NEURON_THRESHOLD] = THRESHOLD;
@@ -162,7 +164,9 @@ static double current(const struct net *n, size_t k, size_t t, size_t unit, cons
     double sum = n->p[l->tensor[1].offset + unit];
     for (size_t j = 0; j < l->in; j++)
         sum += n->p[l->tensor[0].offset + unit * l->in + j] * in[j];
-    for (size_t j = 0; t > 0 && j < l->out; j++)
+    if (t > 0 && n->c.one_to_one)
+        sum += n->p[l->tensor[2].offset + unit] * before[unit];
+    for (size_t j = 0; t > 0 && !n->c.one_to_one && j < l->out; j++)
         sum += n->p[l->tensor[2].offset + unit * l->out + j] * before[j];
     if (t > 0 && n->c.own_bias)
         sum += n->p[l->tensor[3].offset + unit];

@@ -17,7 +17,7 @@ struct net_case {
     const char *kind; /* NULL = recurrent */
     const char *surrogate, *solver, *reset, *readout, *loss, *encoding;
     size_t time_steps, block, population;
-    bool own_bias, detach_reset, penalty;
+    bool own_bias, one_to_one, detach_reset, penalty;
     bool exact; /* parameters are multiples of 1/8, so that spikes are the same in float */
 };
 

@@ -25,6 +25,57 @@ static const struct net_case usual = {
 
 static const size_t blocks[] = {1, 2, NET_SAMPLES}, steps[] = {1, 2, NET_STEPS};
 
+static void tensors__one_to_one__has_a_weight_per_neuron(void **state)
+{
+    struct net_case c = usual;
+    struct net n;
+
+    (void)state;
+    c.one_to_one = c.own_bias = true;
+    net_build(&n, &c);
+    const struct snn_layer *l = &n.net.layer[1];
+    assert_int_equal(l->n_tensors, 4);
+    assert_string_equal(l->tensor[2].role, "recurrent_weight");
+    assert_int_equal(l->tensor[2].rank, 1);
+    assert_int_equal(l->tensor[2].shape[0], 6);
+    assert_int_equal(l->tensor[2].count, 6);
+    assert_int_equal(l->tensor[2].fan_in, 1);
+    net_free(&n);
+}
+
+/* What is off the diagonal of a full V is what is missing. */
+static void forward__one_to_one__is_a_diagonal_of_all_to_all(void **state)
+{
+    struct net_case c = usual;
+    struct net one, all;
+
+    (void)state;
+    c.exact = false;
+    net_build(&all, &c);
+    c.one_to_one = true;
+    net_build(&one, &c);
+    for (size_t k = 0; k < NET_LAYERS; k++) {
+        const struct snn_tensor_place *from = one.net.layer[k].tensor;
+        const struct snn_tensor_place *to = all.net.layer[k].tensor;
+        for (size_t i = 0; i < 2; i++)
+            memcpy(all.params + to[i].offset, one.params + from[i].offset,
+                   to[i].count * sizeof(real));
+        for (size_t i = 0; i < to[2].count; i++)
+            all.params[to[2].offset + i] =
+                i % (from[2].count + 1) ? 0 : one.params[from[2].offset + i / from[2].count];
+    }
+    assert_near(net_run(&one), net_run(&all), IS_DOUBLE ? 1e-14 : 1e-6);
+    for (size_t k = 0; k < NET_LAYERS; k++) {
+        const struct snn_tensor_place *own = &one.net.layer[k].tensor[2];
+        const struct snn_tensor_place *full = &all.net.layer[k].tensor[2];
+        for (size_t i = 0; i < own->count; i++)
+            assert_near(one.grads[own->offset + i], all.grads[full->offset + i * (own->count + 1)],
+                        IS_DOUBLE ? 1e-14 : 1e-6);
+    }
+    net_free(&one);
+    net_free(&all);
+}
+
 static void tensors__with_and_without_own_bias__have_their_shapes(void **state)
 {
     (void)state;
@@ -87,7 +138,7 @@ static void forward__any_input__is_that_of_plain_loops(void **state)
                                                                                     "scaled"};
     (void)state;
     for (size_t e = 0; e < snn_encoders.count; e++)
-        for (size_t i = 0; i < 72; i++) {
+        for (size_t i = 0; i < 144; i++) {
             struct net_case c = usual;
             struct net n;
 
@@ -99,7 +150,8 @@ static void forward__any_input__is_that_of_plain_loops(void **state)
             c.own_bias = i / 2 % 2;
             c.reset = resets[i / 4 % 2];
             c.block = blocks[i / 8 % 3];
-            c.time_steps = steps[i / 24];
+            c.time_steps = steps[i / 24 % 3];
+            c.one_to_one = i / 72;
             net_build(&n, &c);
             compare_with_plain(&n);
             net_free(&n);
@@ -190,6 +242,7 @@ static void backward__soft_spikes__is_the_derivative_of_the_loss(void **state)
             c.loss = ends[i / 4].loss;
             c.population = ends[i / 4].population;
             c.own_bias = i & 1;
+            c.one_to_one = (i / 4 + i) & 1;
             c.penalty = i & 2;
             c.encoding = (i + s) % 3 == 0 ? "constant" : "rate";
             c.block = blocks[(i + s) % 3];
@@ -242,6 +295,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tensors__with_and_without_own_bias__have_their_shapes),
+        cmocka_unit_test(tensors__one_to_one__has_a_weight_per_neuron),
+        cmocka_unit_test(forward__one_to_one__is_a_diagonal_of_all_to_all),
         cmocka_unit_test(forward__any_input__is_that_of_plain_loops),
         cmocka_unit_test(forward__no_own_weights__is_a_dense_layer),
         cmocka_unit_test(backward__soft_spikes__is_the_derivative_of_the_loss),
