@@ -122,6 +122,37 @@ static void put_port(struct graph *g, hid_t nodes, const char *name, const char 
     snn_tree_leave(&g->tree, node);
 }
 
+/* A vector as the matrix with it on its diagonal. */
+static void put_diagonal(struct graph *g, hid_t node, const struct snn_tensor *t)
+{
+    float *matrix = calloc(t->count, t->count * sizeof *matrix);
+    if (!matrix) {
+        g->tree.failed = true;
+        return;
+    }
+    for (size_t i = 0; i < t->count; i++)
+        matrix[i * t->count + i] = t->data[i];
+    snn_tree_floats(&g->tree, node, "weight", matrix, (const size_t[]){t->count, t->count}, 2);
+    free(matrix);
+}
+
+/* What neurons hear of themselves. NIR has a product by element, but not with a bias. */
+static void put_own(struct graph *g, hid_t node, size_t i)
+{
+    const struct snn_layer *l = &g->net->layer[i];
+    const struct snn_tensor *t = tensor_of(g, i, "recurrent_weight");
+    const bool scales = l->one_to_one && !l->recurrent_bias;
+    snn_tree_text(&g->tree, node, "type",
+                  l->recurrent_bias ? "Affine"
+                  : scales          ? "Scale"
+                                    : "Linear");
+    if (t && l->one_to_one && l->recurrent_bias)
+        put_diagonal(g, node, t);
+    else
+        put_tensor(g, node, i, "recurrent_weight", scales ? "scale" : "weight");
+    put_tensor(g, node, i, "recurrent_bias", "bias");
+}
+
 /* Neurons that hear themselves: a graph of its own, with a cycle. */
 static void put_cycle(struct graph *g, hid_t node, size_t i)
 {
@@ -134,9 +165,7 @@ static void put_cycle(struct graph *g, hid_t node, size_t i)
     put_port(g, nodes, "input", "Input", shape);
     put_port(g, nodes, "output", "Output", shape);
     const hid_t own = snn_tree_enter(t, nodes, "own");
-    snn_tree_text(t, own, "type", g->net->layer[i].recurrent_bias ? "Affine" : "Linear");
-    put_tensor(g, own, i, "recurrent_weight", "weight");
-    put_tensor(g, own, i, "recurrent_bias", "bias");
+    put_own(g, own, i);
     snn_tree_leave(t, own);
     const hid_t neuron = snn_tree_enter(t, nodes, "neuron");
     put_neuron(g, neuron, i);

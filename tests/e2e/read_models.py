@@ -182,9 +182,10 @@ def run_nir(path, inputs, rule_of):
                     own, cell = node["nodes/own"], node["nodes/neuron"]
                     edges = {tuple(e) for e in node["edges"].asstr()[()].tolist()}
                     assert ("neuron", "own") in edges and ("own", "neuron") in edges
-                    w = own["weight"][()].astype(float)
+                    scales = scalar(own["type"]) == "Scale"
+                    w = own["scale" if scales else "weight"][()].astype(float)
                     b = own["bias"][()].astype(float) if "bias" in own else 0
-                    back = (lambda v: w * v + b) if w.ndim == 1 else (lambda v: w @ v + b)
+                    back = (lambda v: w * v + b) if scales else (lambda v: w @ v + b)
                     s, u = run_neurons(rule_of(cell), s.reshape(steps, -1), back)
                 else:
                     s2, u = run_neurons(rule_of(node), s.reshape(steps, -1))
@@ -233,7 +234,8 @@ def main():
             seen = []
             f.visititems(lambda k, v: seen.append(v[()]) if k.endswith("/weight") else None)
         for w in seen:
-            assert any(t.shape == w.shape and (t == w).all() for t in tensors.values())
+            alike = lambda t: t.shape == w.shape and (t == w).all()
+            assert any(alike(t) or t.ndim == 1 and alike(np.diag(t)) for t in tensors.values())
         print(f"{len(seen)} weights alike")
         return
     rule = plain_rule if sys.argv[4:] == ["nodes"] else exact_rule

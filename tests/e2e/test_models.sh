@@ -62,6 +62,8 @@ for model in cuba_lif alif leaky synaptic; do
 done
 try "tau and threshold of each neuron" '{"learn":{"tau":"neuron","threshold":"neuron"}}' "$hidden" membrane_mean
 try "recurrent" '{}' '{"kind":"recurrent","units":24,"weight_scale":3,"recurrent_bias":true}' membrane_mean
+try "recurrent, one to one" '{}' '{"kind":"recurrent","units":24,"weight_scale":3,"one_to_one":true}' membrane_mean
+try "recurrent, one to one with a bias" '{}' '{"kind":"recurrent","units":24,"weight_scale":3,"one_to_one":true,"recurrent_bias":true}' membrane_mean
 try "conv2d, avg_pool2d" '{}' '{"kind":"conv2d","filters":4,"kernel":3,"padding":1,"weight_scale":3},{"kind":"avg_pool2d","kernel":2}' membrane_mean
 try "max_pool2d with neurons" '{}' '{"kind":"conv2d","filters":4,"kernel":3,"weight_scale":3,"neuron":null},{"kind":"max_pool2d","kernel":2,"neuron":{}},{"kind":"flatten"},{"kind":"dropout","rate":0.2}' membrane_mean
 try "no neurons at the end" '{}' "$hidden"',{"kind":"dense","units":12,"neuron":null}' membrane_mean
