@@ -92,11 +92,16 @@ void snn_heard_give(struct snn_heard *h, real size)
 
 bool snn_heard_read(struct snn_heard *h, const real *x, size_t rows)
 {
-    if (h->is_given) {
-        h->is_given = false;
-        return h->is_sparse = true;
+    h->blocks++;
+    h->is_sparse = h->is_given;
+    h->is_given = false;
+    if (h->is_sparse) {
+        h->listed++;
+        return true;
     }
-    return h->is_sparse = snn_lists_read(&h->rows, x, rows, h->in, true);
+    h->is_sparse = snn_lists_read(&h->rows, x, rows, h->in, true);
+    h->listed += h->is_sparse;
+    return h->is_sparse;
 }
 
 void snn_heard_currents(const struct snn_heard *h, real *current, const real *weight_t,

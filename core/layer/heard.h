@@ -31,6 +31,7 @@ struct snn_heard {
     size_t stride;             /* from row to row of d_weight */
     real *d_weight;            /* [in, stride]: the shard's gradient by the weights, transposed */
     bool has_gradient;
+    size_t blocks, listed; /* read so far; of them as lists */
 };
 
 /* Lists for blocks of so many rows; `gradients`: a backward pass follows. */

@@ -108,6 +108,30 @@ static void print_list(const double *values, size_t n)
         printf("%s%.4f", i ? ", " : "", values[i]);
 }
 
+/* How each layer's products were done, of all blocks that the run has seen. */
+static void print_paths(const struct bench *b)
+{
+    const struct snn_net *net = &b->run->net;
+    for (size_t i = 0; i < net->n_layers; i++) {
+        size_t blocks = 0, listed = 0;
+        for (size_t k = 0; k < b->run->threads; k++) {
+            blocks += b->run->work[k].layer[i].heard.blocks;
+            listed += b->run->work[k].layer[i].heard.listed;
+        }
+        if (!net->layer[i].type->carries_neuron)
+            continue;
+        printf("%s", i ? ", " : "");
+        if (net->layer[i].static_input)
+            printf("%s once a %s", net->layer[i].type->kind.name,
+                   net->by_batch ? "batch" : "shard");
+        else if (blocks)
+            printf("%s %.0f%% lists", net->layer[i].type->kind.name,
+                   100 * (double)listed / (double)blocks);
+        else
+            printf("%s dense", net->layer[i].type->kind.name);
+    }
+}
+
 static void print(const struct bench *b, const struct options *o, const struct measured *m)
 {
     struct rusage usage;
@@ -126,14 +150,17 @@ static void print(const struct bench *b, const struct options *o, const struct m
         print_list(b->rate, b->n_rates);
         printf("; |u - threshold| <= 0.5: ");
         print_list(b->active, b->n_rates);
+        printf("\n  products: ");
+        print_paths(b);
         printf("\n");
         return;
     }
-    printf("{\"workload\": \"%s\", \"surrogate\": \"%s\", \"path\": \"dense\", \"threads\": %zu, "
+    printf("{\"workload\": \"%s\", \"surrogate\": \"%s\", \"path\": \"", b->w->name, o->surrogate);
+    print_paths(b);
+    printf("\", \"threads\": %zu, "
            "\"isa\": \"%s\", \"blas\": \"%s\", \"ms_per_batch\": %.3f, "
            "\"samples_per_second\": %.0f, \"rss_mb\": %.1f, \"rates\": [",
-           b->w->name, o->surrogate, o->threads, snn_isa(), snn_blas(), m->ms,
-           1e3 * (double)batch / m->ms, rss_mb);
+           o->threads, snn_isa(), snn_blas(), m->ms, 1e3 * (double)batch / m->ms, rss_mb);
     print_list(b->rate, b->n_rates);
     printf("], \"active\": [");
     print_list(b->active, b->n_rates);
