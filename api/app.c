@@ -25,6 +25,7 @@ enum snn_code api_new(struct api **out, const struct api_options *options, struc
     json_object_seed(0);
     api->options = *options;
     atomic_init(&api->draining, false);
+    atomic_init(&api->streams, 0);
     *out = api;
     return SNN_OK;
 }
@@ -143,7 +144,7 @@ static void finish(void *user, struct srv_request *req, struct srv_response *res
         x->route->handle(&x->call);
     else
         refuse_path(&x->call);
-    if (res->status == 0)
+    if (res->status == 0 && res->wait_ms == 0)
         api_problem(&x->call, 500, "internal", "the handler of %s gave no answer",
                     x->route ? x->route->pattern : "no route");
     x->call.res = NULL;

@@ -12,6 +12,7 @@
 struct api {
     struct api_options options;
     _Atomic bool draining; /* set by main's thread, read by the http threads */
+    atomic_int streams;    /* event streams that are open */
 };
 
 #define API_MAX_PATH_PARAMS 3
@@ -106,7 +107,8 @@ void api_jobs_cancel(struct api_call *c);
 void api_jobs_pause(struct api_call *c);
 void api_jobs_resume(struct api_call *c);
 void api_jobs_config(struct api_call *c);
-void api_jobs_events(struct api_call *c);     /* events.c */
+void api_jobs_events(struct api_call *c); /* events.c */
+void api_events_all(struct api_call *c);
 void api_jobs_metrics(struct api_call *c);    /* metrics.c */
 void api_jobs_histograms(struct api_call *c); /* histograms.c */
 void api_jobs_confusion(struct api_call *c);  /* confusion.c */

@@ -32,6 +32,8 @@ const struct api_route api_routes[] = {
      .doc = "the job as it was sent"},
     {.method = "GET", .pattern = "/v1/jobs/{job}/events", .handle = api_jobs_events,
      .doc = "what happened to a job"},
+    {.method = "GET", .pattern = "/v1/events", .handle = api_events_all,
+     .doc = "what happened to jobs, to all or those given"},
     {.method = "GET", .pattern = "/v1/jobs/{job}/metrics", .handle = api_jobs_metrics,
      .doc = "series of losses, accuracies, rates and norms"},
     {.method = "GET", .pattern = "/v1/jobs/{job}/histograms", .handle = api_jobs_histograms,

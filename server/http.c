@@ -1,108 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* The one file that knows libmicrohttpd. Of every request its handler is called first with the
+/* libmicrohttpd's daemon and its callbacks. Of every request its handler is called first with the
  * header alone (a reply queued there closes the connection, so only refusals are), then with each
  * piece of the body, then once more for the reply. libmicrohttpd's own threads run all callbacks; a
  * request stays on one of them. */
-#include "server/http.h"
+#include "server/http_internal.h"
 
 #include <errno.h>
-#include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "server/clock.h"
-#include "server/http_check.h"
-#include "server/http_listen.h"
-#include "server/http_request.h"
-#include "server/http_response.h"
 #include "server/log.h"
 
 /* Bounds a request's line and header, and what is read of a body at a time. */
 #define CONNECTION_MEMORY ((size_t)32 * 1024)
-
-struct srv_http {
-    struct MHD_Daemon *daemon;
-    struct srv_app app;
-    struct srv_listen at;
-    char address[SRV_ADDRESS_SIZE];
-    char server_name[64];
-    int listen_fd;        /* libmicrohttpd's until it is quiesced, then ours to close */
-    atomic_bool draining; /* set by srv_http_drain, read by libmicrohttpd's threads */
-};
-
-/* A request from its first line to its end. */
-struct exchange {
-    struct srv_http *http;
-    struct srv_request req;
-    struct srv_pairs headers, query;
-    struct srv_body body;
-    const struct srv_fault *fault; /* found in the request target */
-    int64_t start_ms;
-    int status; /* of the reply; 0 while there is none */
-    bool started;
-    bool begun;      /* the app knows the request, and is owed its release */
-    bool incomplete; /* a list of pairs took less than there was */
-};
+/* At the end streams have so long to tell their clients that there is no more. */
+#define STREAM_END_MS 500
 
 static const struct srv_fault no_memory = {503, "out_of_memory",
                                            "there is no memory for the request now"},
                               embedded_nul = {400, "bad_request",
                                               "the header or the query has a NUL character"},
                               too_large = {413, "body_too_large", NULL};
-
-/* ---------------------------------------------------------------------------------- replies -- */
-
-static bool add_headers(struct MHD_Response *out, const struct exchange *x,
-                        const struct srv_response *res)
-{
-    struct srv_pair headers[SRV_RESPONSE_PAIRS];
-    size_t n = srv_response_pairs(headers, res, x->http->server_name, x->req.id,
-                                  atomic_load(&x->http->draining));
-
-    for (size_t i = 0; i < n; i++)
-        if (MHD_add_response_header(out, headers[i].name, headers[i].value) != MHD_YES)
-            return false;
-    return true;
-}
-
-/* The body or the file becomes libmicrohttpd's. */
-static struct MHD_Response *make_response(struct srv_response *res)
-{
-    static char nothing[1];
-    struct MHD_Response *out;
-
-    if (res->fd > 0) {
-        out = MHD_create_response_from_fd64(res->size, res->fd);
-        if (out)
-            res->fd = 0;
-        return out;
-    }
-    if (!res->body)
-        return MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
-    out = MHD_create_response_from_buffer(res->size, res->body, MHD_RESPMEM_MUST_FREE);
-    if (out)
-        res->body = NULL;
-    return out;
-}
-
-/* Sends and clears `res`. MHD_NO (the connection closes) when that cannot be done. */
-static enum MHD_Result send_response(struct exchange *x, struct MHD_Connection *connection,
-                                     struct srv_response *res)
-{
-    enum MHD_Result sent = MHD_NO;
-    struct MHD_Response *out = make_response(res);
-
-    x->status = res->status >= 200 && res->status <= 599 ? res->status : 500;
-    if (out && add_headers(out, x, res))
-        sent = MHD_queue_response(connection, (unsigned)x->status, out);
-    if (sent != MHD_YES)
-        srv_log(SRV_LOG_error, "reply_not_sent", "request_id=%s status=%d", x->req.id, x->status);
-    if (out)
-        MHD_destroy_response(out);
-    srv_response_clear(res);
-    return sent;
-}
 
 static enum MHD_Result refuse(struct exchange *x, struct MHD_Connection *connection,
                               const struct srv_fault *fault)
@@ -115,7 +36,7 @@ static enum MHD_Result refuse(struct exchange *x, struct MHD_Connection *connect
              (unsigned long long)x->req.body_limit);
     app->reject(app->user, fault->status, fault->code, fault->detail ? fault->detail : limit,
                 &x->req, &res);
-    return send_response(x, connection, &res);
+    return srv_http_send(x, connection, &res);
 }
 
 /* --------------------------------------------------------------------------------- requests -- */
@@ -203,7 +124,7 @@ static enum MHD_Result start(struct exchange *x, struct MHD_Connection *connecti
         return refuse(x, connection, x->fault);
     x->begun = true;
     if (!app->begin(app->user, req, &res))
-        return send_response(x, connection, &res);
+        return srv_http_send(x, connection, &res);
     if (req->content_length != UINT64_MAX && req->content_length > req->body_limit)
         return refuse(x, connection, &too_large);
     return MHD_YES;
@@ -219,8 +140,23 @@ static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connect
         return refuse(x, connection, &too_large);
     if (x->body.no_memory)
         return refuse(x, connection, &no_memory);
-    app->finish(app->user, &x->req, &res);
-    return send_response(x, connection, &res);
+    for (;;) {
+        uint64_t seen = srv_waiting_seen(&x->http->waiting);
+        int64_t now = srv_system_clock.monotonic_ms();
+
+        x->req.may_wait =
+            srv_waiting_open(&x->http->waiting) && (!x->wait_until_ms || now < x->wait_until_ms);
+        app->finish(app->user, &x->req, &res);
+        if (res.wait_ms <= 0 || !x->req.may_wait)
+            break;
+        if (!x->wait_until_ms)
+            x->wait_until_ms = now + res.wait_ms;
+        srv_response_clear(&res);
+        if (srv_waiting_suspend(&x->http->waiting, &x->waiter, seen, x->wait_until_ms,
+                                srv_http_suspend, connection))
+            return MHD_YES; /* called again when it goes on */
+    }
+    return srv_http_send(x, connection, &res);
 }
 
 /* -------------------------------------------------------------------------------- callbacks -- */
@@ -314,19 +250,21 @@ static unsigned or_else(unsigned value, unsigned otherwise)
 
 static struct MHD_Daemon *start_daemon(struct srv_http *http, const struct srv_http_options *o)
 {
-    /* ITC: without it the daemon cannot be quiesced. STRICT_FOR_CLIENT 0: what 1 adds are a 400 for
-     * a missing Host, whose header block libmicrohttpd sends twice, and silence for a space in the
-     * target; http_check.c refuses both with a proper reply. */
-    return MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL,
-        NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-        http->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, or_else(o->threads, 2),
-        MHD_OPTION_CONNECTION_LIMIT, or_else(o->connections, 1024),
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, or_else(o->per_address, 256),
-        MHD_OPTION_CONNECTION_TIMEOUT, or_else(o->timeout_seconds, 30),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 0,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_NOTIFY_COMPLETED, on_end, http,
-        MHD_OPTION_END);
+    /* ALLOW_SUSPEND_RESUME has ITC with it, without which the daemon cannot be quiesced.
+     * STRICT_FOR_CLIENT 0: what 1 adds are a 400 for a missing Host, whose header block
+     * libmicrohttpd sends twice, and silence for a space in the target; http_check.c refuses both
+     * with a proper reply. */
+    return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL |
+                                MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+                            0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log,
+                            NULL, MHD_OPTION_LISTEN_SOCKET, http->listen_fd,
+                            MHD_OPTION_THREAD_POOL_SIZE, or_else(o->threads, 2),
+                            MHD_OPTION_CONNECTION_LIMIT, or_else(o->connections, 1024),
+                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, or_else(o->per_address, 256),
+                            MHD_OPTION_CONNECTION_TIMEOUT, or_else(o->timeout_seconds, 30),
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+                            MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_URI_LOG_CALLBACK, on_target,
+                            http, MHD_OPTION_NOTIFY_COMPLETED, on_end, http, MHD_OPTION_END);
 }
 
 enum snn_code srv_http_start(struct srv_http **out, const struct srv_http_options *options,
@@ -339,9 +277,12 @@ enum snn_code srv_http_start(struct srv_http **out, const struct srv_http_option
         return snn_fail(err, SNN_NOMEM, "no memory for the HTTP server");
     http->app = *app;
     http->listen_fd = -1;
+    http->late_ms = or_else(options->late_ms, 15000);
     snprintf(http->server_name, sizeof http->server_name, "%s",
              options->server_name ? options->server_name : "");
-    rc = srv_listen_parse(&http->at, options->listen, err);
+    rc = srv_waiting_start(&http->waiting, srv_http_resume, err);
+    if (rc == SNN_OK)
+        rc = srv_listen_parse(&http->at, options->listen, err);
     if (rc == SNN_OK)
         rc = srv_listen_open(&http->listen_fd, &http->at, err);
     if (rc != SNN_OK)
@@ -373,6 +314,14 @@ void srv_http_drain(struct srv_http *http)
     /* The kernel goes on accepting for a socket that nobody asks: clients would hang, not be
      * refused. */
     shutdown(http->listen_fd, SHUT_RDWR);
+    /* libmicrohttpd ends the process where it is stopped with connections suspended: all go on, and
+     * from here on none is suspended. */
+    srv_waiting_drain(&http->waiting);
+}
+
+void srv_http_news(void *http)
+{
+    srv_waiting_news(&((struct srv_http *)http)->waiting);
 }
 
 void srv_http_stop(struct srv_http *http)
@@ -380,8 +329,12 @@ void srv_http_stop(struct srv_http *http)
     if (!http)
         return;
     srv_http_drain(http);
+    /* So that clients see streams end, not break. */
+    for (int i = 0; i < STREAM_END_MS && atomic_load(&http->streams) > 0; i++)
+        nanosleep(&(const struct timespec){.tv_nsec = 1000000}, NULL);
     if (http->daemon)
         MHD_stop_daemon(http->daemon);
+    srv_waiting_stop(&http->waiting);
     /* A quiesced daemon leaves its socket to us; its threads may look at it until they have ended.
      */
     if (http->listen_fd >= 0)

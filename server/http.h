@@ -42,6 +42,7 @@ struct srv_request {
     uint64_t body_limit;  /* bytes; set by begin; beyond it the answer is 413 */
     struct srv_sink sink; /* set by begin: the body is streamed, not kept */
     void *app;            /* whatever begin needs to remember; freed by release */
+    bool may_wait;        /* finish may put its answer off (srv_response.wait_ms) */
 };
 
 /* First value of that name, case-insensitive for headers; NULL if there is none. */
@@ -49,6 +50,17 @@ const char *srv_request_header(const struct srv_request *req, const char *name);
 const char *srv_request_query(const struct srv_request *req, const char *name);
 
 #define SRV_MAX_HEADERS 16
+
+/* A body that is made as it is sent, and may have pauses. Of one connection; called by http's
+ * threads, one at a time. */
+struct srv_stream {
+    void *user;
+    /* Writes at most `room` bytes and returns how many. 0: there is nothing now (ask again after
+     * news), or with *end set: nothing more. `late`: nothing was sent for so long that the client
+     * may think it is dead. Ended by http itself when it drains. */
+    size_t (*read)(void *user, char *to, size_t room, bool late, bool *end);
+    void (*free)(void *user);
+};
 
 struct srv_response {
     int status;
@@ -58,7 +70,12 @@ struct srv_response {
     size_t n_headers;
     char *body; /* malloc'ed, owned; NULL = none */
     size_t size;
-    int fd; /* > 0: the body is this file's bytes 0..size, owned; body is NULL */
+    int fd; /* > 0: the body is this file's bytes offset..offset+size, owned; body is NULL */
+    uint64_t offset;
+    struct srv_stream stream; /* read is not NULL: the body is a stream, owned */
+    /* > 0: this is no answer yet. finish is called again after news, so many ms from the first call
+     * at the latest, and then with may_wait false. Nothing else of the response counts. */
+    int64_t wait_ms;
 };
 
 /* Sets or replaces a header. The value is formatted and cut at 215 bytes; CR and LF cannot get in.
@@ -91,6 +108,7 @@ struct srv_http_options {
     unsigned connections;     /* in all; 1024 */
     unsigned per_address;     /* from one address; 256 */
     unsigned timeout_seconds; /* of inactivity; 30 */
+    unsigned late_ms;         /* a stream that sent nothing for so long says so; 15,000 */
     const char *server_name;  /* "spiked/0.1.0" */
 };
 
@@ -102,6 +120,8 @@ enum snn_code srv_http_start(struct srv_http **out, const struct srv_http_option
                              const struct srv_app *app, struct snn_error *err);
 /* "127.0.0.1:41873": the address in use, with the real port. */
 const char *srv_http_address(const struct srv_http *http);
+/* Something has changed that streams and waiting requests may be about. @thread any */
+void srv_http_news(void *http);
 /* Refuses new connections at once, answers what is being asked with Connection: close. */
 void srv_http_drain(struct srv_http *http);
 /* Ends what is left and frees. Accepts NULL. */

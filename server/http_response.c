@@ -45,6 +45,8 @@ void srv_response_clear(struct srv_response *res)
     free(res->body);
     if (res->fd > 0)
         close(res->fd);
+    if (res->stream.read)
+        res->stream.free(res->stream.user);
     *res = (struct srv_response){0};
 }
 

@@ -124,7 +124,10 @@ static enum snn_code start_http(struct daemon *d, struct snn_error *err)
         return rc;
     snprintf(d->server_name, sizeof d->server_name, "spiked/%s", srv_version());
     app = api_app(d->api);
-    return srv_http_start(&d->http, &http, &app, err);
+    rc = srv_http_start(&d->http, &http, &app, err);
+    if (rc == SNN_OK)
+        srv_store_listen(d->store, srv_http_news, d->http);
+    return rc;
 }
 
 static enum snn_code start(struct daemon *d, struct snn_error *err)
@@ -171,6 +174,8 @@ static void drain(struct daemon *d)
 /* The store last: all others use it. */
 static void stop(struct daemon *d)
 {
+    if (d->store)
+        srv_store_listen(d->store, NULL, NULL);
     srv_http_stop(d->http);
     srv_keeper_stop(d->keeper);
     srv_pool_free(d->pool);

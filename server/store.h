@@ -19,6 +19,8 @@ struct srv_store;
 enum snn_code srv_store_open(struct srv_store **out, const char *dir, const struct srv_clock *clock,
                              struct snn_error *err);
 void srv_store_close(struct srv_store *store);
+/* Calls `news` after every commit; see srv_writer_listen. */
+void srv_store_listen(struct srv_store *store, void (*news)(void *user), void *user);
 /* SNN_OK when the database answers and the writer commits: for /readyz. */
 enum snn_code srv_store_ping(struct srv_store *store, struct snn_error *err);
 
@@ -114,6 +116,16 @@ struct srv_event {
 enum snn_code srv_store_event_add(struct srv_store *s, const char *job, const struct srv_event *e,
                                   struct snn_error *err);
 enum snn_code srv_store_event_post(struct srv_store *s, const char *job, const struct srv_event *e);
+/* An event with the job it is of, and its number over all jobs. */
+struct srv_job_event {
+    struct srv_event event;
+    int64_t number;
+    char job[SRV_ID_SIZE];
+};
+/* Of all jobs, those with number > after, ascending, at most limit. *out malloc'ed. */
+enum snn_code srv_store_event_list_all(struct srv_store *s, int64_t after, size_t limit,
+                                       struct srv_job_event **out, size_t *n,
+                                       struct snn_error *err);
 /* Events with seq > after, ascending, at most limit. *out malloc'ed. */
 enum snn_code srv_store_event_list(struct srv_store *s, const char *job, int64_t after,
                                    size_t limit, struct srv_event **out, size_t *n, bool *has_more,

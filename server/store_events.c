@@ -159,3 +159,41 @@ enum snn_code srv_store_event_list(struct srv_store *s, const char *job, int64_t
     *has_more = more;
     return SNN_OK;
 }
+
+enum snn_code srv_store_event_list_all(struct srv_store *s, int64_t after, size_t limit,
+                                       struct srv_job_event **out, size_t *n, struct snn_error *err)
+{
+    struct srv_job_event *events = calloc(limit, sizeof *events);
+    struct srv_conn *c = NULL;
+    struct srv_query q;
+    size_t found = 0;
+    enum snn_code rc;
+
+    if (!events)
+        return snn_fail(err, SNN_NOMEM, "no memory for %zu events", limit);
+    rc = srv_store_read(s, &c, err);
+    if (rc == SNN_OK) {
+        srv_query(&q, c,
+                  "SELECT e.seq, e.at, e.type, e.message, e.step, e.epoch, e.number, j.id FROM "
+                  "events AS e JOIN jobs AS j ON j.seq = e.job_seq WHERE e.number > ? "
+                  "ORDER BY e.number LIMIT ?",
+                  err);
+        srv_put_int(&q, after);
+        srv_put_int(&q, (int64_t)limit);
+        while (found < limit && srv_next(&q)) {
+            read_event(&q, &events[found].event);
+            events[found].number = srv_get_int(&q);
+            srv_get_text(&q, events[found].job, sizeof events[found].job);
+            found++;
+        }
+        rc = srv_done(&q);
+        srv_store_unread(s, c);
+    }
+    if (rc != SNN_OK) {
+        free(events);
+        return rc;
+    }
+    *out = events;
+    *n = found;
+    return SNN_OK;
+}

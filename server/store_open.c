@@ -215,3 +215,8 @@ enum snn_code srv_store_ping(struct srv_store *s, struct snn_error *err)
         rc = srv_writer_call(s->writer, run_ping, &stats, err);
     return rc;
 }
+
+void srv_store_listen(struct srv_store *s, void (*news)(void *user), void *user)
+{
+    srv_writer_listen(s->writer, news, user);
+}

@@ -42,6 +42,9 @@ struct srv_writer {
     bool stopping;
     int64_t written_ms;
     struct srv_writer_stats stats;
+    pthread_mutex_t telling; /* guards the two below, and is held in a call */
+    void (*news)(void *user);
+    void *news_user;
 };
 
 static int64_t now_ms(void)
@@ -149,6 +152,10 @@ static void complete(struct srv_writer *w, struct command **group, size_t n, boo
         srv_log(SRV_LOG_error, "store_post_failed", "commands=%zu reason=%s", failed,
                 srv_log_quote(text, sizeof text, first.message));
     }
+    pthread_mutex_lock(&w->telling);
+    if (written && w->news)
+        w->news(w->news_user);
+    pthread_mutex_unlock(&w->telling);
     pthread_mutex_lock(&w->lock);
     w->stats.commands += n;
     w->stats.groups += committed;
@@ -293,6 +300,7 @@ static void destroy(struct srv_writer *w)
     pthread_cond_destroy(&w->room);
     pthread_cond_destroy(&w->done);
     pthread_mutex_destroy(&w->lock);
+    pthread_mutex_destroy(&w->telling);
     srv_conn_close(w->conn);
     free(w);
 }
@@ -312,6 +320,7 @@ enum snn_code srv_writer_start(struct srv_writer **out, struct srv_conn *conn,
     w->written_ms = now_ms();
     w->told_ms = w->written_ms - TELL_MS;
     pthread_mutex_init(&w->lock, NULL);
+    pthread_mutex_init(&w->telling, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&w->work, &monotonic);
@@ -336,4 +345,12 @@ void srv_writer_stop(struct srv_writer *w)
     pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
     destroy(w);
+}
+
+void srv_writer_listen(struct srv_writer *w, void (*news)(void *user), void *user)
+{
+    pthread_mutex_lock(&w->telling);
+    w->news = news;
+    w->news_user = user;
+    pthread_mutex_unlock(&w->telling);
 }

@@ -27,6 +27,11 @@ enum snn_code srv_writer_call(struct srv_writer *w, SRV_COMMAND((*run)), void *a
  * is freed with free(). A failure of the command is counted and logged. */
 enum snn_code srv_writer_post(struct srv_writer *w, SRV_COMMAND((*run)), void *arg);
 
+/* From now on `news` is called after every commit that changed the file, before those who wait for
+ * it hear of it; NULL ends that, and returns when no call is under way. It must be quick, and call
+ * nothing of the store. */
+void srv_writer_listen(struct srv_writer *w, void (*news)(void *user), void *user);
+
 struct srv_writer_stats {
     uint64_t commands, groups; /* run; committed */
     uint64_t posts_failed;

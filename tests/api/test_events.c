@@ -83,15 +83,83 @@ static void events__small_pages__meet_without_gap_or_overlap(void **state)
     assert_int_equal(seen, 4);
 }
 
-static void events__stream_only__is_not_acceptable(void **state)
+/* The stream as a client gets it until there is nothing more to send now, or ever (*end). */
+static void read_stream(struct world *w, char *text, size_t size, bool late, bool *end)
 {
-    struct world_request r = {.headers = {{"Accept", "text/event-stream"}}};
+    size_t n = 0, more;
 
-    get(*state, r, 406);
-    r.headers[0].value = "text/event-stream, application/json;q=0.5";
-    get(*state, r, 200);
-    r.headers[0].value = "text/event-stream, */*";
-    get(*state, r, 200);
+    *end = false;
+    /* a few bytes at a time: an event may come in pieces */
+    while (n + 8 < size &&
+           (more = w->res.stream.read(w->res.stream.user, text + n, 7, late && n == 0, end)) > 0)
+        n += more;
+    text[n] = '\0';
+}
+
+static void events__stream__tells_each_event_once_and_ends_with_the_job(void **state)
+{
+    const struct world_request r = {
+        .param = {((struct world *)*state)->job},
+        .headers = {{"Accept", "text/event-stream"}, {"Last-Event-ID", "2"}}};
+    struct world *w = *state;
+    struct srv_job after = {0};
+    char text[8192];
+    bool end;
+
+    world_call(w, api_jobs_events, &r);
+    assert_int_equal(w->res.status, 200);
+    assert_string_equal(world_header(w, "Content-Type"), "text/event-stream");
+    read_stream(w, text, sizeof text, false, &end);
+    assert_false(end);
+    assert_contains(text, "retry: 3000\n\n");
+    assert_null(strstr(text, "id: 2\n"));
+    assert_contains(text, "id: 3\nevent: ");
+    assert_contains(text, "id: 4\nevent: failed\ndata: {");
+    read_stream(w, text, sizeof text, false, &end);
+    assert_string_equal(text, "");
+    read_stream(w, text, sizeof text, true, &end);
+    assert_string_equal(text, ": ping\n\n");
+    assert_int_equal(srv_store_job_cancel(w->store, w->job, false, &after, NULL), SNN_OK);
+    srv_job_clear(&after);
+    read_stream(w, text, sizeof text, false, &end);
+    assert_true(end);
+    assert_contains(text, "id: 5\nevent: cancelled\n");
+    assert_contains(text, "event: done\n");
+}
+
+static void events__spent_stream__is_204(void **state)
+{
+    struct world *w = *state;
+    struct srv_job after = {0};
+    const struct world_request r = {
+        .param = {w->job}, .headers = {{"Accept", "text/event-stream"}, {"Last-Event-ID", "5"}}};
+
+    assert_int_equal(srv_store_job_cancel(w->store, w->job, false, &after, NULL), SNN_OK);
+    srv_job_clear(&after);
+    world_call(w, api_jobs_events, &r);
+    assert_int_equal(w->res.status, 204);
+}
+
+static void events__all_jobs__are_numbered_over_them(void **state)
+{
+    struct world *w = *state;
+    char other[SRV_ID_SIZE];
+    json_t *data;
+
+    world_job(w, "builtin:digits", "{}", other);
+    world_call(w, api_events_all, &(const struct world_request){.query = {{"limit", "1000"}}});
+    assert_int_equal(w->res.status, 200);
+    data = json_object_get(w->json, "data");
+    assert_int_equal(json_array_size(data), 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(json_integer_value(json_object_get(json_array_get(data, i), "number")),
+                         i + 1);
+    world_call(w, api_events_all, &(const struct world_request){.query = {{"jobs", other}}});
+    data = json_object_get(w->json, "data");
+    assert_int_equal(json_array_size(data), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(data, 0), "job")), other);
+    world_call(w, api_events_all, &(const struct world_request){.query = {{"jobs", "job_nobody"}}});
+    assert_int_equal(w->res.status, 422);
 }
 
 static void events__wrong_requests__are_refused(void **state)
@@ -120,7 +188,9 @@ int main(void)
         TEST(events__whole_page__is_in_order_with_every_member),
         TEST(events__text_that_is_not_utf8__is_still_json),
         TEST(events__small_pages__meet_without_gap_or_overlap),
-        TEST(events__stream_only__is_not_acceptable),
+        TEST(events__stream__tells_each_event_once_and_ends_with_the_job),
+        TEST(events__spent_stream__is_204),
+        TEST(events__all_jobs__are_numbered_over_them),
         TEST(events__wrong_requests__are_refused),
         TEST(events__no_memory__is_an_error_not_the_end),
     };

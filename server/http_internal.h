@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files that know libmicrohttpd share. Nobody else includes it. */
+#ifndef SPIKED_SERVER_HTTP_INTERNAL_H
+#define SPIKED_SERVER_HTTP_INTERNAL_H
+
+#include <microhttpd.h>
+
+#include "server/http.h"
+#include "server/http_check.h"
+#include "server/http_listen.h"
+#include "server/http_request.h"
+#include "server/http_response.h"
+#include "server/http_waiting.h"
+
+struct srv_http {
+    struct MHD_Daemon *daemon;
+    struct srv_app app;
+    struct srv_listen at;
+    char address[SRV_ADDRESS_SIZE];
+    char server_name[64];
+    int listen_fd;        /* libmicrohttpd's until it is quiesced, then ours to close */
+    atomic_bool draining; /* set by srv_http_drain, read by libmicrohttpd's threads */
+    struct srv_waiting waiting;
+    atomic_int streams; /* responses that go on */
+    unsigned late_ms;
+};
+
+/* A request from its first line to its end. */
+struct exchange {
+    struct srv_http *http;
+    struct srv_request req;
+    struct srv_pairs headers, query;
+    struct srv_body body;
+    const struct srv_fault *fault;   /* found in the request target */
+    int64_t start_ms, wait_until_ms; /* the latter 0 until the answer is put off */
+    struct srv_waiter waiter;
+    int status; /* of the reply; 0 while there is none */
+    bool started;
+    bool begun;      /* the app knows the request, and is owed its release */
+    bool incomplete; /* a list of pairs took less than there was */
+};
+
+/* Sends and clears `res`. MHD_NO (the connection closes) when that cannot be done. */
+enum MHD_Result srv_http_send(struct exchange *x, struct MHD_Connection *connection,
+                              struct srv_response *res);
+/* For srv_waiting: a struct MHD_Connection. */
+void srv_http_suspend(void *connection);
+void srv_http_resume(void *connection);
+
+#endif
