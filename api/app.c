@@ -42,7 +42,7 @@ void api_drain(struct api *api)
 
 /* ---------------------------------------------------------------------------------- begin -- */
 
-/* 404, or 405 with the methods that the path has. */
+/* 404, or 405 with the methods that the path has; to OPTIONS they are the answer. */
 static void refuse_path(struct api_call *c)
 {
     bool path_known;
@@ -57,7 +57,11 @@ static void refuse_path(struct api_call *c)
         api_problem(c, 404, "not_found", "there is nothing at %.300s", c->req->path);
         return;
     }
-    srv_response_header(c->res, "Allow", "%s", allow);
+    srv_response_header(c->res, "Allow", "%s, OPTIONS", allow);
+    if (strcmp(c->req->method, "OPTIONS") == 0) {
+        c->res->status = 204;
+        return;
+    }
     api_problem(c, 405, "method_not_allowed", "%.20s is not for %.300s, want one of: %s",
                 c->req->method, c->req->path, allow);
 }

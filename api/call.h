@@ -23,7 +23,9 @@ struct api_call {
     struct srv_response *res;
     char param[API_MAX_PATH_PARAMS][72]; /* what the pattern's {…} matched, in order */
     size_t n_params;
-    void *stream; /* a streaming route's own object */
+    void *stream;           /* a streaming route's own object */
+    char made[SRV_ID_SIZE]; /* the job of a POST that waits for it; "" = none yet */
+    bool again;             /* it was there before */
 };
 
 /* Wrong fields, all of them: {pointer, code, detail}. */

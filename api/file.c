@@ -62,6 +62,66 @@ static bool digest(int fd, size_t size, char hex[SNN_SHA256_HEX])
     return buffer && done == size;
 }
 
+/* The bytes of a Range of one piece: "bytes=a-b", "bytes=a-", "bytes=-n". False where it is none
+ * (then all is sent); *from beyond the end where it names nothing of the file. */
+static bool read_range(const char *text, uint64_t size, uint64_t *from, uint64_t *n)
+{
+    char *end = NULL;
+    uint64_t a, b = UINT64_MAX;
+
+    if (strncmp(text, "bytes=", 6) != 0 || strlen(text) > 6 + 18 + 1 + 18)
+        return false;
+    text += 6;
+    if (text[0] == '-' && text[1] >= '0' && text[1] <= '9') {
+        b = strtoull(text + 1, &end, 10);
+        *n = b < size ? b : size;
+        *from = b ? size - *n : size;
+        return *end == '\0';
+    }
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    a = strtoull(text, &end, 10);
+    if (*end++ != '-')
+        return false;
+    if (*end >= '0' && *end <= '9')
+        b = strtoull(end, &end, 10);
+    if (*end || b < a)
+        return false;
+    *from = a;
+    *n = a < size ? (b < size ? b : size - 1) - a + 1 : 0;
+    return true;
+}
+
+/* 206 where a part is wanted of what the client has already, 416 where there is no such part: then
+ * false, and the reply is made. */
+static bool choose_range(struct api_call *c, uint64_t size, const char *hex)
+{
+    const char *range = srv_request_header(c->req, "Range");
+    const char *only_if = srv_request_header(c->req, "If-Range");
+    char tag[SNN_SHA256_HEX + 2];
+    uint64_t from = 0, n = 0;
+
+    snprintf(tag, sizeof tag, "\"%s\"", hex);
+    srv_response_header(c->res, "Accept-Ranges", "bytes");
+    if (!range || (only_if && strcmp(only_if, tag) != 0) || !size ||
+        !read_range(range, size, &from, &n))
+        return true;
+    if (from >= size) {
+        close(c->res->fd);
+        c->res->fd = 0;
+        srv_response_header(c->res, "Content-Range", "bytes */%llu", (unsigned long long)size);
+        api_problem(c, 416, "range_not_satisfiable", "Range is %.60s of %llu bytes", range,
+                    (unsigned long long)size);
+        return false;
+    }
+    c->res->status = 206;
+    c->res->offset = from;
+    c->res->size = n;
+    srv_response_header(c->res, "Content-Range", "bytes %llu-%llu/%llu", (unsigned long long)from,
+                        (unsigned long long)(from + n - 1), (unsigned long long)size);
+    return true;
+}
+
 static void send_file(struct api_call *c, int fd, size_t size, const struct api_file_form *form)
 {
     char hex[SNN_SHA256_HEX];
@@ -78,6 +138,8 @@ static void send_file(struct api_call *c, int fd, size_t size, const struct api_
     c->res->status = 200;
     c->res->fd = fd;
     c->res->size = size;
+    if (form->etag && !choose_range(c, size, hex))
+        return;
     srv_response_header(c->res, "Content-Type", "%s", form->content_type);
     if (form->name)
         srv_response_header(c->res, "Content-Disposition", "attachment; filename=\"%s\"",

@@ -7,6 +7,7 @@
 #include "api/etag.h"
 #include "api/job_object.h"
 #include "api/page.h"
+#include "api/prefer.h"
 #include "api/problem.h"
 
 static void not_found(struct api_call *c, const char *id)
@@ -33,8 +34,12 @@ void api_jobs_get(struct api_call *c)
 
     if (!api_query_known(c, known) || !api_find_job(c, &job))
         return;
-    /* The version counts every change of the row, so who polls gets 304 until there is one. */
-    if (!api_not_modified(c, "%" PRId64 "-%" PRId64, job.seq, job.version))
+    /* The version counts every change of the row, so who polls gets 304 until there is one. Who
+     * would rather wait gets that change, or without an ETag to compare the job's end. */
+    if (api_not_modified(c, "%" PRId64 "-%" PRId64, job.seq, job.version))
+        (void)api_wait(c);
+    else if (srv_request_header(c->req, "If-None-Match") || srv_job_status_terminal(job.status) ||
+             !api_wait(c))
         api_reply(c, 200, api_job_object(&job));
     srv_job_clear(&job);
 }

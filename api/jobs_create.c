@@ -6,10 +6,12 @@
 
 #include "api/admission.h"
 #include "api/job_object.h"
+#include "api/prefer.h"
 #include "api/problem.h"
 
 #define QUEUE_RETRY_SECONDS 10
 #define DRAIN_RETRY_SECONDS 5
+#define MAX_KEY 255
 
 /* Judges the body. False with the reply made; then there is nothing to clear. */
 static bool judge(struct api_call *c, struct api_admission *a)
@@ -83,40 +85,107 @@ static enum snn_code make_row(struct srv_job *row, const struct api_call *c,
     return SNN_OK;
 }
 
-/* Stores the job and answers; 201 only for one that is on disk. */
+/* 201 for a job that is on disk, 200 for one that a request with the same key has made. */
+static void reply_made(struct api_call *c, const struct srv_job *row)
+{
+    if (c->again)
+        srv_response_header(c->res, "Idempotency-Replayed", "true");
+    srv_response_header(c->res, "Location", "/v1/jobs/%s", row->id);
+    api_reply(c, c->again ? 200 : 201, api_job_object(row));
+}
+
+/* Answers, or waits for the job's end as the client prefers. */
+static void answer_made(struct api_call *c, const struct srv_job *row)
+{
+    memcpy(c->made, row->id, sizeof c->made);
+    if (srv_job_status_terminal(row->status) || !api_wait(c))
+        reply_made(c, row);
+}
+
+/* A job that was made is looked at again. */
+static void look_again(struct api_call *c)
+{
+    struct snn_error err = {0};
+    struct srv_job row;
+
+    if (srv_store_job_get(c->api->options.store, c->made, &row, &err) != SNN_OK) {
+        api_error(c, &err);
+        return;
+    }
+    answer_made(c, &row);
+    srv_job_clear(&row);
+}
+
+static enum snn_code store(struct api_call *c, struct srv_job *row, const char *key,
+                           struct snn_error *err)
+{
+    const struct api_options *o = &c->api->options;
+    char body[SNN_SHA256_HEX];
+    struct snn_digest d;
+
+    if (!key)
+        return srv_store_job_create(o->store, row, o->config->max_queued, err);
+    snn_digest_init(&d);
+    snn_digest_add(&d, c->req->body, c->req->body_size);
+    snn_digest_hex(&d, body);
+    return srv_store_job_create_once(o->store, row, o->config->max_queued, key, body, &c->again,
+                                     err);
+}
+
 static void create(struct api_call *c, const struct api_admission *a)
 {
     const struct api_options *o = &c->api->options;
+    const char *key = srv_request_header(c->req, "Idempotency-Key");
     struct snn_error err = {0};
     struct srv_job row;
     enum snn_code rc = make_row(&row, c, a, &err);
 
     if (rc == SNN_OK)
-        rc = srv_store_job_create(o->store, &row, o->config->max_queued, &err);
+        rc = store(c, &row, key, &err);
     if (rc == SNN_OK) {
-        if (o->pool)
+        if (o->pool && !c->again)
             srv_pool_wake(o->pool);
-        srv_response_header(c->res, "Location", "/v1/jobs/%s", row.id);
-        api_reply(c, 201, api_job_object(&row));
+        answer_made(c, &row);
     } else if (rc == SNN_LIMIT) {
         srv_response_header(c->res, "Retry-After", "%d", QUEUE_RETRY_SECONDS);
         api_problem(c, 429, "queue_full", "%s", err.message);
+    } else if (rc == SNN_FORMAT && key) {
+        api_problem(c, 422, "idempotency_key_reused", "%s", err.message);
     } else {
         api_error(c, &err);
     }
     srv_job_clear(&row);
 }
 
+/* True with the reply made. */
+static bool bad_key(struct api_call *c)
+{
+    const char *key = srv_request_header(c->req, "Idempotency-Key");
+    size_t n = key ? strlen(key) : 1;
+
+    for (size_t i = 0; key && i < n; i++)
+        n = key[i] > 0x20 && key[i] < 0x7f ? n : 0;
+    if (n >= 1 && n <= MAX_KEY)
+        return false;
+    api_problem(c, 400, "bad_request",
+                "Idempotency-Key is no key, want 1 to %d printable characters", MAX_KEY);
+    return true;
+}
+
 void api_jobs_create(struct api_call *c)
 {
     struct api_admission a;
 
+    if (c->made[0]) {
+        look_again(c);
+        return;
+    }
     if (atomic_load(&c->api->draining)) {
         srv_response_header(c->res, "Retry-After", "%d", DRAIN_RETRY_SECONDS);
         api_problem(c, 503, "draining", "the daemon is stopping and takes no jobs");
         return;
     }
-    if (api_no_room(c, 0) || !judge(c, &a))
+    if (bad_key(c) || api_no_room(c, 0) || !judge(c, &a))
         return;
     if (api_errors_count(&a.errors))
         api_invalid(c, 422, &a.errors);

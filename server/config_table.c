@@ -151,6 +151,8 @@ const struct srv_option srv_options[] = {
      "of one file of a data set", NULL},
     {"max-queued", &count_type, FIELD(max_queued), "10000", 1, 10000000, "N",
      "jobs that may wait", NULL},
+    {"allow-host", &text_type, FIELD(allow_host), NULL, 0, 0, "NAMES",
+     "names under which it may be asked, divided by commas", NULL},
     {"retain-days", &count_type, FIELD(retain_days), "0", 0, 36500, "N",
      "days that a job is kept when it is over; 0 is for ever", NULL},
     {"retain-jobs", &count_type, FIELD(retain_jobs), "0", 0, 1000000000, "N",

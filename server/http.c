@@ -119,7 +119,7 @@ static enum MHD_Result start(struct exchange *x, struct MHD_Connection *connecti
     if (!take_head(x, connection))
         return refuse(x, connection, &no_memory);
     if (!x->fault)
-        x->fault = srv_check_request(req, version ? version : "", x->http->at.host);
+        x->fault = srv_check_request(req, version ? version : "", x->http->hosts);
     if (x->fault)
         return refuse(x, connection, x->fault);
     x->begun = true;
@@ -283,6 +283,8 @@ enum snn_code srv_http_start(struct srv_http **out, const struct srv_http_option
     rc = srv_waiting_start(&http->waiting, srv_http_resume, err);
     if (rc == SNN_OK)
         rc = srv_listen_parse(&http->at, options->listen, err);
+    snprintf(http->hosts, sizeof http->hosts, "%s,%s", http->at.host,
+             options->allow_hosts ? options->allow_hosts : "");
     if (rc == SNN_OK)
         rc = srv_listen_open(&http->listen_fd, &http->at, err);
     if (rc != SNN_OK)

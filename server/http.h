@@ -109,6 +109,7 @@ struct srv_http_options {
     unsigned per_address;     /* from one address; 256 */
     unsigned timeout_seconds; /* of inactivity; 30 */
     unsigned late_ms;         /* a stream that sent nothing for so long says so; 15,000 */
+    const char *allow_hosts;  /* names beside the listen address, divided by commas; NULL = none */
     const char *server_name;  /* "spiked/0.1.0" */
 };
 

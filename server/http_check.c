@@ -11,7 +11,7 @@
 
 struct head {
     const struct srv_request *req;
-    const char *version, *listen_host;
+    const char *version, *hosts;
 };
 
 #define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -114,7 +114,7 @@ static bool foreign_host(const struct head *h)
 {
     const char *host = srv_request_header(h->req, "Host");
 
-    return host && !srv_check_host(host, h->listen_host);
+    return host && !srv_check_host(host, h->hosts);
 }
 
 static const struct {
@@ -133,7 +133,7 @@ static const struct {
     {bad_encoding, {400, "bad_request", "want no Transfer-Encoding but one `chunked`, and that in HTTP/1.1"}},
     {many_hosts, {400, "bad_request", "Host is given more than once"}},
     {no_host, {400, "bad_request", "Host is missing"}},
-    {foreign_host, {421, "misdirected_request", "Host names neither an IP address, nor localhost, nor this server"}},
+    {foreign_host, {421, "misdirected_request", "Host names neither an IP address, nor localhost, nor this server (--allow-host)"}},
     /* clang-format on */
 };
 
@@ -168,9 +168,9 @@ const struct srv_fault *srv_check_target(const char *target)
 }
 
 const struct srv_fault *srv_check_request(const struct srv_request *req, const char *version,
-                                          const char *listen_host)
+                                          const char *hosts)
 {
-    const struct head h = {req, version, listen_host};
+    const struct head h = {req, version, hosts};
 
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (rules[i].broken(&h))
@@ -178,7 +178,21 @@ const struct srv_fault *srv_check_request(const struct srv_request *req, const c
     return NULL;
 }
 
-bool srv_check_host(const char *host, const char *listen_host)
+static bool is_listed(const char *name, const char *names)
+{
+    size_t size = strlen(name);
+
+    while (*names) {
+        size_t n = strcspn(names, ",");
+
+        if (n == size && n > 0 && strncasecmp(names, name, n) == 0)
+            return true;
+        names += n + (names[n] == ',');
+    }
+    return false;
+}
+
+bool srv_check_host(const char *host, const char *hosts)
 {
     const char *name = host[0] == '[' ? host + 1 : host;
     size_t size = strcspn(name, host[0] == '[' ? "]" : ":");
@@ -197,7 +211,7 @@ bool srv_check_host(const char *host, const char *listen_host)
     if (host[0] == '[')
         return inet_pton(AF_INET6, text, address) == 1;
     return inet_pton(AF_INET, text, address) == 1 || strcasecmp(text, "localhost") == 0 ||
-           strcasecmp(text, listen_host) == 0;
+           is_listed(text, hosts);
 }
 
 bool srv_check_id(const char *id)

@@ -17,15 +17,15 @@ struct srv_fault {
  * character, and it starts with a slash. NULL when it is fit. @thread any */
 const struct srv_fault *srv_check_target(const char *target);
 
-/* The request line and the header; `version` as received ("HTTP/1.1"), `listen_host` as in struct
- * srv_listen. NULL when it is fit. @thread any */
+/* The request line and the header; `version` as received ("HTTP/1.1"), `hosts` as in
+ * srv_check_host. NULL when it is fit. @thread any */
 const struct srv_fault *srv_check_request(const struct srv_request *req, const char *version,
-                                          const char *listen_host);
+                                          const char *hosts);
 
 /* Against DNS rebinding (a page on evil.example makes the browser ask 127.0.0.1 under its own
- * name): a Host must name an IP address, localhost or the host listened on. A port may follow.
- * @thread any */
-bool srv_check_host(const char *host, const char *listen_host);
+ * name): a Host must name an IP address, localhost or one of `hosts`, which commas divide. A port
+ * may follow. @thread any */
+bool srv_check_host(const char *host, const char *hosts);
 
 /* Whether an X-Request-Id may be used: [A-Za-z0-9._-]{1,63}. @thread any */
 bool srv_check_id(const char *id);

@@ -18,6 +18,7 @@ struct srv_http {
     struct srv_listen at;
     char address[SRV_ADDRESS_SIZE];
     char server_name[64];
+    char hosts[SRV_ADDRESS_SIZE + 512]; /* that may be asked for, divided by commas */
     int listen_fd;        /* libmicrohttpd's until it is quiesced, then ours to close */
     atomic_bool draining; /* set by srv_http_drain, read by libmicrohttpd's threads */
     struct srv_waiting waiting;

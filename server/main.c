@@ -116,6 +116,7 @@ static enum snn_code start_http(struct daemon *d, struct snn_error *err)
                                     .connections = connections_for(srv_machine_files()),
                                     .per_address = 256,
                                     .timeout_seconds = 30,
+                                    .allow_hosts = d->config.allow_host,
                                     .server_name = d->server_name};
     struct srv_app app;
     enum snn_code rc = api_new(&d->api, &api, err);

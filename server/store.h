@@ -30,6 +30,12 @@ enum snn_code srv_store_ping(struct srv_store *store, struct snn_error *err);
  * SNN_LIMIT when `max_queued` jobs wait already. */
 enum snn_code srv_store_job_create(struct srv_store *s, struct srv_job *job, size_t max_queued,
                                    struct snn_error *err);
+/* The same for a request that may come twice: where a job was made with that key before, *job
+ * becomes that one as it is now, and *again is set; SNN_FORMAT where its body had another digest.
+ * The key is stored with the job, in one transaction. */
+enum snn_code srv_store_job_create_once(struct srv_store *s, struct srv_job *job, size_t max_queued,
+                                        const char *key, const char body[SNN_SHA256_HEX],
+                                        bool *again, struct snn_error *err);
 enum snn_code srv_store_job_get(struct srv_store *s, const char *id, struct srv_job *out,
                                 struct snn_error *err); /* SNN_NOT_FOUND */
 

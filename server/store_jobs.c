@@ -13,6 +13,8 @@
 struct create {
     struct srv_job job; /* borrows config and metadata of the caller */
     size_t max_queued;
+    const char *key, *body; /* NULL = the request has none */
+    bool again;             /* the job was there: loaded, with what it holds */
 };
 
 static enum snn_code check_room(struct srv_conn *c, size_t max_queued, struct snn_error *err)
@@ -31,13 +33,56 @@ static enum snn_code check_room(struct srv_conn *c, size_t max_queued, struct sn
     return rc;
 }
 
+/* The job that was made with the key. */
+static enum snn_code find_made(struct srv_conn *c, struct create *a, struct snn_error *err)
+{
+    char body[SNN_SHA256_HEX] = "";
+    struct srv_query q;
+    int64_t seq = 0;
+    enum snn_code rc;
+
+    srv_query(&q, c, "SELECT job_seq, body FROM idempotency_keys WHERE key = ?", err);
+    srv_put_text(&q, a->key);
+    if (srv_next(&q)) {
+        seq = srv_get_int(&q);
+        srv_get_text(&q, body, sizeof body);
+    }
+    rc = srv_done(&q);
+    if (rc != SNN_OK || !seq)
+        return rc;
+    if (strcmp(body, a->body) != 0)
+        return snn_fail(err, SNN_FORMAT,
+                        "the key \"%.64s\" came before with another body: want a key of its own "
+                        "for each job",
+                        a->key);
+    a->again = true;
+    return srv_job_load(c, seq, &a->job, err);
+}
+
+static enum snn_code insert_key(struct srv_conn *c, const struct create *a, struct snn_error *err)
+{
+    struct srv_query q;
+
+    srv_query(&q, c,
+              "INSERT INTO idempotency_keys (key, job_seq, body, created_at) VALUES (?, ?, ?, ?)",
+              err);
+    srv_put_text(&q, a->key);
+    srv_put_int(&q, a->job.seq);
+    srv_put_text(&q, a->body);
+    srv_put_int(&q, a->job.created_at);
+    return srv_run(&q);
+}
+
 static SRV_COMMAND(run_create)
 {
     struct create *a = arg;
     struct srv_event created = {.type = "created", .step = -1, .epoch = -1};
     struct srv_query q;
-    enum snn_code rc = check_room(c, a->max_queued, err);
+    enum snn_code rc = a->key ? find_made(c, a, err) : SNN_OK;
 
+    if (rc != SNN_OK || a->again)
+        return rc;
+    rc = check_room(c, a->max_queued, err);
     if (rc == SNN_OK)
         rc = srv_job_insert(c, &a->job, err);
     a->job.seq = srv_conn_last_rowid(c);
@@ -50,13 +95,24 @@ static SRV_COMMAND(run_create)
     }
     if (rc == SNN_OK)
         rc = srv_event_insert(c, a->job.seq, a->job.created_at, &created, err);
+    if (rc == SNN_OK && a->key)
+        rc = insert_key(c, a, err);
     return rc;
 }
 
 enum snn_code srv_store_job_create(struct srv_store *s, struct srv_job *job, size_t max_queued,
                                    struct snn_error *err)
 {
-    struct create a = {.job = *job, .max_queued = max_queued};
+    bool again;
+
+    return srv_store_job_create_once(s, job, max_queued, NULL, NULL, &again, err);
+}
+
+enum snn_code srv_store_job_create_once(struct srv_store *s, struct srv_job *job, size_t max_queued,
+                                        const char *key, const char body[SNN_SHA256_HEX],
+                                        bool *again, struct snn_error *err)
+{
+    struct create a = {.job = *job, .max_queued = max_queued, .key = key, .body = body};
     enum snn_code rc;
 
     if (job->n_metadata > SRV_MAX_METADATA)
@@ -72,9 +128,15 @@ enum snn_code srv_store_job_create(struct srv_store *s, struct srv_job *job, siz
     rc = srv_writer_call(s->writer, run_create, &a, err);
     if (rc == SNN_OK) /* after the commit: this is the last word before the promise */
         rc = srv_store_in_place(s, err);
-    if (rc == SNN_OK)
-        *job = a.job;
-    return rc;
+    if (a.again && rc != SNN_OK)
+        srv_job_clear(&a.job);
+    if (rc != SNN_OK)
+        return rc;
+    if (a.again)
+        srv_job_clear(job);
+    *job = a.job;
+    *again = a.again;
+    return SNN_OK;
 }
 
 /* ------------------------------------------------------------------------------------ look -- */

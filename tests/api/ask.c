@@ -86,6 +86,7 @@ int ask(struct world *w, const struct ask *a)
         .n_query = n_query,
         .content_length = a->body ? strlen(a->body) : 0,
         .id = "req_test",
+        .may_wait = a->may_wait,
     };
 
     forget(w);

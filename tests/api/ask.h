@@ -12,6 +12,7 @@ struct ask {
     const char *body;   /* NULL = none */
     const char *type;   /* Content-Type; NULL = application/json where there is a body, "" = none */
     struct srv_pair headers[4]; /* more, up to the first without a name */
+    bool may_wait;              /* http can put the answer off */
     uint64_t content_length;    /* where not 0: what the header claims */
 };
 

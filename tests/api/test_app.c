@@ -23,15 +23,24 @@ static void begin__no_such_path__is_404(void **state)
     assert_int_equal(ask_post(w, "/v1/nothing", "{}"), 404);
 }
 
+static void begin__options__tells_the_methods(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(ask(w, &(struct ask){.method = "OPTIONS", .target = "/v1/jobs"}), 204);
+    assert_string_equal(world_header(w, "Allow"), "POST, GET, HEAD, OPTIONS");
+    assert_int_equal(ask(w, &(struct ask){.method = "OPTIONS", .target = "/v1/nothing"}), 404);
+}
+
 static void begin__other_method__is_405_with_those_there_are(void **state)
 {
     struct world *w = *state;
 
     assert_int_equal(ask(w, &(struct ask){.method = "PUT", .target = "/v1/jobs"}), 405);
-    assert_string_equal(world_header(w, "Allow"), "POST, GET, HEAD");
+    assert_string_equal(world_header(w, "Allow"), "POST, GET, HEAD, OPTIONS");
     assert_string_equal(world_text(w, "code"), "method_not_allowed");
     assert_int_equal(ask_post(w, "/v1/catalog", "{}"), 405);
-    assert_string_equal(world_header(w, "Allow"), "GET, HEAD");
+    assert_string_equal(world_header(w, "Allow"), "GET, HEAD, OPTIONS");
 }
 
 static void begin__head__answers_like_get(void **state)
@@ -186,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(begin__no_such_path__is_404),
+        TEST(begin__options__tells_the_methods),
         TEST(begin__other_method__is_405_with_those_there_are),
         TEST(begin__head__answers_like_get),
         TEST(begin__body_over_the_limit__is_413_before_a_byte_is_read),

@@ -130,6 +130,34 @@ static void get__not_changed__is_304_until_it_is(void **state)
     assert_string_not_equal(world_header(w, "ETag"), tag);
 }
 
+/* Who has what there is, or wants the end, is kept waiting only where http can do that. */
+static void get__preferring_to_wait__is_put_off_where_nothing_is_new(void **state)
+{
+    struct world *w = *state;
+    struct ask a = {.method = "GET", .headers = {{"Prefer", "respond-async, wait=120"}}};
+    char target[100], tag[80];
+
+    snprintf(target, sizeof target, "/v1/jobs/%s", w->job);
+    a.target = target;
+    a.may_wait = true;
+    assert_int_equal(ask(w, &a), 0); /* the job is not over */
+    assert_int_equal(w->res.wait_ms, 60000);
+    a.may_wait = false; /* the time is over */
+    assert_int_equal(ask(w, &a), 200);
+    assert_string_equal(world_header(w, "Preference-Applied"), "wait=60");
+    snprintf(tag, sizeof tag, "%s", world_header(w, "ETag"));
+    a.headers[1] = (struct srv_pair){"If-None-Match", tag};
+    a.may_wait = true;
+    ask(w, &a);
+    assert_int_equal(w->res.wait_ms, 60000);
+    a.may_wait = false;
+    assert_int_equal(ask(w, &a), 304);
+    assert_int_equal(act(w, "POST", w->job, "/cancel"), 202);
+    a.may_wait = true;
+    assert_int_equal(ask(w, &a), 200); /* something new */
+    assert_int_equal(w->res.wait_ms, 0);
+}
+
 static void list__pages__meet_without_gap_or_overlap(void **state)
 {
     struct world *w = *state;
@@ -334,6 +362,7 @@ int main(void)
         TEST(get__running_and_finished__shows_what_the_worker_wrote),
         TEST(get__succeeded_before_the_last_step__has_the_whole_fraction),
         TEST(get__not_changed__is_304_until_it_is),
+        TEST(get__preferring_to_wait__is_put_off_where_nothing_is_new),
         TEST(list__pages__meet_without_gap_or_overlap),
         TEST(list__filters__by_status_and_metadata),
         TEST(list__wrong_query__is_422_that_names_it),

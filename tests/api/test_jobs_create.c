@@ -188,6 +188,39 @@ static void create__queue_full__is_429_with_retry_after(void **state)
     assert_true(strtol(world_header(w, "Retry-After"), NULL, 10) > 0);
 }
 
+/* A request that is sent again, as after an answer that was lost. */
+static void create__same_key_again__is_the_same_job(void **state)
+{
+    const struct ask once = {.method = "POST",
+                             .target = "/v1/jobs",
+                             .body = JOB(""),
+                             .headers = {{"Idempotency-Key", "3f1c"}}};
+    struct ask other = once;
+    struct world *w = *state;
+    char id[64];
+
+    assert_int_equal(ask(w, &once), 201);
+    snprintf(id, sizeof id, "%s", ask_text_at(w, "id"));
+    assert_int_equal(ask(w, &once), 200);
+    assert_string_equal(ask_text_at(w, "id"), id);
+    assert_string_equal(world_header(w, "Idempotency-Replayed"), "true");
+    assert_non_null(strstr(world_header(w, "Location"), id));
+    w->config.max_queued = 1; /* what was taken is not refused */
+    assert_int_equal(ask(w, &once), 200);
+    other.body = JOB(",\"seed\":9");
+    assert_int_equal(ask(w, &other), 422);
+    assert_string_equal(ask_text_at(w, "code"), "idempotency_key_reused");
+    w->config.max_queued = 100;
+    other.headers[0].value = "another";
+    assert_int_equal(ask(w, &other), 201);
+    other.headers[0].value = "";
+    assert_int_equal(ask(w, &other), 400);
+    other.headers[0].value = "with blank";
+    assert_int_equal(ask(w, &other), 400);
+    assert_int_equal(ask_get(w, "/v1/jobs"), 200);
+    assert_int_equal(json_array_size(ask_at(w, "data")), 3); /* one is the world's */
+}
+
 static void create__disk_short__is_507_and_nothing_stored(void **state)
 {
     struct world *w = *state;
@@ -289,6 +322,7 @@ int main(void)
         TEST(create__dataset_without_its_files__is_422),
         TEST(create__more_memory_than_allowed__is_422_with_both_numbers),
         TEST(create__as_much_as_memory_cannot_count__is_422),
+        TEST(create__same_key_again__is_the_same_job),
         TEST(create__disk_short__is_507_and_nothing_stored),
         TEST(create__queue_full__is_429_with_retry_after),
         TEST(create__draining__is_503_with_retry_after),

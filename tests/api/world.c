@@ -79,7 +79,8 @@ static void take_body(struct world *w)
     w->text = calloc(1, w->size + 1);
     assert_non_null(w->text);
     if (w->res.fd > 0)
-        assert_int_equal(pread(w->res.fd, w->text, w->size, 0), (ssize_t)w->size);
+        assert_int_equal(pread(w->res.fd, w->text, w->size, (off_t)w->res.offset),
+                         (ssize_t)w->size);
     else if (w->size)
         memcpy(w->text, w->res.body, w->size);
     w->json = json_loadb(w->text, w->size, JSON_REJECT_DUPLICATES, NULL);

@@ -23,21 +23,28 @@ struct listening {
     char *text; /* what came so far */
 };
 
-static void start(struct listening *l, struct daemon *d, const char *target, long last)
+static void start_raw(struct listening *l, struct daemon *d, const char *request)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)d->port)};
-    char request[400];
-    int n = snprintf(request, sizeof request,
-                     "GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
-                     "Last-Event-ID: %ld\r\nConnection: close\r\n\r\n",
-                     target, last);
+    size_t n = strlen(request);
 
     *l = (struct listening){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     l->text = calloc(1, ROOM);
     assert_non_null(l->text);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_int_equal(connect(l->fd, (struct sockaddr *)&to, sizeof to), 0);
-    assert_int_equal(send(l->fd, request, (size_t)n, MSG_NOSIGNAL), n);
+    assert_int_equal(send(l->fd, request, n, MSG_NOSIGNAL), (ssize_t)n);
+}
+
+static void start(struct listening *l, struct daemon *d, const char *target, long last)
+{
+    char request[400];
+
+    snprintf(request, sizeof request,
+             "GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
+             "Last-Event-ID: %ld\r\nConnection: close\r\n\r\n",
+             target, last);
+    start_raw(l, d, request);
 }
 
 /* False when there is no more. */
@@ -199,6 +206,59 @@ static void stream__daemon_stopped__ends_cleanly(void **state)
     answer_clear(&a);
 }
 
+/* Many at once with one key, as clients do that lose patience: one job. */
+static void create__one_key_from_many__makes_one_job(void **state)
+{
+    enum { MANY = 64 };
+    static const char head[] = "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                               "Content-Type: application/json\r\nIdempotency-Key: one\r\n"
+                               "Content-Length: ";
+    struct daemon *d = *state;
+    struct answer a = {.status = 0};
+    struct listening l[MANY];
+    char request[1000];
+
+    snprintf(request, sizeof request, "%s%zu\r\n\r\n%s", head, strlen(LONG), LONG);
+    for (size_t i = 0; i < MANY; i++)
+        start_raw(&l[i], d, request);
+    for (size_t i = 0; i < MANY; i++) {
+        read_all(&l[i]);
+        assert_true(strstr(l[i].text, "HTTP/1.1 201") || strstr(l[i].text, "HTTP/1.1 200"));
+        free(l[i].text);
+    }
+    daemon_get(d, &a, "/v1/jobs", 200);
+    assert_int_equal(json_array_size(answer_at(&a, "data")), 1);
+    /* also after a kill: the key is stored with its job */
+    assert_int_equal(daemon_stop(d, SIGKILL), 128 + SIGKILL);
+    daemon_start(d, NULL);
+    start_raw(&l[0], d, request);
+    read_all(&l[0]);
+    assert_contains(l[0].text, "HTTP/1.1 200");
+    assert_contains(l[0].text, "Idempotency-Replayed: true");
+    free(l[0].text);
+    daemon_get(d, &a, "/v1/jobs", 200);
+    assert_int_equal(json_array_size(answer_at(&a, "data")), 1);
+    answer_clear(&a);
+}
+
+/* One request, and the answer is the job's end. */
+static void create__preferring_to_wait__answers_at_the_end(void **state)
+{
+    struct daemon *d = *state;
+    struct listening l;
+    char request[1000];
+
+    snprintf(request, sizeof request,
+             "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nPrefer: wait=60\r\n"
+             "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+             strlen(JOB), JOB);
+    start_raw(&l, d, request);
+    read_all(&l);
+    assert_contains(l.text, "HTTP/1.1 201");
+    assert_contains(l.text, "\"status\":\"succeeded\"");
+    free(l.text);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, daemon_setup, daemon_teardown)
@@ -207,6 +267,8 @@ int main(void)
         TEST(stream__daemon_killed__goes_on_after_the_last_event),
         TEST(stream__of_many_jobs__has_the_events_of_all),
         TEST(stream__daemon_stopped__ends_cleanly),
+        TEST(create__one_key_from_many__makes_one_job),
+        TEST(create__preferring_to_wait__answers_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -338,6 +338,7 @@ static void help__every_option__has_a_row_of_one_line(void **state)
                                         "--checkpoint-seconds N",
                                         "--max-upload-bytes SIZE",
                                         "--max-queued N",
+                                        "--allow-host NAMES",
                                         "--retain-days N",
                                         "--retain-jobs N",
                                         "--retain-bytes SIZE",
