@@ -24,6 +24,8 @@ enum snn_code api_new(struct api **out, const struct api_options *options, struc
      * system's. */
     json_object_seed(0);
     api->options = *options;
+    api->started_at = options->clock->wall_seconds();
+    api->started_ms = options->clock->monotonic_ms();
     atomic_init(&api->draining, false);
     atomic_init(&api->streams, 0);
     *out = api;

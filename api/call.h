@@ -13,6 +13,7 @@ struct api {
     struct api_options options;
     _Atomic bool draining; /* set by main's thread, read by the http threads */
     atomic_int streams;    /* event streams that are open */
+    int64_t started_at, started_ms;
 };
 
 #define API_MAX_PATH_PARAMS 3
@@ -128,6 +129,7 @@ void api_datasets_put(struct api_call *c);
 void api_datasets_put_close(struct api_call *c);
 void api_catalog_get(struct api_call *c); /* catalog.c */
 void api_surrogates_curve(struct api_call *c);
+void api_system_get(struct api_call *c);
 void api_livez(struct api_call *c); /* health.c */
 void api_readyz(struct api_call *c);
 

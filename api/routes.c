@@ -62,6 +62,8 @@ const struct api_route api_routes[] = {
      .doc = "everything that can be chosen, with parameters, ranges and defaults"},
     {.method = "GET", .pattern = "/v1/surrogates/{name}", .handle = api_surrogates_curve,
      .doc = "the curve of a surrogate"},
+    {.method = "GET", .pattern = "/v1/system", .handle = api_system_get,
+     .doc = "the daemon: version, instruction sets, workers, memory, queue, disk"},
     {.method = "GET", .pattern = "/livez", .handle = api_livez, .doc = "the process answers"},
     {.method = "GET", .pattern = "/healthz", .handle = api_livez, .doc = "the process answers"},
     {.method = "GET", .pattern = "/readyz", .handle = api_readyz, .doc = "jobs can be accepted"},

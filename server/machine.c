@@ -2,6 +2,8 @@
 #include "server/machine.h"
 
 #include <limits.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,26 +13,34 @@
 
 #define PATH_SIZE 4096
 
-/* The number in <root>/sys/fs/cgroup<group>/memory.max; SIZE_MAX for "max" and for a file that is
- * not there (the root group has none). */
-static size_t group_limit(const char *root, const char *group)
+/* The first line of a file; false where there is none. */
+static bool first_line(char line[64], const char *path)
 {
-    char path[PATH_SIZE], text[32] = "";
-    unsigned long long limit;
-    char *end = NULL;
-    FILE *f;
+    FILE *f = fopen(path, "re");
+    bool found = f && fgets(line, 64, f);
 
-    if ((size_t)snprintf(path, sizeof path, "%s/sys/fs/cgroup%s/memory.max", root, group) >=
-        sizeof path)
+    if (f)
+        fclose(f);
+    return found;
+}
+
+/* What a line of memory.max allows: a number, or "max". */
+static size_t bytes_of(const char *line)
+{
+    char *end = NULL;
+    unsigned long long limit = strtoull(line, &end, 10);
+
+    return end == line || limit > SIZE_MAX ? SIZE_MAX : (size_t)limit;
+}
+
+/* What a line of cpu.max allows: so many microseconds in a period of so many, or "max" of them. */
+static size_t processors_of(const char *line)
+{
+    unsigned long long quota, period;
+
+    if (sscanf(line, "%llu %llu", &quota, &period) != 2 || period == 0)
         return SIZE_MAX;
-    f = fopen(path, "re");
-    if (!f)
-        return SIZE_MAX;
-    if (!fgets(text, sizeof text, f))
-        text[0] = '\0';
-    fclose(f);
-    limit = strtoull(text, &end, 10);
-    return end == text || limit > SIZE_MAX ? SIZE_MAX : (size_t)limit;
+    return (size_t)(quota / period + (quota % period != 0));
 }
 
 /* The process's group of control groups v2: the line "0::/path". "" where there is none. */
@@ -53,26 +63,63 @@ static void own_group(char out[PATH_SIZE], const char *root)
     fclose(f);
 }
 
+/* The least of `least` and what the file <root>/sys/fs/cgroup<group>/<file> allows in the process's
+ * group and those above it, whose limits it is held to as well. A file that is not there (the root
+ * group has none) allows all. */
+static size_t least_of_groups(const char *root, const char *file, size_t (*allows)(const char *),
+                              size_t least)
+{
+    char group[PATH_SIZE], path[PATH_SIZE], line[64];
+    char *slash;
+
+    own_group(group, root);
+    for (;;) {
+        size_t limit = SIZE_MAX;
+
+        if ((size_t)snprintf(path, sizeof path, "%s/sys/fs/cgroup%s/%s", root, group, file) <
+                sizeof path &&
+            first_line(line, path))
+            limit = allows(line);
+        least = limit < least ? limit : least;
+        slash = strrchr(group, '/');
+        if (!slash)
+            return least;
+        *slash = '\0';
+    }
+}
+
 size_t srv_machine_memory(const char *root)
 {
     long pages = sysconf(_SC_PHYS_PAGES), page_size = sysconf(_SC_PAGESIZE);
     size_t least = SIZE_MAX;
-    char group[PATH_SIZE];
-    char *slash;
 
     if (pages > 0 && page_size > 0 && (size_t)pages <= SIZE_MAX / (size_t)page_size)
         least = (size_t)pages * (size_t)page_size;
-    /* A group is held to the limits of all those above it too. */
-    own_group(group, root);
-    for (;;) {
-        size_t limit = group_limit(root, group);
+    least = least_of_groups(root, "memory.max", bytes_of, least);
+    return least < SIZE_MAX ? least : 0;
+}
 
-        least = limit < least ? limit : least;
-        slash = strrchr(group, '/');
-        if (!slash)
-            return least < SIZE_MAX ? least : 0;
-        *slash = '\0';
-    }
+size_t srv_machine_processors(const char *root)
+{
+    cpu_set_t mine;
+    size_t n = 1;
+
+    if (sched_getaffinity(0, sizeof mine, &mine) == 0)
+        n = (size_t)CPU_COUNT(&mine);
+    n = least_of_groups(root, "cpu.max", processors_of, n);
+    return n ? n : 1;
+}
+
+size_t srv_machine_resident(const char *root)
+{
+    long page_size = sysconf(_SC_PAGESIZE);
+    char path[PATH_SIZE], line[64];
+    unsigned long long all, resident;
+
+    if ((size_t)snprintf(path, sizeof path, "%s/proc/self/statm", root) >= sizeof path ||
+        !first_line(line, path) || sscanf(line, "%llu %llu", &all, &resident) != 2)
+        return 0;
+    return (size_t)resident * (size_t)page_size;
 }
 
 size_t srv_machine_files(void)

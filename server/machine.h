@@ -10,6 +10,13 @@
  * nothing can be told. @thread any */
 size_t srv_machine_memory(const char *root);
 
+/* Processors this process may use: those it may run on, or fewer where a control group's cpu.max
+ * leaves it less time than they have. At least 1. @thread any */
+size_t srv_machine_processors(const char *root);
+
+/* Bytes of memory this process has in use; 0 when it cannot be told. @thread any */
+size_t srv_machine_resident(const char *root);
+
 /* Raises the number of files this process may have open as far as it may; how many that are.
  * @thread startup */
 size_t srv_machine_files(void);

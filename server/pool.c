@@ -291,14 +291,17 @@ void srv_pool_hold(struct srv_pool *pool, bool held)
     pthread_mutex_unlock(&pool->lock);
 }
 
-void srv_pool_busy(struct srv_pool *pool, size_t *busy, size_t *all)
+struct srv_pool_use srv_pool_look(struct srv_pool *pool)
 {
-    *busy = 0;
-    *all = pool->n;
+    struct srv_pool_use use = {.workers = pool->n};
+
     pthread_mutex_lock(&pool->lock);
-    for (size_t i = 0; i < pool->n; i++)
-        *busy += pool->workers[i].job[0] != '\0';
+    for (size_t i = 0; i < pool->n; i++) {
+        use.busy += pool->workers[i].job[0] != '\0';
+        use.memory_bytes += pool->workers[i].memory;
+    }
     pthread_mutex_unlock(&pool->lock);
+    return use;
 }
 
 void srv_pool_drain(struct srv_pool *pool)

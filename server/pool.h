@@ -40,8 +40,13 @@ void srv_pool_hold(struct srv_pool *pool, bool held);
  * that is limit_ms ago. Its thread cannot be ended; it is told to, and its worker stays taken until
  * it comes back. To be called every now and then, by one thread. now_ms: of any clock. */
 void srv_pool_watch(struct srv_pool *pool, int64_t now_ms, int64_t limit_ms);
-/* Workers between a claim and its release, and all there are. */
-void srv_pool_busy(struct srv_pool *pool, size_t *busy, size_t *all);
+/* The workers there are, those between a claim and its release, and the memory promised to these.
+ * @thread any */
+struct srv_pool_use {
+    size_t workers, busy;
+    int64_t memory_bytes;
+};
+struct srv_pool_use srv_pool_look(struct srv_pool *pool);
 
 /* Where a job's files are: <data-dir>/jobs/<id>/. Removes them. @thread any */
 void srv_job_files_remove(const struct srv_config *config, const char *job);

@@ -78,6 +78,7 @@ const struct ctl_command ctl_commands[] = {
     {"dataset", "list", "", 0, 0, "the data sets", NULL, ctl_dataset_list, false},
     {"dataset", "show", "ID|NAME", 1, 1, "all about a data set", NULL, ctl_dataset_show, false},
     {"dataset", "delete", "ID|NAME", 1, 1, "remove an uploaded data set", NULL, ctl_dataset_delete, false},
+    {"system", NULL, "", 0, 0, "the daemon: version, kernels, workers, memory, queue, disk", NULL, ctl_system, false},
     {"ready", NULL, "", 0, 0, "whether the daemon takes jobs (for health checks)", NULL, ctl_ready, false},
     {"version", NULL, "", 0, 0, "the version of this program", NULL, ctl_version, true},
     {"help", NULL, "[COMMAND]", 0, 2, "what there is, or more about a command", NULL, ctl_help, true},

@@ -52,6 +52,7 @@ enum ctl_exit ctl_dataset_upload(struct ctl *c);
 enum ctl_exit ctl_dataset_list(struct ctl *c);
 enum ctl_exit ctl_dataset_show(struct ctl *c);
 enum ctl_exit ctl_dataset_delete(struct ctl *c);
+enum ctl_exit ctl_system(struct ctl *c);
 enum ctl_exit ctl_ready(struct ctl *c);
 enum ctl_exit ctl_version(struct ctl *c);
 enum ctl_exit ctl_help(struct ctl *c);

@@ -138,7 +138,7 @@ static void reject__errors_of_http__are_problems_too(void **state)
 
 static void new__allocation_fails__says_so(void **state)
 {
-    struct api_options options = {.version = "0"};
+    struct api_options options = {.version = "0", .clock = &srv_system_clock};
     struct snn_error err = {0};
     struct api *api = NULL;
 

@@ -78,6 +78,13 @@ start 127.0.0.1:0
 expect 0 ready
 expect 0 version
 says '^spikectl [0-9]'
+expect 0 system
+says "^spiked  *$("$spiked" --version | sed 's/spiked \([^ ]*\).*/\1/') ("
+says '^workers  *0 of 1 busy, [1-9][0-9]* threads a job, [1-9][0-9]* processors$'
+says '^jobs  *none$'
+expect 0 system --json
+says '^{"object":"system"'
+plainest=$(sed -n 's/.*"instruction_sets":\["\([^"]*\)".*/\1/p' "$dir/out")
 expect 0 watch --help
 says 'gives up after 60 s'
 [ "$(wc -l <"$dir/out")" -le 4 ] || die "the help of watch repeats that of every command"
@@ -247,7 +254,11 @@ until grep -q 'trying again' "$dir/watched.err"; do
     [ "$tries" -le 300 ] || die "the watch has not missed the daemon"
     sleep 0.1
 done
+export SPIKED_ISA="$plainest"
 start "${SPIKED_SERVER#http://}"
+expect 0 system
+says "^kernels  *$plainest[,;]"
+says '^jobs .*1 succeeded'
 expect 0 pause "$long"
 expect 0 resume "$long"
 says "^$long \(queued\|running\)\$"

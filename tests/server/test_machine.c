@@ -4,6 +4,7 @@
 #include "tests/support/test.h"
 #include "tests/support/tmpdir.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,59 @@ static void machine_memory__container__is_its_root_groups(void **state)
     tmpdir_remove(root);
 }
 
+static void machine_processors__group__is_what_its_quota_rounds_up_to(void **state)
+{
+    char *root = tmpdir_create();
+    const size_t all = srv_machine_processors(root);
+
+    (void)state;
+    assert_int_equal(all, sysconf(_SC_NPROCESSORS_ONLN));
+    put(root, "proc/self/cgroup", "0::/a/b\n");
+    put(root, "sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
+    assert_int_equal(srv_machine_processors(root), all);
+    put(root, "sys/fs/cgroup/a/cpu.max", "20000 100000\n");
+    assert_int_equal(srv_machine_processors(root), 1);
+    put(root, "sys/fs/cgroup/a/cpu.max", "99999999 1\n");
+    assert_int_equal(srv_machine_processors(root), all);
+    put(root, "sys/fs/cgroup/a/cpu.max", "100001 100000\n");
+    assert_int_equal(srv_machine_processors(root), all < 2 ? all : 2);
+    tmpdir_remove(root);
+}
+
+static void machine_processors__bound_to_one__is_one(void **state)
+{
+    cpu_set_t before, one;
+    size_t first = 0;
+
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+    while (!CPU_ISSET(first, &before))
+        first++;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    assert_int_equal(srv_machine_processors("/nowhere"), 1);
+    assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
+}
+
+static void machine_resident__own__grows_with_what_is_touched(void **state)
+{
+    enum { SIZE = 32 << 20 };
+    char *root = tmpdir_create(), *block;
+    const size_t before = srv_machine_resident("");
+
+    (void)state;
+    block = malloc(SIZE);
+    assert_non_null(block);
+    memset(block, 1, SIZE);
+    assert_true(srv_machine_resident("") >= before + SIZE / 2);
+    free(block);
+    assert_int_equal(srv_machine_resident(root), 0);
+    put(root, "proc/self/statm", "100 7 1 1 0 1 0\n");
+    assert_int_equal(srv_machine_resident(root), 7 * sysconf(_SC_PAGESIZE));
+    tmpdir_remove(root);
+}
+
 static void machine_files__less_than_may_be__is_raised(void **state)
 {
     struct rlimit before, limit;
@@ -92,6 +146,9 @@ int main(void)
         cmocka_unit_test(machine_memory__no_group__is_the_machines),
         cmocka_unit_test(machine_memory__group__is_the_least_of_it_and_those_above),
         cmocka_unit_test(machine_memory__container__is_its_root_groups),
+        cmocka_unit_test(machine_processors__group__is_what_its_quota_rounds_up_to),
+        cmocka_unit_test(machine_processors__bound_to_one__is_one),
+        cmocka_unit_test(machine_resident__own__grows_with_what_is_touched),
         cmocka_unit_test(machine_files__less_than_may_be__is_raised),
     };
 
