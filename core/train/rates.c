@@ -110,7 +110,8 @@ void snn_run_reach_rates(struct snn_run *r, const struct snn_hooks *hooks)
     snn_run_shuffle(r);
     for (size_t i = 0; i < r->net.n_layers; i++) {
         const struct snn_layer *l = &r->net.layer[i];
-        struct search s = {.run = r, .weights = i, .neurons = fired_by(&r->net, i), .rate = (double)NAN};
+        struct search s = {
+            .run = r, .weights = i, .neurons = fired_by(&r->net, i), .rate = (double)NAN};
         if (!l->type->carries_neuron || !snn_initialiser_of(&l->initialiser)->to_rate ||
             s.neurons == r->net.n_layers)
             continue;
