@@ -9,6 +9,8 @@
 #include "server/http.h"
 #include "server/pool.h"
 #include "server/store.h"
+#include "server/throttle.h"
+#include "server/tokens.h"
 
 struct api_options {
     const struct srv_config *config;
@@ -16,7 +18,10 @@ struct api_options {
     struct srv_datasets *datasets;
     struct srv_pool *pool; /* NULL in tests: nothing is woken */
     const struct srv_clock *clock;
-    const char *version; /* "0.1.0" */
+    const char *version;           /* "0.1.0" */
+    struct srv_tokens *tokens;     /* NULL: nobody is asked who he is */
+    struct srv_throttle *guesses;  /* wrong tokens; NULL: any number */
+    struct srv_throttle *requests; /* NULL: any number */
 };
 
 struct api;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/auth.h"
 #include "api/route.h"
 
 /* A request under way: what begin found out and finish needs. */
@@ -84,6 +85,22 @@ static bool foreign_origin(struct api_call *c)
     return true;
 }
 
+/* Whether the daemon lives may be asked any number of times. */
+static bool too_many(struct api_call *c, const struct api_route *r)
+{
+    struct srv_throttle *requests = c->api->options.requests;
+    unsigned wait;
+
+    if (!requests || (r && r->access == API_OPEN) ||
+        srv_throttle_take(requests, c->req->peer, &wait))
+        return false;
+    srv_response_header(c->res, "Retry-After", "%u", wait);
+    api_problem(c, 429, "rate_limited",
+                "more requests a second came from this address than the %zu of --rate-limit",
+                c->api->options.config->rate_limit);
+    return true;
+}
+
 static bool body_too_large(struct api_call *c, uint64_t limit)
 {
     uint64_t size = c->req->content_length;
@@ -101,7 +118,8 @@ static bool enter(struct exchange *x, struct srv_request *req)
 {
     const struct api_route *r = x->route;
 
-    if (foreign_origin(&x->call))
+    if (too_many(&x->call, r) || !api_authorize(&x->call, r ? r->access : API_READ) ||
+        foreign_origin(&x->call))
         return false;
     if (!r && req->content_length == 0)
         return true;
@@ -133,6 +151,7 @@ static bool begin(void *user, struct srv_request *req, struct srv_response *res)
     x->call = call;
     x->route = api_route_find(&x->call, allow, sizeof allow, &path_known);
     entered = enter(x, req);
+    snprintf(req->token, sizeof req->token, "%s", x->call.token);
     x->call.res = NULL; /* this response is http's again */
     return entered;
 }

@@ -22,6 +22,7 @@ struct api_call {
     struct api *api;
     const struct srv_request *req;
     struct srv_response *res;
+    char token[SRV_TOKEN_NAME];          /* of who asks; "" = nobody is known */
     char param[API_MAX_PATH_PARAMS][72]; /* what the pattern's {…} matched, in order */
     size_t n_params;
     void *stream;           /* a streaming route's own object */
@@ -85,10 +86,15 @@ bool api_find_job(struct api_call *c, struct srv_job *out);
 
 /* ---------------------------------------------------------------------------------- routes -- */
 
+/* Who may: anybody, or whose token has at least that scope. A route that does not say is the
+ * administrator's. */
+enum api_access { API_UNSAID, API_OPEN, API_READ, API_WRITE, API_ADMIN };
+
 struct api_route {
     const char *method; /* "GET" also answers HEAD */
     const char
         *pattern; /* "/v1/jobs/{job}/events"; {job}, {dataset}, {name}, {part} match one segment */
+    enum api_access access;
     void (*handle)(struct api_call *c);
     uint64_t body_limit; /* bytes; 0 = a body is refused with 413 */
     /* A streamed body: opened before the first byte (false: the reply is made), then c->stream and

@@ -120,7 +120,7 @@ static enum snn_code store(struct api_call *c, struct srv_job *row, const char *
                            struct snn_error *err)
 {
     const struct api_options *o = &c->api->options;
-    char body[SNN_SHA256_HEX];
+    char body[SNN_SHA256_HEX], own[MAX_KEY + SRV_TOKEN_NAME + 1];
     struct snn_digest d;
 
     if (!key)
@@ -128,7 +128,9 @@ static enum snn_code store(struct api_call *c, struct srv_job *row, const char *
     snn_digest_init(&d);
     snn_digest_add(&d, c->req->body, c->req->body_size);
     snn_digest_hex(&d, body);
-    return srv_store_job_create_once(o->store, row, o->config->max_queued, key, body, &c->again,
+    /* What one client calls a request says nothing about another's. */
+    snprintf(own, sizeof own, "%s%s%s", c->token, c->token[0] ? ":" : "", key);
+    return srv_store_job_create_once(o->store, row, o->config->max_queued, own, body, &c->again,
                                      err);
 }
 

@@ -21,8 +21,9 @@ static const struct {
     [VERSION] = {"--version", NULL, "print the version and end"},
 };
 
-/* Not for the daemon: where spikectl finds it, and where scripts find the program. */
-static const char *const ignored_variables[] = {"SPIKED_SERVER", "SPIKED_BIN"};
+/* Not for the daemon: what spikectl reads, and where scripts find the program. */
+static const char *const ignored_variables[] = {"SPIKED_SERVER", "SPIKED_BIN", "SPIKED_TOKEN",
+                                                "SPIKED_TOKEN_FILE", "SPIKED_CACERT"};
 
 /* -------------------------------------------------------------------------------- variables -- */
 
@@ -230,6 +231,9 @@ enum snn_code srv_config_load(struct srv_config *out, enum srv_config_action *ac
         return snn_fail(err, SNN_IO,
                         "memory-limit: the machine does not say how much memory it "
                         "has; want a size");
+    l.config.tokens_given = l.config.tokens[0];
+    if (!l.config.tokens_given)
+        snprintf(l.config.tokens, sizeof l.config.tokens, "%s/tokens", l.config.data_dir);
     *out = l.config;
     *action = asked;
     return SNN_OK;
@@ -251,7 +255,7 @@ void srv_config_help(FILE *to)
 {
     char flag[SRV_VARIABLE_SIZE];
 
-    fprintf(to, "Usage: spiked [OPTION]...\n\n");
+    fprintf(to, "Usage: spiked [OPTION]...\n       spiked COMMAND [OPTION]...\n\n");
     for (size_t i = 0; i < srv_option_count; i++) {
         snprintf(flag, sizeof flag, "--%s", srv_options[i].name);
         help_row(to, flag, srv_options[i].value, srv_options[i].help, srv_options[i].fallback);

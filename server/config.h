@@ -26,6 +26,9 @@ struct srv_config {
     size_t retain_days, retain_jobs, retain_bytes; /* of jobs that are over; 0 = no limit */
     size_t disk_reserve;                           /* bytes that stay free; 64 MiB */
     size_t stall_seconds; /* a job that stands still so long has failed; 0 = never */
+    char tokens[1040];    /* the file of tokens; unless given, tokens in the data directory */
+    bool tokens_given;
+    size_t rate_limit;    /* requests a second of one address; 0 = no limit */
     char allow_host[512]; /* names that a Host may have, divided by commas */
     char log_level[16];
     char isa[32];          /* auto, or a name as snn_isa's */

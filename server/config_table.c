@@ -153,6 +153,10 @@ const struct srv_option srv_options[] = {
      "jobs that may wait", NULL},
     {"allow-host", &text_type, FIELD(allow_host), NULL, 0, 0, "NAMES",
      "names under which it may be asked, divided by commas", NULL},
+    {"tokens", &text_type, FIELD(tokens), NULL, 0, 0, "FILE",
+     "who may ask for what, see `spiked token`; else DATA-DIR/tokens", NULL},
+    {"rate-limit", &count_type, FIELD(rate_limit), "0", 0, 1000000, "N",
+     "requests a second of one address; 0 is no limit", NULL},
     {"retain-days", &count_type, FIELD(retain_days), "0", 0, 36500, "N",
      "days that a job is kept when it is over; 0 is for ever", NULL},
     {"retain-jobs", &count_type, FIELD(retain_jobs), "0", 0, 1000000000, "N",
@@ -226,7 +230,11 @@ enum snn_code srv_loading_set(struct srv_loading *l, size_t option, enum srv_sou
 
 void srv_list_add(char list[SRV_LIST_SIZE], const char *prefix, const char *name)
 {
-    size_t used = strlen(list);
+    static const char more[] = ", ...";
+    size_t used = strlen(list), size = strlen(prefix) + strlen(name);
 
-    snprintf(list + used, SRV_LIST_SIZE - used, "%s%s%s", used ? ", " : "", prefix, name);
+    if (used + size + 2 * sizeof more < SRV_LIST_SIZE)
+        snprintf(list + used, SRV_LIST_SIZE - used, "%s%s%s", used ? ", " : "", prefix, name);
+    else if (used < sizeof more || strcmp(list + used + 1 - sizeof more, more) != 0)
+        snprintf(list + used, SRV_LIST_SIZE - used, "%s", more);
 }

@@ -42,7 +42,7 @@ void srv_option_variable(char out[SRV_VARIABLE_SIZE], const struct srv_option *o
 /* Sources, the weakest first. */
 enum srv_source { SRV_DEFAULT, SRV_FILE, SRV_VARIABLE, SRV_FLAG };
 
-#define SRV_MAX_OPTIONS 32
+#define SRV_MAX_OPTIONS 48
 
 struct srv_loading {
     struct srv_config config;
@@ -59,8 +59,8 @@ enum snn_code srv_loading_set(struct srv_loading *l, size_t option, enum srv_sou
 /* Sets what the file says: lines of `name = value`, empty ones and # comments. */
 enum snn_code srv_loading_read(struct srv_loading *l, const char *path, struct snn_error *err);
 
-#define SRV_LIST_SIZE 360
-/* Adds prefix and name to a list of names for a message. */
+#define SRV_LIST_SIZE 336
+/* Adds prefix and name to a list of names for a message; ", ..." where it is full. */
 void srv_list_add(char list[SRV_LIST_SIZE], const char *prefix, const char *name);
 
 #endif

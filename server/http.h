@@ -39,6 +39,7 @@ struct srv_request {
     char id[64];             /* X-Request-Id as received (if it was fit) or made here; echoed */
     char peer[INET6_ADDRSTRLEN];
     /* For the app: */
+    char token[33];       /* set by begin: the name of who asks, for the log; "" = nobody known */
     uint64_t body_limit;  /* bytes; set by begin; beyond it the answer is 413 */
     struct srv_sink sink; /* set by begin: the body is streamed, not kept */
     void *app;            /* whatever begin needs to remember; freed by release */

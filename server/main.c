@@ -14,6 +14,7 @@
 #include "server/keeper.h"
 #include "server/log.h"
 #include "server/machine.h"
+#include "server/offline.h"
 #include "server/signals.h"
 #include "server/version.h"
 
@@ -29,9 +30,15 @@
 #define MAX_CONNECTIONS 1024
 #define FILES_KEPT 128
 
+/* Wrong tokens from one address: so many at once, then one in so many seconds. */
+#define GUESSES 10
+#define GUESS_SECONDS 2
+
 struct daemon {
     struct srv_config config;
     char boot_id[SRV_ID_SIZE], server_name[64];
+    struct srv_tokens *tokens;
+    struct srv_throttle *guesses, *requests;
     struct srv_store *store;
     struct srv_datasets *datasets;
     struct srv_pool *pool;
@@ -48,15 +55,25 @@ static int complain(const struct snn_error *err, int status)
 
 /* ------------------------------------------------------------------------------- starting -- */
 
-static enum snn_code check_listen(const struct srv_config *config, struct snn_error *err)
+/* Without tokens only this machine may reach it. */
+static enum snn_code open_door(struct daemon *d, struct snn_error *err)
 {
-    if (config->insecure_no_auth || srv_listen_is_loopback(config->listen))
-        return SNN_OK;
-    return snn_fail(err, SNN_INVALID,
-                    "listen is \"%s\", want a loopback address such as 127.0.0.1:8080: whoever "
-                    "reaches another one could use it without a password (--insecure-no-auth "
-                    "allows it all the same)",
-                    config->listen);
+    const struct srv_config *config = &d->config;
+    double rate = (double)config->rate_limit;
+    enum snn_code rc = srv_tokens_open(&d->tokens, config->tokens, &srv_system_clock, err);
+
+    if (rc == SNN_OK && !srv_tokens_required(d->tokens) && !config->insecure_no_auth &&
+        !srv_listen_is_loopback(config->listen))
+        rc = snn_fail(err, SNN_INVALID,
+                      "listen is \"%s\", which other machines reach, and there is no token: make "
+                      "one (spiked token add NAME), or want a loopback address such as "
+                      "127.0.0.1:8080 (--insecure-no-auth lets everybody in)",
+                      config->listen);
+    if (rc == SNN_OK)
+        rc = srv_throttle_new(&d->guesses, 1.0 / GUESS_SECONDS, GUESSES, &srv_system_clock, err);
+    if (rc == SNN_OK && config->rate_limit)
+        rc = srv_throttle_new(&d->requests, rate, rate, &srv_system_clock, err);
+    return rc;
 }
 
 static enum snn_code open_state(struct daemon *d, struct snn_error *err)
@@ -110,7 +127,10 @@ static enum snn_code start_http(struct daemon *d, struct snn_error *err)
                               .datasets = d->datasets,
                               .pool = d->pool,
                               .clock = &srv_system_clock,
-                              .version = srv_version()};
+                              .version = srv_version(),
+                              .tokens = d->tokens,
+                              .guesses = d->guesses,
+                              .requests = d->requests};
     struct srv_http_options http = {.listen = d->config.listen,
                                     .threads = 4,
                                     .connections = connections_for(srv_machine_files()),
@@ -183,6 +203,9 @@ static void stop(struct daemon *d)
     api_free(d->api);
     srv_datasets_free(d->datasets);
     srv_store_close(d->store);
+    srv_throttle_free(d->requests);
+    srv_throttle_free(d->guesses);
+    srv_tokens_free(d->tokens);
 }
 
 /* ---------------------------------------------------------------------------------- serve -- */
@@ -204,11 +227,13 @@ static int serve(struct daemon *d)
     enum snn_code rc = srv_log_level_parse(&level, d->config.log_level, &err);
 
     if (rc == SNN_OK)
-        rc = check_listen(&d->config, &err);
+        rc = open_door(d, &err);
     if (rc == SNN_OK && strcmp(d->config.isa, "auto") != 0)
         rc = snn_isa_select(d->config.isa, &err);
-    if (rc != SNN_OK)
+    if (rc != SNN_OK) {
+        stop(d);
         return complain(&err, EXIT_CONFIG);
+    }
     srv_log_start(level, stderr);
     rc = srv_signals_start(&err);
     if (rc == SNN_OK)
@@ -251,17 +276,25 @@ static int status_of(const struct snn_error *err)
 int main(int argc, char *argv[])
 {
     static struct daemon d;
+    struct srv_offline_call call = {.config = &d.config, .out = stdout};
+    const struct srv_offline *command;
     enum srv_config_action action;
     struct snn_error err = {0};
-    enum snn_code rc;
+    int words;
 
     if (!hold_standard_streams())
         return EXIT_FAILURE;
-    rc = srv_config_load(&d.config, &action, argc, argv, environ, &err);
-    if (rc != SNN_OK)
+    if (srv_offline_parse(&command, &call, &words, argc, argv, &err) != SNN_OK)
+        return complain(&err, EXIT_USAGE);
+    /* The word before the options is not looked at: it is the program's name where there is no
+     * command. */
+    if (srv_config_load(&d.config, &action, argc - words + 1, argv + words - 1, environ, &err) !=
+        SNN_OK)
         return complain(&err, status_of(&err));
     if (action == SRV_CONFIG_HELP) {
         srv_config_help(stdout);
+        printf("\nCommands, for the data of a daemon on this machine:\n");
+        srv_offline_help(stdout);
         return EXIT_SUCCESS;
     }
     if (action == SRV_CONFIG_VERSION) {
@@ -269,5 +302,7 @@ int main(int argc, char *argv[])
                snn_blas());
         return EXIT_SUCCESS;
     }
-    return serve(&d);
+    if (!command)
+        return serve(&d);
+    return command->run(&call, &err) == SNN_OK ? EXIT_SUCCESS : complain(&err, EXIT_FAILURE);
 }

@@ -12,7 +12,8 @@ struct ctl_client {
     CURL *curl;
     char *base; /* the URL without a slash at its end */
     char shown[256];
-    bool local; /* this host: no proxy is asked */
+    char *authorization, *cacert; /* the header; the file. NULL = none */
+    bool local;                   /* this host: no proxy is asked */
 };
 
 /* A request under way. */
@@ -109,7 +110,31 @@ void ctl_client_free(struct ctl_client *client)
         return;
     curl_easy_cleanup(client->curl);
     free(client->base);
+    free(client->authorization);
+    free(client->cacert);
     free(client);
+}
+
+bool ctl_client_trust(struct ctl_client *client, const char *token, const char *cacert,
+                      char why[CTL_WHY])
+{
+    static const char field[] = "Authorization: Bearer ";
+    size_t n = token ? strlen(token) : 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (token[i] <= 0x20 || token[i] >= 0x7f) {
+            snprintf(why, CTL_WHY, "it has a blank, a line break or worse; want spk_...");
+            return false;
+        }
+    if (n) {
+        client->authorization = malloc(sizeof field + n);
+        if (client->authorization)
+            snprintf(client->authorization, sizeof field + n, "%s%s", field, token);
+    }
+    if (cacert)
+        client->cacert = strdup(cacert);
+    snprintf(why, CTL_WHY, "no memory for it");
+    return (!n || client->authorization) && (!cacert || client->cacert);
 }
 
 const char *ctl_client_server(const struct ctl_client *client)
@@ -191,6 +216,8 @@ static CURLcode set_common(const struct ctl_client *c, struct transfer *t, const
     SET(CURLOPT_WRITEDATA, t);
     if (c->local)
         SET(CURLOPT_PROXY, "");
+    if (c->cacert)
+        SET(CURLOPT_CAINFO, c->cacert);
     if (r->progress) {
         SET(CURLOPT_NOPROGRESS, 0L);
         SET(CURLOPT_XFERINFOFUNCTION, on_progress);
@@ -221,6 +248,8 @@ static CURLcode set_body(const struct ctl_client *c, struct transfer *t,
     snprintf(type, sizeof type, "Content-Type:%s%s", r->upload || r->type ? " " : "",
              r->upload ? "application/octet-stream" : (r->type ? r->type : ""));
     if (!add_header(headers, type) || !add_header(headers, "Accept: application/json, */*;q=0.5"))
+        return CURLE_OUT_OF_MEMORY;
+    if (c->authorization && !add_header(headers, c->authorization))
         return CURLE_OUT_OF_MEMORY;
     SET(CURLOPT_HTTPHEADER, *headers);
     if (r->upload) {

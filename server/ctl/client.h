@@ -44,6 +44,10 @@ struct ctl_reply {
 /* `server` is a URL with http or https, or a host and port. False with the reason; then there is
  * no client. */
 bool ctl_client_new(struct ctl_client **out, const char *server, char why[CTL_WHY]);
+/* From now on requests show the token, and believe servers whose certificate `cacert` vouches for;
+ * both copied, either NULL. False with the reason for what cannot be a token. */
+bool ctl_client_trust(struct ctl_client *client, const char *token, const char *cacert,
+                      char why[CTL_WHY]);
 void ctl_client_free(struct ctl_client *client);
 
 /* "http://host:port", without a password that the URL may have held. */

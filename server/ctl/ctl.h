@@ -27,6 +27,8 @@ struct ctl {
 
 extern const struct ctl_command ctl_commands[];
 extern const size_t ctl_command_count;
+/* Of the commands that `spiked` runs, on the data of a daemon on this machine. */
+extern const struct ctl_option ctl_data_options[];
 
 enum ctl_exit ctl_submit(struct ctl *c);
 enum ctl_exit ctl_watch(struct ctl *c);
@@ -53,6 +55,7 @@ enum ctl_exit ctl_dataset_list(struct ctl *c);
 enum ctl_exit ctl_dataset_show(struct ctl *c);
 enum ctl_exit ctl_dataset_delete(struct ctl *c);
 enum ctl_exit ctl_system(struct ctl *c);
+enum ctl_exit ctl_offline(struct ctl *c);
 enum ctl_exit ctl_ready(struct ctl *c);
 enum ctl_exit ctl_version(struct ctl *c);
 enum ctl_exit ctl_help(struct ctl *c);

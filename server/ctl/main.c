@@ -64,6 +64,44 @@ static enum ctl_exit read_options(struct ctl *c)
     return CTL_OK;
 }
 
+/* The option, else the variable; NULL where neither is given. */
+static const char *setting(const struct ctl *c, const char *option, const char *name)
+{
+    const char *value = ctl_value(c, option);
+
+    return value ? value : variable(name);
+}
+
+/* The token given, or the first line of the file given. */
+static enum ctl_exit find_token(struct ctl *c, struct ctl_text *out)
+{
+    const char *token = setting(c, "token", "SPIKED_TOKEN");
+    const char *file = ctl_value(c, "token") ? NULL : setting(c, "token-file", "SPIKED_TOKEN_FILE");
+    enum ctl_exit rc = CTL_OK;
+
+    if (file && (!token || ctl_value(c, "token-file"))) {
+        rc = ctl_read_file(c, file, out);
+        if (rc == CTL_OK && out->data)
+            out->data[strcspn(out->data, "\r\n")] = '\0';
+    } else if (token) {
+        ctl_text_add(out, "%s", token);
+    }
+    return rc;
+}
+
+static enum ctl_exit trust(struct ctl *c)
+{
+    struct ctl_text token = {0};
+    char why[CTL_WHY];
+    enum ctl_exit rc = find_token(c, &token);
+
+    if (rc == CTL_OK && !ctl_client_trust(c->client, ctl_text_of(&token),
+                                          setting(c, "cacert", "SPIKED_CACERT"), why))
+        rc = ctl_fail(c, CTL_USAGE, "the token cannot be one: %s", why);
+    ctl_text_free(&token);
+    return rc;
+}
+
 static enum ctl_exit run(struct ctl *c)
 {
     const char *server = ctl_value(c, "server");
@@ -83,7 +121,9 @@ static enum ctl_exit run(struct ctl *c)
     server = server ? server : variable("SPIKED_SERVER");
     if (!ctl_client_new(&c->client, server ? server : DEFAULT_SERVER, why))
         return ctl_fail(c, CTL_USAGE, "the server is \"%.100s\": %s", server ? server : "", why);
-    rc = c->args.command->run(c);
+    rc = trust(c);
+    if (rc == CTL_OK)
+        rc = c->args.command->run(c);
     ctl_client_free(c->client);
     return rc;
 }

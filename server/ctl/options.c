@@ -8,6 +8,9 @@
 
 const struct ctl_option ctl_global_options[] = {
     {"server", 's', "URL", "the daemon (SPIKED_SERVER, else http://127.0.0.1:8080)"},
+    {"token", 0, "TOKEN", "who asks (SPIKED_TOKEN; others on this machine can see a flag)"},
+    {"token-file", 0, "FILE", "a file whose first line is the token (SPIKED_TOKEN_FILE)"},
+    {"cacert", 0, "FILE", "whose certificates are believed, PEM (SPIKED_CACERT)"},
     {"json", 'j', NULL, "print the server's JSON as it came; watch: a line for each update"},
     {"timeout", 't', "SECONDS", "give up after so long"},
     {"no-color", 0, NULL, "no colours (also NO_COLOR)"},
