@@ -21,7 +21,7 @@ static const struct {
 
 /* What the part of a format may be called in a folder, each plain or with .gz. */
 static const struct {
-    const char *format, *part, *files[2];
+    const char *format, *part, *files[3];
 } layouts[] = {
     {"idx", "train-images", {"train-images-idx3-ubyte", "train-images.idx3-ubyte"}},
     {"idx", "train-labels", {"train-labels-idx1-ubyte", "train-labels.idx1-ubyte"}},
@@ -31,6 +31,8 @@ static const struct {
     {"csv", "test", {"test.csv"}},
     {"events", "train", {"train-events.csv"}},
     {"events", "test", {"test-events.csv"}},
+    {"hdf5", "train", {"train.h5", "shd_train.h5", "ssc_train.h5"}},
+    {"hdf5", "test", {"test.h5", "shd_test.h5", "ssc_test.h5"}},
 };
 static const size_t n_layouts = sizeof layouts / sizeof layouts[0];
 
@@ -66,7 +68,7 @@ static enum snn_code find_part(char **path, const char *folder, size_t layout,
     char tried[SRV_PATH_SIZE];
 
     *path = NULL;
-    for (size_t f = 0; f < 2 && layouts[layout].files[f]; f++)
+    for (size_t f = 0; f < 3 && layouts[layout].files[f]; f++)
         for (size_t e = 0; e < sizeof endings / sizeof endings[0]; e++) {
             enum snn_code rc =
                 srv_path(tried, err, "%s/%s%s", folder, layouts[layout].files[f], endings[e]);

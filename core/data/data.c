@@ -7,6 +7,7 @@
 #include "core/data/events.h"
 #include "core/data/generated.h"
 #include "core/data/idx.h"
+#include "core/data/shd.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -43,6 +44,12 @@ static const struct snn_format formats[] = {
      .parts = {"train", "test"},
      .open = snn_events_open,
      .check = snn_events_check},
+    {.kind = {.name = "hdf5",
+              .doc = "HDF5 files of spikes as the Heidelberg sets (SHD, SSC) have them, gzip or "
+                     "not: spikes/times in seconds, spikes/units, labels; for the encoding events"},
+     .parts = {"train", "test"},
+     .open = snn_shd_open,
+     .check = snn_shd_check},
 };
 
 const struct snn_registry snn_formats = SNN_REGISTRY(formats, "formats", "format");

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/data/hdf5.h"
+#include "core/nir/hdf5.h"
 #include "core/nir/nir.h"
 
 /* Synapses and neurons of every layer, Input and Output. */

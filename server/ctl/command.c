@@ -48,7 +48,8 @@ static const struct ctl_option curve_options[] = {
 };
 static const struct ctl_option upload_options[] = {
     {"format", 'f', "FORMAT",
-     "idx (parts train-images, train-labels, test-images, test-labels) or csv (train, test)"},
+     "csv, events, hdf5 (parts train, test) or idx (train-images, train-labels, test-images, "
+     "test-labels)"},
     {NULL, 0, NULL, NULL},
 };
 

@@ -17,9 +17,9 @@ BEGIN {
     nl = split("^jansson|^(api~server/ctl~tests)/|^microhttpd|^server/http(_reply~_internal)?[.][ch]$|" \
         "^sqlite3|^(server/(store_[a-z0-9_]+~db~migrate)[.][ch]$~tests/)|" \
         "^curl/|^(server/ctl~tests)/|^(zlib[.]h$~nettle/)|^(core~tests)/|" \
-        "^hdf5|^(core/data~core/nir~tests)/|" \
+        "^hdf5|^(core/nir~tests)/|" \
         "^cblas|^(core/math~tests/bench)/|^omp[.]h|^core/train/|" \
-        "^(pthread~threads)[.]h|^(server~api~tests~core/data/hdf5)|" \
+        "^(pthread~threads)[.]h|^(server~api~tests~core/nir/hdf5)|" \
         "^cmocka|^tests/support/test[.]h$", library, "|")
     for (i = 1; i <= nf; i++) gsub("~", "|", folder[i])
     for (i = 1; i <= nl; i++) gsub("~", "|", library[i])

@@ -54,6 +54,7 @@ static void formats__parts__as_documented(void **state)
         {"idx", {"train-images", "train-labels", "test-images", "test-labels"}},
         {"csv", {"train", "test"}},
         {"events", {"train", "test"}},
+        {"hdf5", {"train", "test"}},
     };
 
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/data/hdf5.h"
+#include "core/nir/hdf5.h"
 
 #include <hdf5.h>
 #include <pthread.h>
