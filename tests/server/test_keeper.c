@@ -114,15 +114,18 @@ static void watch__job_stands_still__fails_and_its_worker_changes_nothing(void *
 static void watch__job_that_gets_on__is_left_alone(void **state)
 {
     struct place *p = *state;
-    struct srv_pool *pool = pool_of(p);
+    struct srv_pool *pool;
     struct id id = queue(p, "digits", "epochs=30", 1);
     struct srv_job job;
 
-    srv_pool_wake(pool);
-    for (int64_t now = 1; !srv_job_status_terminal(status_of(p, id.text)); now++) {
-        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
-        srv_pool_watch(pool, 1000 * now, 999); /* it has got on whenever it is looked at */
+    gate_set(30);
+    pool = pool_of(p);
+    for (int64_t look = 1; look <= 5; look++) {
+        gate_wait_reached(); /* it stands there, but has made steps since the look before */
+        srv_pool_watch(pool, 5000 * look, 5000);
+        gate_set(30);
     }
+    gate_open();
     job = wait_over(p, id.text);
     assert_int_equal(job.status, SRV_JOB_succeeded);
     srv_job_clear(&job);
