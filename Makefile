@@ -36,7 +36,6 @@ OPT := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-re
 OPT += $(if $(findstring clang,$(CC)),,-Wno-restrict -Wno-format-truncation \
 	-Wno-stringop-overflow -Wno-stringop-truncation -Wno-maybe-uninitialized)
 else ifeq ($(VARIANT),tsan)
-# clang: gcc's libgomp is not known to its own ThreadSanitizer, which then reports false races.
 VARIANT_CC := $(CLANG)
 OPT := -O1 -fno-omit-frame-pointer -fsanitize=thread
 else ifeq ($(VARIANT),fuzz)
@@ -72,7 +71,6 @@ KERNELS := core/math/% core/surrogate/% core/neuron/% core/optim/%
 REVISION_FILES := server/main.c server/version.c server/ctl/main.c
 file_flags = -ffp-contract=$(if $(filter $(KERNELS),$1),fast,off) \
 	$(if $(filter core/%,$1),-Wdouble-promotion) \
-	$(if $(filter core/train/%,$1),-fopenmp) \
 	$(if $(filter core/kernel/dispatch.c,$1),-D'SNN_KERNEL_LEVELS(X)=$(LEVEL_ROWS)') \
 	$(if $(filter $(REVISION_FILES),$1),-DSPIKED_REVISION='"$(REVISION)"')
 
@@ -112,7 +110,7 @@ TEST_SRC := $(foreach f,$(TESTS_SRC),$(if $(filter test_%,$(notdir $f)),$f))
 # What is left beside the tests helps them: tests/support/ and any folder's own helpers.
 SUPPORT_SRC := $(filter-out $(REFERENCE_SRC) $(BENCH_SRC) tests/fuzz/% $(TEST_SRC),$(TESTS_SRC))
 
-CORE_LIBS := -fopenmp -lopenblas $(HDF5_LIBS) -lz -lnettle -lm
+CORE_LIBS := -lopenblas $(HDF5_LIBS) -lz -lnettle -lm -lpthread
 SERVER_LIBS := -lmicrohttpd -ljansson -lsqlite3 -lpthread
 # Allocations of the project's own code go through tests/support/oom.c, which can refuse them.
 WRAPPED := malloc calloc realloc aligned_alloc posix_memalign strdup strndup
@@ -234,11 +232,9 @@ test-programs: build $(TESTS)
 .PHONY: test asan tsan reference reference-double reference-float lint format format-check
 .PHONY: fuzz bench check
 JOBS ?= $(shell nproc)
-ARCHER = $(abspath $(shell $(CLANG) -print-resource-dir)/../../libarcher.so)
 asan_ENV := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
 	UBSAN_OPTIONS=print_stacktrace=1
-# Archer tells ThreadSanitizer what OpenMP's barriers order; the runtime itself is not instrumented.
-tsan_ENV = OMP_TOOL_LIBRARIES=$(ARCHER) TSAN_OPTIONS=ignore_noninstrumented_modules=1
+tsan_ENV := TSAN_OPTIONS=ignore_noninstrumented_modules=1
 test: test-programs
 	@env SPIKED_BIN=$(CURDIR)/$(B)/spiked SPIKECTL_BIN=$(CURDIR)/$(B)/spikectl \
 		$($(VARIANT)_ENV) tests/run.sh $(TESTS) $(SCRIPTS)
@@ -294,7 +290,7 @@ check: deps-check
 BUILD_PACKAGES := gcc make pkg-config libc6-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev \
 	libcurl4-openssl-dev libopenblas-pthread-dev libhdf5-dev zlib1g-dev nettle-dev \
 	ca-certificates curl
-CHECK_PACKAGES := $(BUILD_PACKAGES) libcmocka-dev clang-14 libclang-rt-14-dev libomp-14-dev \
+CHECK_PACKAGES := $(BUILD_PACKAGES) libcmocka-dev clang-14 libclang-rt-14-dev \
 	clang-format-14 universal-ctags dataset-fashion-mnist python3-numpy python3-h5py
 # Asks apt for nothing that is there, and says what it is going to ask for. An old package list may
 # name files that the mirror no longer has: then it is fetched anew, once.
@@ -345,7 +341,7 @@ make install       into PREFIX=$(PREFIX) (DESTDIR is honoured; STRIP=1)
 make check         everything below that CI runs; ends with "N passed, N failed"
 make test          build and run every test program
 make asan          the same under AddressSanitizer and UndefinedBehaviorSanitizer
-make tsan          the same under ThreadSanitizer (clang, Archer)
+make tsan          the same under ThreadSanitizer (clang)
 make gradcheck     the core's tests in double: gradients against differences of the loss
 make reference     the core against the numbers in REFERENCE=DIR, in double and float
 make lint          layers, sizes, banned calls, headers, format

@@ -205,6 +205,22 @@ static const char *config_variable(char *const env[])
     return NULL;
 }
 
+/* What is left to the machine. */
+static enum snn_code ask_machine(struct srv_config *config, struct snn_error *err)
+{
+    const size_t share = srv_machine_processors("") / config->workers;
+
+    if (!config->threads_per_job)
+        config->threads_per_job = share ? share : 1;
+    if (!config->memory_limit)
+        config->memory_limit = srv_machine_memory("") / 2;
+    if (!config->memory_limit)
+        return snn_fail(err, SNN_IO,
+                        "memory-limit: the machine does not say how much memory it "
+                        "has; want a size");
+    return SNN_OK;
+}
+
 enum snn_code srv_config_load(struct srv_config *out, enum srv_config_action *action, int argc,
                               char *const argv[], char *const env[], struct snn_error *err)
 {
@@ -223,14 +239,10 @@ enum snn_code srv_config_load(struct srv_config *out, enum srv_config_action *ac
         if (rc == SNN_OK)
             rc = set_from_flags(&l, argc, argv, err);
     }
+    if (rc == SNN_OK)
+        rc = ask_machine(&l.config, err);
     if (rc != SNN_OK)
         return rc;
-    if (!l.config.memory_limit)
-        l.config.memory_limit = srv_machine_memory("") / 2;
-    if (!l.config.memory_limit)
-        return snn_fail(err, SNN_IO,
-                        "memory-limit: the machine does not say how much memory it "
-                        "has; want a size");
     l.config.tokens_given = l.config.tokens[0];
     if (!l.config.tokens_given)
         snprintf(l.config.tokens, sizeof l.config.tokens, "%s/tokens", l.config.data_dir);

@@ -16,7 +16,8 @@ struct srv_config {
     char datasets_dirs[SRV_MAX_DATASET_DIRS]
                       [1024]; /* --datasets-dir may be repeated; ':' separates in env */
     size_t n_datasets_dirs;
-    size_t workers, threads_per_job;
+    size_t workers, threads_per_job; /* 0 threads in the file or flag = the processors there are,
+                                        divided by the workers */
     size_t memory_limit;       /* bytes, for all jobs together; 0 in the file or flag = half of the
                                   machine's */
     size_t max_job_seconds;    /* 0 = no limit */

@@ -220,6 +220,17 @@ static void announce(const struct daemon *d)
             d->config.workers, d->config.threads_per_job);
 }
 
+/* More threads than processors are slower than as many, and no job's weights are other ones. */
+static void warn_of_threads(const struct srv_config *config)
+{
+    const size_t processors = srv_machine_processors("");
+
+    if (config->workers * config->threads_per_job > processors)
+        srv_log(SRV_LOG_warning, "more_threads_than_processors",
+                "workers=%zu threads_per_job=%zu processors=%zu", config->workers,
+                config->threads_per_job, processors);
+}
+
 static int serve(struct daemon *d)
 {
     struct snn_error err = {0};
@@ -242,6 +253,7 @@ static int serve(struct daemon *d)
         int signal;
 
         announce(d);
+        warn_of_threads(&d->config);
         signal = srv_signals_wait(-1);
         srv_log(SRV_LOG_info, "stopping", "signal=%s", sigabbrev_np(signal));
     }

@@ -241,6 +241,8 @@ enum snn_code snn_run_new(struct snn_run **out, const struct snn_spec *spec,
     if (rc == SNN_OK)
         rc = snn_run_layout(r, err);
     if (rc == SNN_OK)
+        rc = snn_team_start(&r->team, r->threads, err);
+    if (rc == SNN_OK)
         rc = split(r, err);
     if (rc == SNN_OK) {
         start(r);
@@ -255,6 +257,7 @@ void snn_run_free(struct snn_run *r)
 {
     if (!r)
         return;
+    snn_team_stop(r->team);
     snn_arena_free(&r->arena);
     free(r);
 }

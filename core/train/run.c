@@ -52,7 +52,7 @@ static void judge(struct snn_run *r, double loss, double accuracy)
 
 static enum snn_code end_epoch(struct snn_run *r, struct snn_error *err)
 {
-    double loss = NAN, accuracy = NAN;
+    double loss = (double)NAN, accuracy = (double)NAN;
     enum snn_code rc = snn_run_check_weights(r, err);
     if (rc == SNN_OK && r->validation)
         rc = snn_run_evaluate(r, r->params, r->validation_index, r->validation, false, &loss,

@@ -9,6 +9,7 @@
 #include "core/train/pass.h"
 #include "core/train/sampling.h"
 #include "core/train/spec.h"
+#include "core/train/team.h"
 
 /* Where the run stands: everything a resume needs beside the vectors. Plain values, saved field by
  * field (core/ckpt); all counts are of finished work. */
@@ -35,6 +36,7 @@ struct snn_run {
     const struct snn_data *data;
     struct snn_data_info info;
     size_t threads;
+    struct snn_team *team; /* of so many */
     struct snn_arena arena;
 
     struct snn_net net;
@@ -64,6 +66,19 @@ struct snn_run {
 
     struct snn_cursor at;
 };
+
+/* A batch, as all its shards see it. */
+struct snn_pass {
+    const real *params;
+    const uint32_t *index;
+    size_t n;
+    struct snn_shard shard; /* what is the same in all */
+    uint32_t *answers;      /* [n] classes; NULL = not wanted */
+    bool gradients, probed, counts;
+};
+/* Forward, and with `gradients` backward into r->grads, of which the first layer's static part is
+ * in grads[0] alone. r->tally holds each shard's count, *sum all of them. */
+void snn_run_pass(struct snn_run *r, const struct snn_pass *p, struct snn_tally *sum);
 
 /* Everything of the run that is sized by spec and data, into r->arena (which may be only
  * measuring). */

@@ -72,7 +72,8 @@ static void load__nothing_given__is_the_defaults(void **state)
     assert_string_equal(l.config.data_dir, "./spiked-data");
     assert_int_equal(l.config.n_datasets_dirs, 0);
     assert_int_equal(l.config.workers, 1);
-    assert_int_equal(l.config.threads_per_job, 1);
+    assert_int_equal(l.config.threads_per_job, srv_machine_processors(""));
+    assert_int_equal(load(WORDS("--workers=256"), none).config.threads_per_job, 1);
     assert_int_equal(l.config.memory_limit, srv_machine_memory("") / 2);
     assert_int_equal(l.config.max_job_seconds, 0);
     assert_int_equal(l.config.checkpoint_seconds, 30);
