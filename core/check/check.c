@@ -137,15 +137,15 @@ static struct snn_trace trace_of(const struct checker *k, size_t i, size_t sampl
     const struct snn_layer *l = &k->net.layer[i];
     const struct snn_layer_work *w = &k->work.layer[i];
     const size_t at = sample * k->net.time_steps * l->out;
-    const size_t in = sample * l->in * (l->static_input ? 1 : k->net.time_steps);
-    struct snn_trace t = {.in = (i ? k->work.layer[i - 1].s : k->work.input) + in,
-                          .s = w->s + at,
+    struct snn_trace t = {.s = w->s ? w->s + at : NULL,
                           .x = w->x ? w->x + at : NULL,
                           .v = w->v ? w->v + at : NULL,
                           .f = w->f ? w->f + at : NULL,
                           .aux = w->aux ? w->aux + at : NULL};
-    if (l->static_input) /* what is below the first that computes are views of the input */
-        t.in = k->work.input + in;
+    if (l->static_input)
+        t.in = snn_static_input(&k->net, &k->work, i) + sample * l->in;
+    else
+        t.in = (i ? k->work.layer[i - 1].s : k->work.input) + sample * k->net.time_steps * l->in;
     if (l->type->draw)
         t.own = w->own + sample * (l->per_step ? k->net.time_steps : 1) * l->out;
     return t;

@@ -66,14 +66,14 @@ void snn_weigh_own(const struct snn_layer *l, const double *w, const double *x, 
         out[o] += b[o];
 }
 
-/* Row by row, the first of the largest in the window. */
-static size_t largest(const struct snn_window *w, const real *in, size_t y, size_t x)
+/* Row by row, the first of the largest in the window; the plane's values lie `step` apart. */
+static size_t largest(const struct snn_window *w, const real *in, size_t step, size_t y, size_t x)
 {
     size_t best = y * w->stride * w->in[1] + x * w->stride;
     for (size_t i = 0; i < w->kernel[0]; i++)
         for (size_t j = 0; j < w->kernel[1]; j++) {
             const size_t at = (y * w->stride + i) * w->in[1] + x * w->stride + j;
-            if (in[at] > in[best])
+            if (in[at * step] > in[best * step])
                 best = at;
         }
     return best;
@@ -93,14 +93,16 @@ void snn_pass_tangent(const struct snn_layer *l, const real *in, const real *mas
 {
     const struct snn_window *w = &l->window;
     const bool takes_largest = l->type->forward == snn_max_pool2d_forward;
-    const size_t plane = w->in[0] * w->in[1], positions = w->out[0] * w->out[1];
+    const size_t plane = w->in[0] * w->in[1], positions = snn_window_positions(w);
+    const size_t step = l->planes_last ? w->channels : 1; /* of d the channels come first */
     for (size_t k = 0; k < l->out; k++) {
         if (w->channels == 0) {
             out[k] = mask ? d[k] * (double)mask[k] : d[k];
             continue;
         }
         const size_t c = k / positions, y = k % positions / w->out[1], x = k % w->out[1];
-        out[k] = takes_largest ? d[c * plane + largest(w, in + c * plane, y, x)]
+        const real *from = in + (l->planes_last ? c : c * plane);
+        out[k] = takes_largest ? d[c * plane + largest(w, from, step, y, x)]
                                : mean(w, d + c * plane, y, x);
     }
 }

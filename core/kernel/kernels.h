@@ -12,6 +12,7 @@
 
 #include "core/math/spikes.h"
 #include "core/math/vec.h"
+#include "core/math/window.h"
 #include "core/neuron/neuron.h"
 #include "core/optim/rows.h"
 #include "core/surrogate/surrogate.h"
@@ -39,6 +40,11 @@
       (out, table, l, width, bias))                                                                \
     V(snn_sparse_scatter,  \
       (real *table, const real *x, const struct snn_sparse *l, size_t width), (table, x, l, width)) \
+    V(snn_pool_max, (real *out, const real *image, const struct snn_window *w), (out, image, w))   \
+    V(snn_pool_mean, (real *out, const real *image, const struct snn_window *w), (out, image, w))  \
+    V(snn_pool_max_back, (real *d_image, const real *image, const real *g, const struct snn_window *w), \
+      (d_image, image, g, w))                                                                      \
+    V(snn_pool_mean_back, (real *d_image, const real *g, const struct snn_window *w), (d_image, g, w)) \
     F(bool, snn_squares_finite, (const real *a, size_t n), (a, n))                                 \
     F(double, snn_sum_squares, (const real *a, size_t n), (a, n))                                  \
     V(snn_surrogate_gradient,                                                                      \

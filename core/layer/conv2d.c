@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Convolution as a product: every position's window becomes a column, W [filters, taps] times the
- * columns [taps, positions] is the image of currents. Some rows of positions at a time, so that the
+/* Convolution as a product: every position's window becomes a column, and the columns [taps,
+ * positions], transposed, times W [filters, taps], transposed, are the image of currents, channels
+ * last. Some rows of positions at a time, so that the
  * columns stay in the cache whatever the image. */
 #include "core/layer/conv2d.h"
 
@@ -8,6 +9,7 @@
 
 #include "core/layer/dense.h"
 #include "core/math/gemm.h"
+#include "core/math/vec.h"
 
 const struct snn_param snn_conv2d_params[7] = {
     {"filters", "planes that come out", SNN_INTEGER, 0, 1, 1 << 20, false, false, true},
@@ -56,11 +58,6 @@ enum snn_code snn_window_resolve(struct snn_layer *l, size_t planes, struct snn_
     return SNN_OK;
 }
 
-static size_t positions(const struct snn_window *w)
-{
-    return w->out[0] * w->out[1];
-}
-
 static size_t taps(const struct snn_window *w)
 {
     return w->channels * w->kernel[0] * w->kernel[1];
@@ -88,7 +85,7 @@ enum snn_code snn_conv2d_resolve(struct snn_layer *l, const struct snn_choice *c
     if (rc == SNN_OK)
         rc = snn_layer_countable(filters, w->channels * w->kernel[0] * w->kernel[1], err);
     if (rc == SNN_OK)
-        rc = snn_layer_countable(filters, positions(w), err);
+        rc = snn_layer_countable(filters, snn_window_positions(w), err);
     if (rc != SNN_OK)
         return rc;
     l->tensor[WEIGHT] = (struct snn_tensor_place){
@@ -123,10 +120,16 @@ static size_t tile_rows(const struct snn_window *w)
     return fits < 1 ? 1 : fits > w->out[0] ? w->out[0] : fits;
 }
 
+static size_t columns_room(const struct snn_layer *l)
+{
+    return taps(&l->window) * l->window.out[1] * tile_rows(&l->window);
+}
+
+/* Columns, a number of each filter, and an image of what comes out. */
 size_t snn_conv2d_room(const struct snn_layer *l, size_t block)
 {
     (void)block;
-    return taps(&l->window) * l->window.out[1] * tile_rows(&l->window);
+    return columns_room(l) + l->out_shape.size[0] + (l->planes_last ? 0 : l->out);
 }
 
 /* -------------------------------------------------------------------------------- columns -- */
@@ -238,62 +241,68 @@ static bool next_tile(struct tile *t)
     return t->from < t->w->out[0];
 }
 
-/* Currents [filters, positions] of one image. */
+/* Where images lie [positions, filters] while they are worked on: in their place, or beside it. */
+static real *image_of(const struct snn_layer *l, struct snn_layer_work *work, real *place)
+{
+    return l->planes_last ? place : work->own + columns_room(l) + l->out_shape.size[0];
+}
+
+/* Currents of one image. */
 static void convolve(const struct snn_layer *l, struct snn_layer_work *work, real *current,
                      const real *params, const real *image)
 {
     const struct snn_window *w = &l->window;
-    const size_t filters = l->out_shape.size[0], n = positions(w), k = taps(w);
-    const real *weight = params + l->tensor[WEIGHT].offset, *bias = params + l->tensor[BIAS].offset;
+    const size_t filters = l->out_shape.size[0], k = taps(w);
+    const real *weight = params + l->tensor[WEIGHT].offset;
+    real *out = image_of(l, work, current);
     struct tile t = {.w = w, .columns = work->own};
-    for (size_t f = 0; f < filters; f++)
-        for (size_t i = 0; i < n; i++)
-            current[f * n + i] = bias[f];
+    snn_rows_fill(out, params + l->tensor[BIAS].offset, snn_window_positions(w), filters);
     while (next_tile(&t)) {
+        const size_t from = t.from * w->out[1], n = t.to * w->out[1] - from;
         gather(&t, image);
-        snn_gemm_nn_rows(current + t.from * w->out[1], n, weight, k, t.columns, filters,
-                         (t.to - t.from) * w->out[1], k);
+        snn_gemm_tt(out + from * filters, t.columns, weight, n, filters, k, 1);
+    }
+    if (out != current)
+        snn_transpose(current, out, filters, filters, snn_window_positions(w));
+}
+
+/* Row by row, whose sums are then added: with many positions that rounds less. */
+static void bias_gradient(const struct snn_layer *l, struct snn_layer_work *work, real *d_bias,
+                          const real *d)
+{
+    const size_t filters = l->out_shape.size[0], width = l->window.out[1];
+    real *sum = work->own + columns_room(l);
+    for (size_t y = 0; y < l->window.out[0]; y++) {
+        memset(sum, 0, filters * sizeof *sum);
+        snn_rows_sum(sum, d + y * width * filters, width, filters);
+        snn_add(d_bias, sum, filters);
     }
 }
 
-/* In lanes, which need not wait for each other. */
-static real sum_of(const real *a, size_t n)
-{
-    enum { LANES = 16 };
-    real lane[LANES] = {0}, sum = 0;
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t k = 0; k < LANES; k++)
-            lane[k] += a[i + k];
-    for (; i < n; i++)
-        sum += a[i];
-    for (size_t k = 0; k < LANES; k++)
-        sum += lane[k];
-    return sum;
-}
-
-/* From dL/dI [filters, positions] of one image: adds to the gradients of W and b, and (where
- * wanted) writes the image's. params may be NULL where it is not. */
+/* From dL/dI of one image: adds to the gradients of W and b, and (where wanted) writes the image's.
+ * params may be NULL where it is not. */
 static void convolve_back(const struct snn_layer *l, struct snn_layer_work *work,
-                          const real *params, real *grads, const real *d_current, const real *image,
+                          const real *params, real *grads, real *d_current, const real *image,
                           real *d_image)
 {
     const struct snn_window *w = &l->window;
-    const size_t filters = l->out_shape.size[0], n = positions(w), k = taps(w);
-    real *d_weight = grads + l->tensor[WEIGHT].offset, *d_bias = grads + l->tensor[BIAS].offset;
+    const size_t filters = l->out_shape.size[0], k = taps(w), size = snn_window_positions(w);
+    real *d = image_of(l, work, d_current);
     struct tile t = {.w = w, .columns = work->own};
-    for (size_t f = 0; f < filters; f++)
-        d_bias[f] += sum_of(d_current + f * n, n);
+    if (d != d_current)
+        snn_transpose(d, d_current, size, size, filters);
+    bias_gradient(l, work, grads + l->tensor[BIAS].offset, d);
     if (d_image)
         memset(d_image, 0, l->in * sizeof *d_image);
     while (next_tile(&t)) {
-        const real *d = d_current + t.from * w->out[1];
-        const size_t width = (t.to - t.from) * w->out[1];
+        const size_t from = t.from * w->out[1], n = t.to * w->out[1] - from;
         gather(&t, image);
-        snn_gemm_nt_rows(d_weight, k, d, n, t.columns, filters, k, width);
+        snn_gemm_tt(grads + l->tensor[WEIGHT].offset, d + from * filters, t.columns, filters, k, n,
+                    1);
         if (!d_image)
             continue;
-        snn_gemm_tn_rows(t.columns, params + l->tensor[WEIGHT].offset, d, n, k, width, filters);
+        snn_gemm_tt(t.columns, params + l->tensor[WEIGHT].offset, d + from * filters, k, n, filters,
+                    0);
         scatter(&t, d_image);
     }
 }
@@ -313,7 +322,7 @@ void snn_conv2d_forward(const struct snn_layer *l, struct snn_layer_work *w, con
                         const real *in, const struct snn_block *b)
 {
     const size_t steps = l->cell.time_steps;
-    for (size_t i = 0; !l->static_input && i < b->n * steps; i++)
+    for (size_t i = 0; i < b->n * steps; i++)
         convolve(l, w, w->current + i * l->out, params, in + i * l->in);
     for (size_t i = 0; i < b->n; i++)
         snn_layer_spikes(l, w, (struct snn_span){i, 0, steps}, b);
@@ -325,14 +334,15 @@ void snn_conv2d_backward(const struct snn_layer *l, struct snn_layer_work *w, co
     const size_t steps = l->cell.time_steps;
     for (size_t i = 0; i < b->n; i++)
         snn_layer_spikes_back(l, w, (struct snn_span){i, 0, steps}, b);
-    for (size_t i = 0; !l->static_input && i < b->n * steps; i++)
+    for (size_t i = 0; i < b->n * steps; i++)
         convolve_back(l, w, params, grads, w->g + i * l->out, in + i * l->in,
                       d_in ? d_in + i * l->in : NULL);
 }
 
-void snn_conv2d_end_shard(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
-                          const real *in, size_t n)
+void snn_conv2d_end_shard(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                          real *grads, const real *in, real *d_in, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        convolve_back(l, w, NULL, grads, w->current_sum + i * l->out, in + i * l->in, NULL);
+        convolve_back(l, w, params, grads, w->current_sum + i * l->out, in + i * l->in,
+                      d_in ? d_in + i * l->in : NULL);
 }

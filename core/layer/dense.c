@@ -108,8 +108,7 @@ void snn_dense_begin_shard(const struct snn_layer *l, struct snn_layer_work *w, 
 void snn_dense_forward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                        const real *in, const struct snn_block *b)
 {
-    if (!l->static_input)
-        snn_dense_hear(l, w, params, in, b->n * l->cell.time_steps);
+    snn_dense_hear(l, w, params, in, b->n * l->cell.time_steps);
     for (size_t i = 0; i < b->n; i++)
         snn_layer_spikes(l, w, (struct snn_span){i, 0, l->cell.time_steps}, b);
 }
@@ -128,17 +127,17 @@ void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, con
     const size_t rows = b->n * l->cell.time_steps;
     for (size_t i = 0; i < b->n; i++)
         snn_layer_spikes_back(l, w, (struct snn_span){i, 0, l->cell.time_steps}, b);
-    if (l->static_input)
-        return;
     snn_dense_weight_gradients(l, w, grads, in, rows);
     if (d_in && !back_by_lists(l, w, params, d_in, b->n))
         snn_gemm_nn(d_in, w->g, params + l->tensor[WEIGHT].offset, rows, l->in, l->out, 0);
 }
 
-void snn_dense_end_shard(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
-                         const real *in, size_t n)
+void snn_dense_end_shard(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                         real *grads, const real *in, real *d_in, size_t n)
 {
     dense_gradients(l, grads, w->current_sum, in, n);
+    if (d_in)
+        snn_gemm_nn(d_in, w->current_sum, params + l->tensor[WEIGHT].offset, n, l->in, l->out, 0);
 }
 
 void snn_dense_begin_batch(const struct snn_layer *l, const struct snn_batch *b, const real *params,

@@ -30,8 +30,8 @@ void snn_dense_begin_batch(const struct snn_layer *l, const struct snn_batch *b,
 void snn_dense_end_batch(const struct snn_layer *l, const struct snn_batch *b, real *grads,
                          size_t from, size_t to);
 void snn_dense_settle(const struct snn_layer *l, struct snn_layer_work *w, real *grads);
-void snn_dense_end_shard(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
-                         const real *in, size_t n);
+void snn_dense_end_shard(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                         real *grads, const real *in, real *d_in, size_t n);
 
 /* For kinds that have a dense part. Its two tensors; ... */
 void snn_dense_tensors(struct snn_layer *l, size_t units, double weight_scale);

@@ -41,6 +41,7 @@ static const struct snn_layer_type types[] = {
     {{"conv2d", "filters slid over [channels, height, width]: I = W * s + b",
       SNN_PARAMS(snn_conv2d_params)},
      .carries_neuron = true,
+     .planes_last_out = true,
      .resolve = snn_conv2d_resolve,
      .multiply_adds = snn_conv2d_multiply_adds,
      .room = snn_conv2d_room,
@@ -51,15 +52,23 @@ static const struct snn_layer_type types[] = {
     {{"max_pool2d",
       "the largest of each window; of equals (most spikes are) the first gets the gradient",
       SNN_PARAMS(snn_pool2d_params)},
+     .planes_last_in = true,
      .resolve = snn_pool2d_resolve,
      .multiply_adds = snn_max_pool2d_multiply_adds,
+     .room = snn_pool2d_room,
+     .begin_shard = snn_max_pool2d_begin_shard,
      .forward = snn_max_pool2d_forward,
-     .backward = snn_max_pool2d_backward},
+     .backward = snn_max_pool2d_backward,
+     .end_shard = snn_max_pool2d_end_shard},
     {{"avg_pool2d", "the mean of each window", SNN_PARAMS(snn_pool2d_params)},
+     .planes_last_in = true,
      .resolve = snn_pool2d_resolve,
      .multiply_adds = snn_avg_pool2d_multiply_adds,
+     .room = snn_pool2d_room,
+     .begin_shard = snn_avg_pool2d_begin_shard,
      .forward = snn_avg_pool2d_forward,
-     .backward = snn_avg_pool2d_backward},
+     .backward = snn_avg_pool2d_backward,
+     .end_shard = snn_avg_pool2d_end_shard},
     {{"flatten", "[channels, height, width] as one row of values", NULL, 0},
      .is_view = true,
      .resolve = snn_flatten_resolve,
@@ -147,7 +156,8 @@ void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struc
     const struct snn_cell *c = &l->cell;
     const size_t i = at.sample, size = c->time_steps * c->n;
     if (!l->has_neuron) {
-        pass_on(l, w, at, b);
+        if (w->current != w->s)
+            pass_on(l, w, at, b);
         return;
     }
     const struct snn_cell_forward f = {
@@ -221,9 +231,20 @@ static bool has_neurons_behind(const struct snn_layer *l)
     return l->has_neuron && !l->type->carries_neuron;
 }
 
+static void all_spikes(const struct snn_layer *l, struct snn_layer_work *w,
+                       const struct snn_block *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        snn_layer_spikes(l, w, (struct snn_span){i, 0, l->cell.time_steps}, b);
+}
+
 void snn_layer_forward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                        const real *in, const struct snn_block *b)
 {
+    if (l->static_input) { /* the currents are there */
+        all_spikes(l, w, b);
+        return;
+    }
     if (!has_neurons_behind(l)) {
         l->type->forward(l, w, params, in, b);
         return;
@@ -231,14 +252,15 @@ void snn_layer_forward(const struct snn_layer *l, struct snn_layer_work *w, cons
     struct snn_layer_work currents = *w;
     currents.s = w->current;
     l->type->forward(l, &currents, params, in, b);
-    for (size_t i = 0; i < b->n; i++)
-        snn_layer_spikes(l, w, (struct snn_span){i, 0, l->cell.time_steps}, b);
+    all_spikes(l, w, b);
 }
 
 void snn_layer_backward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                         real *grads, const real *in, real *d_in, const struct snn_block *b)
 {
-    for (size_t i = 0; has_neurons_behind(l) && i < b->n; i++)
+    const bool here = l->static_input || has_neurons_behind(l);
+    for (size_t i = 0; here && i < b->n; i++)
         snn_layer_spikes_back(l, w, (struct snn_span){i, 0, l->cell.time_steps}, b);
-    l->type->backward(l, w, params, grads, in, d_in, b);
+    if (!l->static_input)
+        l->type->backward(l, w, params, grads, in, d_in, b);
 }

@@ -9,6 +9,7 @@
 
 #include "core/layer/heard.h"
 #include "core/layer/narrow.h"
+#include "core/math/window.h"
 #include "core/neuron/neuron.h"
 
 #define SNN_MAX_TENSORS 8 /* of one layer */
@@ -36,11 +37,6 @@ size_t snn_shape_count(const struct snn_shape *s);
 /* A sample's. */
 struct snn_shape snn_shape_of(const struct snn_data_info *data);
 
-/* What a window slides over: a layer with planes. out[] and in[] are height, width. */
-struct snn_window {
-    size_t channels, in[2], out[2], kernel[2], stride, padding;
-};
-
 /* A constant of the neurons that is learned. */
 struct snn_learned {
     enum snn_learnable which;
@@ -62,6 +58,10 @@ struct snn_layer {
     struct snn_tensor_place tensor[SNN_MAX_TENSORS];
     size_t n_tensors;
     bool static_input; /* the same input at every step: multiplied once per shard */
+    bool is_hoisted; /* and so what comes out, which the next layer takes once: of this one there is
+                        nothing but the currents, and no block runs it */
+    bool planes_last; /* between a convolution and the pool behind it, images lie [height, width,
+                         channels]: of the one what comes out, of the other what comes in */
     bool recurrent_bias, one_to_one;
     struct snn_window window; /* of kinds that slide one */
     real *weight_t;           /* [in, out] the weights transposed, for input that is lists */
@@ -113,13 +113,15 @@ struct snn_rng_key;
 
 struct snn_layer_type {
     struct snn_kind kind;
-    bool carries_neuron; /* has weights, and neurons behind them unless the spec says none; other
-                            kinds write s and read g, and neurons given to them come behind that */
-    bool hears_itself;   /* has its own spikes in its currents */
-    bool hears;          /* its input may come as lists; its first tensor is weights [out, in] */
-    bool narrows;        /* dL/dinput = W^T dL/dI, and nothing else */
-    bool is_view;        /* nothing but the shape changes: without neurons its s and g are those of
-                            the layer below, and it is not run */
+    bool carries_neuron;  /* has weights, and neurons behind them unless the spec says none; other
+                             kinds write s and read g, and neurons given to them come behind that */
+    bool hears_itself;    /* has its own spikes in its currents */
+    bool hears;           /* its input may come as lists; its first tensor is weights [out, in] */
+    bool planes_last_out; /* its neurons absent, it may be told so ... */
+    bool planes_last_in;  /* ... by what is behind it, if that is such */
+    bool narrows;         /* dL/dinput = W^T dL/dI, and nothing else */
+    bool is_view;         /* nothing but the shape changes: without neurons its s and g are those of
+                             the layer below, and it is not run */
     /* From l->in and in_shape: fills out_shape, tensor[], n_tensors (not the offsets) and what the
      * kind keeps of its parameters. SNN_INVALID where the input does not suit, SNN_LIMIT. */
     enum snn_code (*resolve)(struct snn_layer *l, const struct snn_choice *c,
@@ -137,7 +139,7 @@ struct snn_layer_type {
      * kind wants its input step by step. */
     void (*begin_shard)(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                         const real *in, size_t n);
-    /* in [n, T, in] of the block (ignored where static); fills s (and with neurons x, v, f). */
+    /* in [n, T, in] of the block, not static; fills s (and with neurons x, v, f). */
     void (*forward)(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                     const real *in, const struct snn_block *b);
     /* From w->g = dL/ds: adds to grads, writes d_in [n, T, in] where not NULL. */
@@ -152,9 +154,10 @@ struct snn_layer_type {
                         size_t from, size_t to);
     void (*end_batch)(const struct snn_layer *l, const struct snn_batch *b, real *grads,
                       size_t from, size_t to);
-    /* The weight gradients of a static input [n, in], once per shard. */
-    void (*end_shard)(const struct snn_layer *l, struct snn_layer_work *w, real *grads,
-                      const real *in, size_t n);
+    /* The weight gradients of a static input [n, in], once per shard; writes d_in [n, in] where not
+     * NULL: the sum over t of dL/dinput. */
+    void (*end_shard)(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                      real *grads, const real *in, real *d_in, size_t n);
 };
 
 static inline const struct snn_layer_type *snn_layer_type_of(const struct snn_choice *c)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Pooling. A block's planes are all alike: samples, steps and channels are one loop. */
+/* Pooling. A block's planes are all alike: samples, steps and channels are one loop. Behind a
+ * convolution, whose images have their channels last, it is one of samples and steps. */
 #include "core/layer/pool2d.h"
 
 #include <string.h>
 
 #include "core/layer/conv2d.h"
+#include "core/math/vec.h"
 
 const struct snn_param snn_pool2d_params[2] = {
     {"kernel", "height and width of a window", SNN_INTEGER, 0, 1, 1024, false, false, true},
@@ -32,13 +34,11 @@ double snn_max_pool2d_multiply_adds(const struct snn_layer *l, bool is_first)
 double snn_avg_pool2d_multiply_adds(const struct snn_layer *l, bool is_first)
 {
     const double taps = (double)(l->window.kernel[0] * l->window.kernel[1]);
-    return (double)l->out * taps * (double)l->cell.time_steps * (is_first ? 1 : 2);
+    const double steps = l->static_input ? 1 : (double)l->cell.time_steps;
+    return (double)l->out * taps * steps * (is_first ? 1 : 2);
 }
 
-static size_t planes_of(const struct snn_layer *l, const struct snn_block *b)
-{
-    return b->n * l->cell.time_steps * l->window.channels;
-}
+/* ------------------------------------------------------------------------------ planes first -- */
 
 /* The corner in its input plane of the window behind output y, x. */
 static size_t corner(const struct snn_window *w, size_t y, size_t x)
@@ -56,20 +56,15 @@ static void take_max(real *restrict out, const real *restrict row, const struct 
         }
 }
 
-void snn_max_pool2d_forward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
-                            const real *in, const struct snn_block *b)
+static void max_plane(real *out, const real *in, const struct snn_window *w)
 {
-    const struct snn_window *win = &l->window;
-    real *out = w->s;
-    (void)params;
-    for (size_t p = 0; p < planes_of(l, b); p++, in += win->in[0] * win->in[1])
-        for (size_t y = 0; y < win->out[0]; y++, out += win->out[1]) {
-            const real *row = in + corner(win, y, 0);
-            for (size_t x = 0; x < win->out[1]; x++)
-                out[x] = row[x * win->stride];
-            for (size_t i = 0; i < win->kernel[0]; i++)
-                take_max(out, row + i * win->in[1], win);
-        }
+    for (size_t y = 0; y < w->out[0]; y++, out += w->out[1]) {
+        const real *row = in + corner(w, y, 0);
+        for (size_t x = 0; x < w->out[1]; x++)
+            out[x] = row[x * w->stride];
+        for (size_t i = 0; i < w->kernel[0]; i++)
+            take_max(out, row + i * w->in[1], w);
+    }
 }
 
 /* Where the first of the largest in the window at `at` stands, row by row. */
@@ -84,62 +79,165 @@ static size_t first_largest(const real *in, const struct snn_window *w, size_t a
     return best;
 }
 
+static void max_plane_back(real *d_in, const real *in, const real *g, const struct snn_window *w)
+{
+    for (size_t y = 0; y < w->out[0]; y++, g += w->out[1])
+        for (size_t x = 0; x < w->out[1]; x++)
+            d_in[first_largest(in, w, corner(w, y, x))] += g[x];
+}
+
+static void mean_plane(real *out, const real *in, const struct snn_window *w)
+{
+    const size_t taps = w->kernel[0] * w->kernel[1];
+    const real share = 1 / (real)taps;
+    for (size_t y = 0; y < w->out[0]; y++, out += w->out[1])
+        for (size_t x = 0; x < w->out[1]; x++) {
+            const real *at = in + corner(w, y, x);
+            real sum = 0;
+            for (size_t k = 0; k < taps; k++)
+                sum += at[k / w->kernel[1] * w->in[1] + k % w->kernel[1]];
+            out[x] = sum * share;
+        }
+}
+
+static void mean_plane_back(real *d_in, const real *in, const real *g, const struct snn_window *w)
+{
+    const size_t taps = w->kernel[0] * w->kernel[1];
+    const real share = 1 / (real)taps;
+    (void)in;
+    for (size_t y = 0; y < w->out[0]; y++, g += w->out[1])
+        for (size_t k = 0; k < taps; k++) {
+            real *row = d_in + corner(w, y, 0) + k / w->kernel[1] * w->in[1];
+            for (size_t x = 0; x < w->out[1]; x++)
+                row[x * w->stride + k % w->kernel[1]] += g[x] * share;
+        }
+}
+
+/* ------------------------------------------------------------------------------------ images -- */
+
+static void mean_back(real *d_image, const real *image, const real *g, const struct snn_window *w)
+{
+    (void)image;
+    snn_pool_mean_back(d_image, g, w);
+}
+
+/* A pool in both layouts. */
+struct pool {
+    void (*image)(real *out, const real *image, const struct snn_window *w);
+    void (*image_back)(real *d_image, const real *image, const real *g, const struct snn_window *w);
+    void (*plane)(real *out, const real *in, const struct snn_window *w);
+    void (*plane_back)(real *d_in, const real *in, const real *g, const struct snn_window *w);
+};
+static const struct pool max = {snn_pool_max, snn_pool_max_back, max_plane, max_plane_back};
+static const struct pool mean = {snn_pool_mean, mean_back, mean_plane, mean_plane_back};
+
+/* Room for an image of what comes out, channels last. */
+size_t snn_pool2d_room(const struct snn_layer *l, size_t block)
+{
+    (void)block;
+    return l->planes_last ? l->out : 0;
+}
+
+static void forward(const struct pool *p, const struct snn_layer *l, struct snn_layer_work *work,
+                    real *out, const real *in, size_t images)
+{
+    const struct snn_window *w = &l->window;
+    const size_t planes = images * w->channels, n = snn_window_positions(w);
+    for (size_t i = 0; l->planes_last && i < images; i++) {
+        p->image(work->own, in + i * l->in, w);
+        snn_transpose(out + i * l->out, work->own, w->channels, w->channels, n);
+    }
+    for (size_t i = 0; !l->planes_last && i < planes; i++)
+        p->plane(out + i * n, in + i * w->in[0] * w->in[1], w);
+}
+
+static void backward(const struct pool *p, const struct snn_layer *l, struct snn_layer_work *work,
+                     const real *g, const real *in, real *d_in, size_t images)
+{
+    const struct snn_window *w = &l->window;
+    const size_t planes = images * w->channels, n = snn_window_positions(w);
+    if (!d_in)
+        return;
+    memset(d_in, 0, images * l->in * sizeof *d_in);
+    for (size_t i = 0; l->planes_last && i < images; i++) {
+        snn_transpose(work->own, g + i * l->out, n, n, w->channels);
+        p->image_back(d_in + i * l->in, in + i * l->in, work->own, w);
+    }
+    for (size_t i = 0; !l->planes_last && i < planes; i++) {
+        const size_t at = i * w->in[0] * w->in[1];
+        p->plane_back(d_in + at, in + at, g + i * n, w);
+    }
+}
+
+static void begin_shard(const struct pool *p, const struct snn_layer *l, struct snn_layer_work *w,
+                        const real *in, size_t n)
+{
+    forward(p, l, w, w->current, in, n);
+    if (w->current_sum)
+        memset(w->current_sum, 0, n * l->out * sizeof *w->current_sum);
+}
+
+/* --------------------------------------------------------------------------------- the layers --
+ */
+
+void snn_max_pool2d_begin_shard(const struct snn_layer *l, struct snn_layer_work *w,
+                                const real *params, const real *in, size_t n)
+{
+    begin_shard(&max, l, w, in, n);
+    (void)params;
+}
+
+void snn_max_pool2d_forward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
+                            const real *in, const struct snn_block *b)
+{
+    forward(&max, l, w, w->s, in, b->n * l->cell.time_steps);
+    (void)params;
+}
+
 void snn_max_pool2d_backward(const struct snn_layer *l, struct snn_layer_work *w,
                              const real *params, real *grads, const real *in, real *d_in,
                              const struct snn_block *b)
 {
-    const struct snn_window *win = &l->window;
-    const size_t size = win->in[0] * win->in[1];
-    const real *g = w->g;
+    backward(&max, l, w, w->g, in, d_in, b->n * l->cell.time_steps);
     (void)params;
     (void)grads;
-    if (!d_in)
-        return;
-    memset(d_in, 0, planes_of(l, b) * size * sizeof *d_in);
-    for (size_t p = 0; p < planes_of(l, b); p++, in += size, d_in += size)
-        for (size_t y = 0; y < win->out[0]; y++, g += win->out[1])
-            for (size_t x = 0; x < win->out[1]; x++)
-                d_in[first_largest(in, win, corner(win, y, x))] += g[x];
+}
+
+void snn_max_pool2d_end_shard(const struct snn_layer *l, struct snn_layer_work *w,
+                              const real *params, real *grads, const real *in, real *d_in, size_t n)
+{
+    backward(&max, l, w, w->current_sum, in, d_in, n);
+    (void)params;
+    (void)grads;
+}
+
+void snn_avg_pool2d_begin_shard(const struct snn_layer *l, struct snn_layer_work *w,
+                                const real *params, const real *in, size_t n)
+{
+    begin_shard(&mean, l, w, in, n);
+    (void)params;
 }
 
 void snn_avg_pool2d_forward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                             const real *in, const struct snn_block *b)
 {
-    const struct snn_window *win = &l->window;
-    const size_t taps = win->kernel[0] * win->kernel[1];
-    const real share = 1 / (real)taps;
-    real *out = w->s;
+    forward(&mean, l, w, w->s, in, b->n * l->cell.time_steps);
     (void)params;
-    for (size_t p = 0; p < planes_of(l, b); p++, in += win->in[0] * win->in[1])
-        for (size_t y = 0; y < win->out[0]; y++, out += win->out[1])
-            for (size_t x = 0; x < win->out[1]; x++) {
-                const real *at = in + corner(win, y, x);
-                real sum = 0;
-                for (size_t k = 0; k < taps; k++)
-                    sum += at[k / win->kernel[1] * win->in[1] + k % win->kernel[1]];
-                out[x] = sum * share;
-            }
 }
 
 void snn_avg_pool2d_backward(const struct snn_layer *l, struct snn_layer_work *w,
                              const real *params, real *grads, const real *in, real *d_in,
                              const struct snn_block *b)
 {
-    const struct snn_window *win = &l->window;
-    const size_t size = win->in[0] * win->in[1], taps = win->kernel[0] * win->kernel[1];
-    const real share = 1 / (real)taps;
-    const real *g = w->g;
+    backward(&mean, l, w, w->g, in, d_in, b->n * l->cell.time_steps);
     (void)params;
     (void)grads;
-    (void)in;
-    if (!d_in)
-        return;
-    memset(d_in, 0, planes_of(l, b) * size * sizeof *d_in);
-    for (size_t p = 0; p < planes_of(l, b); p++, d_in += size)
-        for (size_t y = 0; y < win->out[0]; y++, g += win->out[1])
-            for (size_t k = 0; k < taps; k++) {
-                real *row = d_in + corner(win, y, 0) + k / win->kernel[1] * win->in[1];
-                for (size_t x = 0; x < win->out[1]; x++)
-                    row[x * win->stride + k % win->kernel[1]] += g[x] * share;
-            }
+}
+
+void snn_avg_pool2d_end_shard(const struct snn_layer *l, struct snn_layer_work *w,
+                              const real *params, real *grads, const real *in, real *d_in, size_t n)
+{
+    backward(&mean, l, w, w->current_sum, in, d_in, n);
+    (void)params;
+    (void)grads;
 }

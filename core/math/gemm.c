@@ -61,10 +61,9 @@ void snn_gemm_nn_rows(real *c, size_t ldc, const real *a, size_t lda, const real
          (blasint)lda, b, (blasint)n, 1, c, (blasint)ldc);
 }
 
-void snn_gemm_tn_rows(real *c, const real *a, const real *b, size_t ldb, size_t m, size_t n,
-                      size_t k)
+void snn_gemm_tt(real *c, const real *a, const real *b, size_t m, size_t n, size_t k, real beta)
 {
-    product(CblasTrans, CblasNoTrans, c, a, m, b, ldb, (const size_t[]){m, n, k}, 0);
+    product(CblasTrans, CblasTrans, c, a, m, b, k, (const size_t[]){m, n, k}, beta);
 }
 
 void snn_gemm_tn_part(real *c, const real *a, size_t lda, const real *b, size_t m, size_t n,

@@ -22,8 +22,7 @@ void snn_gemm_nn_rows(real *c, size_t ldc, const real *a, size_t lda, const real
 /* C [m, n] = A [k, m]^T B [k, n], with rows of A that lie lda apart. */
 void snn_gemm_tn_part(real *c, const real *a, size_t lda, const real *b, size_t m, size_t n,
                       size_t k);
-/* C [m, n] = A [k, m]^T B [k, n], with rows of B that lie ldb apart. */
-void snn_gemm_tn_rows(real *c, const real *a, const real *b, size_t ldb, size_t m, size_t n,
-                      size_t k);
+/* C [m, n] = beta C + A [k, m]^T B [n, k]^T. */
+void snn_gemm_tt(real *c, const real *a, const real *b, size_t m, size_t n, size_t k, real beta);
 
 #endif

@@ -75,6 +75,26 @@ static bool is_view(const struct snn_layer_spec *s)
     return snn_layer_type_of(&s->kind)->is_view && !snn_layer_has_neuron(s);
 }
 
+/* The nearest layer below that is no view of what comes in; NULL = the input is. */
+static struct snn_layer *below(struct snn_net *net, size_t index)
+{
+    while (index > 0 && net->layer[index - 1].is_view)
+        index--;
+    return index ? &net->layer[index - 1] : NULL;
+}
+
+/* A static input stays so through layers without neurons, as far as kinds can do with it once. */
+static bool is_static(struct snn_net *net, size_t index, const struct snn_layer_type *type)
+{
+    struct snn_layer *from = below(net, index);
+    if (!from)
+        return index == net->first && net->static_input;
+    if (!from->static_input || from->has_neuron || !type->begin_shard)
+        return false;
+    from->is_hoisted = true;
+    return true;
+}
+
 static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
                                 const struct snn_spec *spec, size_t index,
                                 const struct snn_shape *in, const struct snn_net_options *o,
@@ -88,8 +108,8 @@ static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
         .has_neuron = snn_layer_has_neuron(s),
         .initialiser = s->initialiser,
         .is_view = is_view(s),
-        .static_input = index == net->first && net->static_input,
     };
+    l->static_input = is_static(net, index, l->type);
     struct snn_error why = {0};
     enum snn_code rc = snn_layer_resolve(l, &s->kind, in, &why);
     if (rc != SNN_OK)
@@ -101,6 +121,17 @@ static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
     if (snn_layer_hears(l))
         l->weight_t = snn_arena_take(arena, l->tensor[0].count, sizeof(real));
     return SNN_OK;
+}
+
+/* Convolutions work with their channels last, and so do pools: between the two nobody else looks.
+ */
+static void agree_on_planes(struct snn_net *net)
+{
+    for (size_t i = 0; i + 1 < net->n_layers; i++) {
+        struct snn_layer *from = &net->layer[i], *to = &net->layer[i + 1];
+        if (from->type->planes_last_out && !from->has_neuron && to->type->planes_last_in)
+            from->planes_last = to->planes_last = true;
+    }
 }
 
 /* The first layer that computes. */
@@ -134,6 +165,7 @@ enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena,
             return rc;
         in = net->layer[i].out_shape;
     }
+    agree_on_planes(net);
     const struct snn_layer *first = &net->layer[net->first];
     net->by_batch = net->static_input && first->type->begin_batch;
     if (net->by_batch) /* its weight and bias: no layer before it has any */

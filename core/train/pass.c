@@ -14,7 +14,7 @@ void snn_block_forward(const struct snn_net *net, struct snn_work *w, const real
     const real *in = w->input;
     for (size_t i = 0; i < net->n_layers; i++) {
         const struct snn_layer *l = &net->layer[i];
-        if (!l->is_view)
+        if (!l->is_view && !l->is_hoisted)
             snn_layer_forward(l, &w->layer[i], params, in, b);
         in = w->layer[i].s;
     }
@@ -148,7 +148,7 @@ void snn_block_backward(const struct snn_net *net, struct snn_work *w, const rea
         struct snn_layer_work *lw = &w->layer[i];
         const real *in = i ? w->layer[i - 1].s : w->input;
         real *d_in = i ? w->layer[i - 1].g : w->d_input;
-        if (l->is_view)
+        if (l->is_view || l->is_hoisted)
             continue;
         add_penalty(net, lw, l, b, scale, tally);
         lw->d_membrane = probe || lw->narrow.lists.capacity ? w->d_membrane : NULL;
@@ -162,7 +162,7 @@ void snn_block_backward(const struct snn_net *net, struct snn_work *w, const rea
 void snn_shard_settle(const struct snn_net *net, struct snn_work *w, real *grads)
 {
     for (size_t i = 0; i < net->n_layers; i++)
-        if (snn_layer_hears(&net->layer[i]))
+        if (net->layer[i].type->settle && !net->layer[i].static_input)
             net->layer[i].type->settle(&net->layer[i], &w->layer[i], grads);
 }
 
@@ -335,18 +335,18 @@ static bool halted(struct snn_halt *h)
 void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
                    const struct snn_shard *shard, struct snn_tally *tally, struct snn_probe *probe)
 {
-    const struct snn_layer *first = &net->layer[net->first];
     struct snn_layer_work *first_work = &w->layer[net->first];
     real *const own = first_work->current, *const own_sum = first_work->current_sum;
     const bool alone = net->static_input && !shard->batch;
+    const size_t own_from = alone ? net->first : net->first + 1; /* else the batch's */
     if (shard->n == 0)
         return;
     if (alone) {
         snn_shard_encode(net, w, shard, 0, shard->n);
-        first->type->begin_shard(first, first_work, params, w->input, shard->n);
     } else if (net->static_input) {
         take_part(net, w, shard);
     }
+    snn_static_begin(net, w, params, own_from, shard->n);
     /* Broken off or not, what the layers gathered is settled: the next shard finds them empty. */
     for (size_t i = 0; i < shard->n && !halted(shard->halt); i += w->size.block) {
         const size_t left = shard->n - i;
@@ -356,10 +356,10 @@ void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *pa
                                     .backward = grads != NULL};
         run_block(net, w, params, grads, shard, &b, tally, probe);
     }
-    if (grads)
+    if (grads) {
         snn_shard_settle(net, w, grads);
-    if (grads && alone)
-        first->type->end_shard(first, first_work, grads, w->input, shard->n);
+        snn_static_end(net, w, params, grads, own_from, shard->n);
+    }
     first_work->current = own;
     first_work->current_sum = own_sum;
 }

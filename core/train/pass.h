@@ -60,6 +60,15 @@ void snn_block_backward(const struct snn_net *net, struct snn_work *w, const rea
                         real *grads, const struct snn_block *b, double scale,
                         struct snn_tally *tally, struct snn_probe *probe);
 
+/* What layer i, whose input is static, has for one: [shard, in]. */
+const real *snn_static_input(const struct snn_net *net, const struct snn_work *w, size_t i);
+/* Of a shard of n samples: what can be done once for all steps, from layer `first` on, as far as
+ * the input is static; before its first block and, with gradients, after its last. */
+void snn_static_begin(const struct snn_net *net, struct snn_work *w, const real *params,
+                      size_t first, size_t n);
+void snn_static_end(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
+                    size_t first, size_t n);
+
 /* After a shard's last block: what the backward passes left in w joins grads. */
 void snn_shard_settle(const struct snn_net *net, struct snn_work *w, real *grads);
 

@@ -21,6 +21,8 @@ static bool keeps_d_state(const struct snn_layer *l)
 static size_t arrays(const struct snn_layer *l)
 {
     const struct snn_cell *c = &l->cell;
+    if (l->is_hoisted)
+        return 0;
     if (!l->has_neuron)
         return 2;
     return (size_t)3 + c->neuron->has_aux + snn_cell_keeps_v(c, true) + snn_cell_keeps_f(c, true) +
@@ -104,10 +106,11 @@ static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const str
     const struct snn_layer *l = &net->layer[index];
     const size_t steps = size->block * net->time_steps;
     const bool last = index + 1 == net->n_layers;
-    const bool has_current = l->type->carries_neuron || l->has_neuron;
+    const bool has_current = l->has_neuron || l->static_input;
     const bool reads_membrane = snn_readout_of(&net->readout)->reads_membrane;
 
-    w->s = snn_arena_take(a, steps, l->out * sizeof(real));
+    if (!l->is_hoisted)
+        w->s = snn_arena_take(a, steps, l->out * sizeof(real));
     if (l->type->room)
         w->own = snn_arena_take(a, l->type->room(l, size->block), sizeof(real));
     if (snn_layer_hears(l))
@@ -116,13 +119,16 @@ static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const str
         place_neurons(w, a, l, size);
     if (narrows(net, index, size))
         snn_narrow_place(&w->narrow, a, steps, l->in, l->out);
+    w->current = w->s; /* without neurons that is what comes out */
     if (has_current)
         w->current =
             snn_arena_take(a, l->static_input ? size->shard : steps, l->out * sizeof(real));
     if (!size->gradients)
         return;
     w->g = w->current; /* the currents are used up when the gradients come */
-    if (!has_current || l->static_input || size->record)
+    if (l->is_hoisted)
+        w->g = NULL;
+    else if (!has_current || l->static_input || size->record)
         w->g = snn_arena_take(a, steps, l->out * sizeof(real));
     if (last && reads_membrane && l->has_neuron)
         w->g_membrane = snn_arena_take(a, steps, l->out * sizeof(real));

@@ -154,11 +154,11 @@ static void static_input__whole_shard__is_what_the_same_rows_would_be(void **sta
     once.type->begin_shard(&once, &w, params, in, SAMPLES);
     for (size_t i = 0; i < SAMPLES; i++) { /* blocks of one sample */
         const struct snn_block block = {.first = i, .n = 1, .training = true, .backward = true};
-        once.type->forward(&once, &w, params, NULL, &block);
+        snn_layer_forward(&once, &w, params, NULL, &block);
         memcpy(a.g, g + i * T * OUT, T * OUT * sizeof *g);
-        once.type->backward(&once, &w, params, grads[0], NULL, NULL, &block);
+        snn_layer_backward(&once, &w, params, grads[0], NULL, NULL, &block);
     }
-    once.type->end_shard(&once, &w, grads[0], in, SAMPLES);
+    once.type->end_shard(&once, &w, params, grads[0], in, NULL, SAMPLES);
 
     each.type->forward(&each, &v, params, rows, &both);
     memcpy(b.g, g, sizeof g);

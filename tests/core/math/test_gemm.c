@@ -45,12 +45,13 @@ static void check(size_t m, size_t n, size_t k, double beta)
         {snn_gemm_nt, {k, 1}, {1, k}},
         {snn_gemm_nn, {k, 1}, {n, 1}},
         {snn_gemm_tn, {1, m}, {n, 1}},
+        {snn_gemm_tt, {1, m}, {1, k}},
     };
 
     fill(a, m * k, 3);
     fill(b, n * k, 5);
     fill(first, m * n, 11);
-    for (size_t r = 0; r < 3; r++) {
+    for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
         for (size_t i = 0; i < m * n; i++)
             want[i] = (double)first[i];
         memcpy(c, first, m * n * sizeof *c);
@@ -77,18 +78,16 @@ static void gemm__every_shape__is_the_sum_of_products(void **state)
             check(sizes[i % n], sizes[i / n % n], sizes[i / n / n], beta);
 }
 
-/* Rows that lie apart: what is between them is left alone, and NaN in A and B is not read. */
+/* Rows that lie apart: what is between them is left alone, and NaN in A is not read. */
 static void gemm_rows__strides__are_left_out(void **state)
 {
     enum { M = 3, N = 5, K = 4, LD = 9 };
-    real a[M * LD], b[K * LD], c[M * LD], tight[MOST], got[MOST];
+    real a[M * LD], c[M * LD], tight[MOST];
     double want[MOST];
 
     (void)state;
     for (size_t i = 0; i < M * LD; i++)
         a[i] = i % LD < K ? number(i) : (real)NAN;
-    for (size_t i = 0; i < K * LD; i++)
-        b[i] = i % LD < N ? number(i + 3) : (real)NAN;
     fill(tight, MOST, 5);
 
     for (int is_nt = 0; is_nt < 2; is_nt++) { /* C += A B, C += A B^T */
@@ -103,11 +102,6 @@ static void gemm_rows__strides__are_left_out(void **state)
         for (size_t i = 0; i < M * LD; i++)
             assert_near(c[i], i % LD < N ? want[i / LD * N + i % LD] : (double)number(i + 7), 0);
     }
-    multiply(want, tight, (const size_t[]){1, M}, b, (const size_t[]){LD, 1},
-             (const size_t[]){M, N, K}, 0); /* C = A^T B, A [K, M] */
-    snn_gemm_tn_rows(got, tight, b, LD, M, N, K);
-    for (size_t i = 0; i < M * N; i++)
-        assert_near(got[i], want[i], 0);
 }
 
 static void gemm__no_rows__touches_nothing(void **state)
