@@ -291,7 +291,7 @@ BUILD_PACKAGES := gcc make pkg-config libc6-dev libmicrohttpd-dev libjansson-dev
 	libcurl4-openssl-dev libopenblas-pthread-dev libhdf5-dev zlib1g-dev nettle-dev \
 	ca-certificates curl
 CHECK_PACKAGES := $(BUILD_PACKAGES) libcmocka-dev clang-14 libclang-rt-14-dev \
-	clang-format-14 universal-ctags dataset-fashion-mnist python3-numpy python3-h5py
+	clang-format-14 universal-ctags dataset-fashion-mnist python3-numpy python3-h5py openssl
 # Asks apt for nothing that is there, and says what it is going to ask for. An old package list may
 # name files that the mirror no longer has: then it is fetched anew, once.
 APT_FLAGS := -y -q --no-install-recommends -o Dpkg::Use-Pty=0

@@ -29,8 +29,9 @@ struct srv_config {
     size_t stall_seconds; /* a job that stands still so long has failed; 0 = never */
     char tokens[1040];    /* the file of tokens; unless given, tokens in the data directory */
     bool tokens_given;
-    size_t rate_limit;    /* requests a second of one address; 0 = no limit */
-    char allow_host[512]; /* names that a Host may have, divided by commas */
+    char tls_cert[1024], tls_key[1024]; /* PEM files; "" = plain HTTP */
+    size_t rate_limit;                  /* requests a second of one address; 0 = no limit */
+    char allow_host[512];               /* names that a Host may have, divided by commas */
     char log_level[16];
     char isa[32];          /* auto, or a name as snn_isa's */
     bool insecure_no_auth; /* allow a listen address that is not loopback */

@@ -14,15 +14,15 @@
 #include "server/clock.h"
 #include "server/log.h"
 
-/* Bounds a request's line and header, and what is read of a body at a time. */
-#define CONNECTION_MEMORY ((size_t)32 * 1024)
+/* Bounds a request's line and header where http_check.c does not, and what is read of a body at a
+ * time. */
+#define CONNECTION_MEMORY ((size_t)64 * 1024)
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 /* At the end streams have so long to tell their clients that there is no more. */
 #define STREAM_END_MS 500
 
 static const struct srv_fault no_memory = {503, "out_of_memory",
                                            "there is no memory for the request now"},
-                              embedded_nul = {400, "bad_request",
-                                              "the header or the query has a NUL character"},
                               too_large = {413, "body_too_large", NULL};
 
 static enum MHD_Result refuse(struct exchange *x, struct MHD_Connection *connection,
@@ -41,72 +41,6 @@ static enum MHD_Result refuse(struct exchange *x, struct MHD_Connection *connect
 
 /* --------------------------------------------------------------------------------- requests -- */
 
-struct list {
-    struct exchange *exchange;
-    struct srv_pairs *pairs;
-};
-
-static enum MHD_Result take_pair(void *list, enum MHD_ValueKind kind, const char *name,
-                                 size_t name_size, const char *value, size_t value_size)
-{
-    const struct list *l = list;
-
-    (void)kind;
-    if (!name || strlen(name) != name_size || (value && strlen(value) != value_size))
-        l->exchange->fault = &embedded_nul;
-    else if (!srv_pairs_add(l->pairs, name, value ? value : ""))
-        l->exchange->incomplete = true;
-    return MHD_YES;
-}
-
-static bool take_pairs(struct exchange *x, struct MHD_Connection *connection,
-                       enum MHD_ValueKind kind, struct srv_pairs *pairs)
-{
-    struct list list = {x, pairs};
-    int n = MHD_get_connection_values(connection, kind, NULL, NULL);
-
-    if (n < 0 || !srv_pairs_reserve(pairs, (size_t)n))
-        return false;
-    MHD_get_connection_values_n(connection, kind, take_pair, &list);
-    return !x->incomplete;
-}
-
-static void take_id(struct srv_request *req)
-{
-    const char *given = srv_request_header(req, "X-Request-Id");
-
-    if (given && srv_check_id(given))
-        snprintf(req->id, sizeof req->id, "%s", given);
-    else
-        srv_id_make(req->id, "req_");
-}
-
-/* False when there is no memory. */
-static bool take_head(struct exchange *x, struct MHD_Connection *connection)
-{
-    struct srv_request *req = &x->req;
-    bool whole = take_pairs(x, connection, MHD_HEADER_KIND, &x->headers) &&
-                 take_pairs(x, connection, MHD_GET_ARGUMENT_KIND, &x->query);
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const char *length;
-
-    req->headers = x->headers.rows;
-    req->n_headers = x->headers.count;
-    req->query = x->query.rows;
-    req->n_query = x->query.count;
-    req->body = "";
-    if (info)
-        srv_listen_peer(req->peer, info->client_addr);
-    take_id(req);
-    length = srv_request_header(req, "Content-Length");
-    if (length)
-        req->content_length = strtoull(length, NULL, 10);
-    else if (srv_request_header(req, "Transfer-Encoding"))
-        req->content_length = UINT64_MAX;
-    return whole;
-}
-
 /* The header is in: refuses, or makes ready for the body. */
 static enum MHD_Result start(struct exchange *x, struct MHD_Connection *connection,
                              const char *version)
@@ -116,13 +50,15 @@ static enum MHD_Result start(struct exchange *x, struct MHD_Connection *connecti
     struct srv_response res = {0};
 
     x->started = true;
-    if (!take_head(x, connection))
+    if (!srv_http_take_head(x, connection))
         return refuse(x, connection, &no_memory);
     if (!x->fault)
         x->fault = srv_check_request(req, version ? version : "", x->http->hosts);
     if (x->fault)
         return refuse(x, connection, x->fault);
     x->begun = true;
+    if (!srv_watch_phase(&x->http->watch, x->watched, SRV_PHASE_BODY, 0))
+        return MHD_NO;
     if (!app->begin(app->user, req, &res))
         return srv_http_send(x, connection, &res);
     if (req->content_length != UINT64_MAX && req->content_length > req->body_limit)
@@ -136,6 +72,8 @@ static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connect
     const struct srv_app *app = &x->http->app;
     struct srv_response res = {0};
 
+    if (!srv_watch_phase(&x->http->watch, x->watched, SRV_PHASE_BUSY, 0))
+        return MHD_NO;
     if (x->body.over)
         return refuse(x, connection, &too_large);
     if (x->body.no_memory)
@@ -161,16 +99,50 @@ static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connect
 
 /* -------------------------------------------------------------------------------- callbacks -- */
 
+static struct srv_watched *watched_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info ? info->socket_context : NULL;
+}
+
+static enum MHD_Result on_accept(void *http, const struct sockaddr *from, socklen_t size)
+{
+    struct srv_http *h = http;
+
+    (void)size;
+    return srv_watch_admits(&h->watch, from) ? MHD_YES : MHD_NO;
+}
+
+static void on_connection(void *http, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct srv_http *h = http;
+    const union MHD_ConnectionInfo *fd, *from;
+
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        srv_watch_remove(&h->watch, *context);
+        *context = NULL;
+        return;
+    }
+    fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    *context = srv_watch_add(&h->watch, fd->connect_fd, from ? from->client_addr : NULL);
+    if (!*context)
+        shutdown(fd->connect_fd, SHUT_RDWR); /* nobody would see to it */
+}
+
 /* First of all, with the line as it came in. What it returns is the request's object from then on.
  */
 static void *on_target(void *http, const char *target, struct MHD_Connection *connection)
 {
     struct exchange *x = calloc(1, sizeof *x);
 
-    (void)connection;
     if (!x)
         return NULL;
     x->http = http;
+    x->watched = watched_of(connection);
     x->start_ms = srv_system_clock.monotonic_ms();
     x->fault = srv_check_target(target ? target : "");
     return x;
@@ -193,6 +165,7 @@ static enum MHD_Result on_request(void *http, struct MHD_Connection *connection,
     if (!*size)
         return finish(x, connection);
     srv_body_take(&x->body, &x->req, bytes, *size);
+    srv_watch_received(&x->http->watch, x->watched, x->req.body_size);
     *size = 0;
     return MHD_YES;
 }
@@ -220,6 +193,7 @@ static void on_end(void *http, struct MHD_Connection *connection, void **object,
     if (!x)
         return;
     *object = NULL;
+    srv_watch_phase(&x->http->watch, x->watched, SRV_PHASE_IDLE, 0);
     log_access(x, why);
     if (x->begun)
         x->http->app.release(x->http->app.user, &x->req);
@@ -250,21 +224,44 @@ static unsigned or_else(unsigned value, unsigned otherwise)
 
 static struct MHD_Daemon *start_daemon(struct srv_http *http, const struct srv_http_options *o)
 {
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, http->tls.cert},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, http->tls.key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
+        {MHD_OPTION_END, 0, NULL}};
+    const struct MHD_OptionItem none = {MHD_OPTION_END, 0, NULL};
+
+    if (!http->tls.cert)
+        tls[0] = none;
     /* ALLOW_SUSPEND_RESUME has ITC with it, without which the daemon cannot be quiesced.
      * STRICT_FOR_CLIENT 0: what 1 adds are a 400 for a missing Host, whose header block
      * libmicrohttpd sends twice, and silence for a space in the target; http_check.c refuses both
      * with a proper reply. */
-    return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL |
-                                MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
-                            0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log,
-                            NULL, MHD_OPTION_LISTEN_SOCKET, http->listen_fd,
-                            MHD_OPTION_THREAD_POOL_SIZE, or_else(o->threads, 2),
-                            MHD_OPTION_CONNECTION_LIMIT, or_else(o->connections, 1024),
-                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, or_else(o->per_address, 256),
-                            MHD_OPTION_CONNECTION_TIMEOUT, or_else(o->timeout_seconds, 30),
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-                            MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_URI_LOG_CALLBACK, on_target,
-                            http, MHD_OPTION_NOTIFY_COMPLETED, on_end, http, MHD_OPTION_END);
+    return MHD_start_daemon(
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+            MHD_USE_ERROR_LOG | (http->tls.cert ? MHD_USE_TLS : 0),
+        0, on_accept, http, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        MHD_OPTION_LISTEN_SOCKET, http->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
+        or_else(o->threads, 2), MHD_OPTION_CONNECTION_LIMIT, or_else(o->connections, 1024),
+        MHD_OPTION_CONNECTION_TIMEOUT, or_else(o->timeout_seconds, 30),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 0,
+        MHD_OPTION_ARRAY, tls, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_NOTIFY_COMPLETED, on_end, http,
+        MHD_OPTION_END);
+}
+
+static enum snn_code start_watch(struct srv_http *http, const struct srv_http_options *o,
+                                 struct snn_error *err)
+{
+    const struct srv_watch_options options = {.head_ms = or_else(o->head_ms, 10000),
+                                              .idle_ms = or_else(o->timeout_seconds, 30) * 1000,
+                                              .grace_ms = or_else(o->grace_ms, 30000),
+                                              .rate = or_else(o->rate, 1024),
+                                              .connections = or_else(o->connections, 1024),
+                                              .per_address = or_else(o->per_address, 256),
+                                              .plain = !http->tls.cert};
+
+    return srv_watch_start(&http->watch, &options, err);
 }
 
 enum snn_code srv_http_start(struct srv_http **out, const struct srv_http_options *options,
@@ -281,6 +278,10 @@ enum snn_code srv_http_start(struct srv_http **out, const struct srv_http_option
     snprintf(http->server_name, sizeof http->server_name, "%s",
              options->server_name ? options->server_name : "");
     rc = srv_waiting_start(&http->waiting, srv_http_resume, err);
+    if (rc == SNN_OK)
+        rc = srv_tls_read(&http->tls, options->tls_cert, options->tls_key, err);
+    if (rc == SNN_OK)
+        rc = start_watch(http, options, err);
     if (rc == SNN_OK)
         rc = srv_listen_parse(&http->at, options->listen, err);
     snprintf(http->hosts, sizeof http->hosts, "%s,%s", http->at.host,
@@ -306,6 +307,16 @@ out:
 const char *srv_http_address(const struct srv_http *http)
 {
     return http->address;
+}
+
+const char *srv_http_scheme(const struct srv_http *http)
+{
+    return http->tls.cert ? "https" : "http";
+}
+
+size_t srv_http_connections(struct srv_http *http)
+{
+    return srv_watch_count(&http->watch);
 }
 
 void srv_http_drain(struct srv_http *http)
@@ -336,10 +347,12 @@ void srv_http_stop(struct srv_http *http)
         nanosleep(&(const struct timespec){.tv_nsec = 1000000}, NULL);
     if (http->daemon)
         MHD_stop_daemon(http->daemon);
+    srv_watch_stop(&http->watch);
     srv_waiting_stop(&http->waiting);
     /* A quiesced daemon leaves its socket to us; its threads may look at it until they have ended.
      */
     if (http->listen_fd >= 0)
         close(http->listen_fd);
+    srv_tls_free(&http->tls);
     free(http);
 }

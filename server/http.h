@@ -104,14 +104,18 @@ struct srv_app {
 };
 
 struct srv_http_options {
-    const char *listen;       /* "127.0.0.1:8080", "[::1]:0", ... */
-    unsigned threads;         /* of the pool; 2 */
-    unsigned connections;     /* in all; 1024 */
-    unsigned per_address;     /* from one address; 256 */
-    unsigned timeout_seconds; /* of inactivity; 30 */
-    unsigned late_ms;         /* a stream that sent nothing for so long says so; 15,000 */
-    const char *allow_hosts;  /* names beside the listen address, divided by commas; NULL = none */
-    const char *server_name;  /* "spiked/0.1.0" */
+    const char *listen;             /* "127.0.0.1:8080", "[::1]:0", ... */
+    unsigned threads;               /* of the pool; 2 */
+    unsigned connections;           /* in all; 1024 */
+    unsigned per_address;           /* from one address but this machine's own; 256 */
+    unsigned timeout_seconds;       /* of inactivity; 30 */
+    unsigned head_ms;               /* for a request's line and header; 10,000 */
+    unsigned grace_ms;              /* for a body or a reply, before its rate counts; 30,000 */
+    unsigned rate;                  /* bytes a second of those, on average and at least; 1024 */
+    const char *tls_cert, *tls_key; /* PEM files; NULL or "" = plain HTTP */
+    unsigned late_ms;               /* a stream that sent nothing for so long says so; 15,000 */
+    const char *allow_hosts; /* names beside the listen address, divided by commas; NULL = none */
+    const char *server_name; /* "spiked/0.1.0" */
 };
 
 /* Whether only this machine can reach it; false for what is no address. @thread any */
@@ -120,6 +124,10 @@ bool srv_listen_is_loopback(const char *listen);
 struct srv_http;
 enum snn_code srv_http_start(struct srv_http **out, const struct srv_http_options *options,
                              const struct srv_app *app, struct snn_error *err);
+/* "http" or "https". */
+const char *srv_http_scheme(const struct srv_http *http);
+/* Connections that are open. @thread any */
+size_t srv_http_connections(struct srv_http *http);
 /* "127.0.0.1:41873": the address in use, with the real port. */
 const char *srv_http_address(const struct srv_http *http);
 /* Something has changed that streams and waiting requests may be about. @thread any */

@@ -8,6 +8,9 @@
 
 /* Beyond 18 digits a length may not fit its 64 bits. */
 #define MAX_LENGTH_DIGITS 18
+#define MAX_TARGET_BYTES 8192
+#define MAX_HEADERS 100
+#define MAX_HEADER_BYTES 16384
 
 struct head {
     const struct srv_request *req;
@@ -52,6 +55,20 @@ static bool bad_version(const struct head *h)
 static bool bad_method(const struct head *h)
 {
     return !is_token(h->req->method);
+}
+
+static bool many_headers(const struct head *h)
+{
+    return h->req->n_headers > MAX_HEADERS;
+}
+
+static bool long_header(const struct head *h)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < h->req->n_headers; i++)
+        n += strlen(h->req->headers[i].name) + strlen(h->req->headers[i].value);
+    return n > MAX_HEADER_BYTES;
 }
 
 static bool bad_path(const struct head *h)
@@ -124,6 +141,8 @@ static const struct {
     /* clang-format off */
     {bad_version, {505, "version_not_supported", "want HTTP/1.1 or HTTP/1.0"}},
     {bad_method, {400, "bad_request", "the method is no token"}},
+    {many_headers, {431, "header_too_large", "the header has more than 100 fields"}},
+    {long_header, {431, "header_too_large", "the header has more than 16384 bytes"}},
     {bad_path, {400, "bad_request", "the path has a control character or does not start with /"}},
     {bad_header_name, {400, "bad_request", "a header's name is empty or has a character it may not have"}},
     {bad_header_value, {400, "bad_request", "a header's value has a control character"}},
@@ -145,6 +164,7 @@ static bool is_hex(char c)
 const struct srv_fault *srv_check_target(const char *target)
 {
     static const struct srv_fault
+        too_long = {414, "uri_too_long", "the request target has more than 8192 bytes"},
         not_a_path = {400, "bad_request",
                       "the request target is no path: want it to start "
                       "with /"},
@@ -153,6 +173,8 @@ const struct srv_fault *srv_check_target(const char *target)
                   "the request target has a % without two hexadecimal "
                   "digits"};
 
+    if (strlen(target) > MAX_TARGET_BYTES)
+        return &too_long;
     if (target[0] != '/')
         return &not_a_path;
     if (has_control(target, "") || strchr(target, ' '))

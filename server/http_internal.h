@@ -10,7 +10,9 @@
 #include "server/http_listen.h"
 #include "server/http_request.h"
 #include "server/http_response.h"
+#include "server/http_tls.h"
 #include "server/http_waiting.h"
+#include "server/http_watch.h"
 
 struct srv_http {
     struct MHD_Daemon *daemon;
@@ -22,6 +24,8 @@ struct srv_http {
     int listen_fd;        /* libmicrohttpd's until it is quiesced, then ours to close */
     atomic_bool draining; /* set by srv_http_drain, read by libmicrohttpd's threads */
     struct srv_waiting waiting;
+    struct srv_watch watch;
+    struct srv_tls tls;
     atomic_int streams; /* responses that go on */
     unsigned late_ms;
 };
@@ -32,6 +36,7 @@ struct exchange {
     struct srv_request req;
     struct srv_pairs headers, query;
     struct srv_body body;
+    struct srv_watched *watched;     /* NULL: there was no memory to watch it */
     const struct srv_fault *fault;   /* found in the request target */
     int64_t start_ms, wait_until_ms; /* the latter 0 until the answer is put off */
     struct srv_waiter waiter;
@@ -41,6 +46,8 @@ struct exchange {
     bool incomplete; /* a list of pairs took less than there was */
 };
 
+/* Fills the request with what came before its body. False when there is no memory. */
+bool srv_http_take_head(struct exchange *x, struct MHD_Connection *connection);
 /* Sends and clears `res`. MHD_NO (the connection closes) when that cannot be done. */
 enum MHD_Result srv_http_send(struct exchange *x, struct MHD_Connection *connection,
                               struct srv_response *res);

@@ -129,9 +129,15 @@ enum MHD_Result srv_http_send(struct exchange *x, struct MHD_Connection *connect
                               struct srv_response *res)
 {
     enum MHD_Result sent = MHD_NO;
-    struct MHD_Response *out = make_response(x, connection, res);
+    struct MHD_Response *out;
 
+    if (!srv_watch_phase(&x->http->watch, x->watched,
+                         res->stream.read ? SRV_PHASE_BUSY : SRV_PHASE_REPLY, res->size)) {
+        srv_response_clear(res);
+        return MHD_NO;
+    }
     x->status = res->status >= 200 && res->status <= 599 ? res->status : 500;
+    out = make_response(x, connection, res);
     if (out && add_headers(out, x, res))
         sent = MHD_queue_response(connection, (unsigned)x->status, out);
     if (sent != MHD_YES)

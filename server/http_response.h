@@ -5,7 +5,7 @@
 
 #include "server/http.h"
 
-#define SRV_RESPONSE_DEFAULTS 6
+#define SRV_RESPONSE_DEFAULTS 9
 #define SRV_RESPONSE_PAIRS (SRV_MAX_HEADERS + SRV_RESPONSE_DEFAULTS)
 
 /* All headers of a reply, borrowed from the arguments: the app's own, and what every reply says

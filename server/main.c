@@ -136,6 +136,8 @@ static enum snn_code start_http(struct daemon *d, struct snn_error *err)
                                     .connections = connections_for(srv_machine_files()),
                                     .per_address = 256,
                                     .timeout_seconds = 30,
+                                    .tls_cert = d->config.tls_cert,
+                                    .tls_key = d->config.tls_key,
                                     .allow_hosts = d->config.allow_host,
                                     .server_name = d->server_name};
     struct srv_app app;
@@ -212,7 +214,7 @@ static void stop(struct daemon *d)
 
 static void announce(const struct daemon *d)
 {
-    printf("spiked listening on http://%s\n", srv_http_address(d->http));
+    printf("spiked listening on %s://%s\n", srv_http_scheme(d->http), srv_http_address(d->http));
     fflush(stdout);
     srv_log(SRV_LOG_info, "listening",
             "address=%s version=%s revision=%s isa=%s blas=%s workers=%zu threads_per_job=%zu",

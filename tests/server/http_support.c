@@ -170,10 +170,17 @@ static void tiny_reject(void *user, int status, const char *code, const char *de
 
 void tiny_start(struct tiny *t)
 {
-    const struct srv_http_options options = {.listen = "127.0.0.1:0", .server_name = "tiny/1.0"};
+    tiny_start_with(t, &(struct srv_http_options){0});
+}
+
+void tiny_start_with(struct tiny *t, const struct srv_http_options *limits)
+{
+    struct srv_http_options options = *limits;
     const struct srv_app app = {t, tiny_begin, tiny_finish, tiny_release, tiny_reject};
     struct snn_error err = {0};
 
+    options.listen = "127.0.0.1:0";
+    options.server_name = "tiny/1.0";
     memset(t, 0, sizeof *t);
     if (srv_http_start(&t->http, &options, &app, &err) != SNN_OK)
         fail_msg("%s", err.message);

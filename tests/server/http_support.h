@@ -24,6 +24,8 @@ struct tiny {
 };
 
 void tiny_start(struct tiny *t);
+/* With limits of its own; where it listens and its name stay. */
+void tiny_start_with(struct tiny *t, const struct srv_http_options *limits);
 void tiny_stop(struct tiny *t);
 
 /* Waits until *value is `want`; fails the test when it is not after a long while. */

@@ -36,6 +36,9 @@ static void get__every_reply__has_the_headers_of_safety(void **state)
     assert_int_equal(r.status, 200);
     assert_contains(r.head, "\r\nServer: tiny/1.0\r\n");
     assert_contains(r.head, "\r\nX-Content-Type-Options: nosniff\r\n");
+    assert_contains(r.head, "\r\nX-Frame-Options: DENY\r\n");
+    assert_contains(r.head, "\r\nReferrer-Policy: no-referrer\r\n");
+    assert_contains(r.head, "\r\nCross-Origin-Resource-Policy: same-origin\r\n");
     assert_contains(r.head, "\r\nCache-Control: no-store\r\n");
     assert_contains(r.head,
                     "\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n");

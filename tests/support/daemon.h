@@ -51,6 +51,9 @@ void daemon_delete(struct daemon *d, struct answer *a, const char *path, long st
  * are full, NUL-terminated. */
 void daemon_raw(struct daemon *d, const char *request, char *reply, size_t size);
 
+/* The same, and leaves without waiting for an answer. */
+void daemon_raw_leave(struct daemon *d, const char *request);
+
 /* Submits a job; its id. */
 void daemon_submit(struct daemon *d, const char *job, char id[32]);
 /* Asks for the job until its status is `status` or, with NULL, one that is over; the answer is the

@@ -129,26 +129,40 @@ void daemon_delete(struct daemon *d, struct answer *a, const char *path, long st
     expect(a, "DELETE", path, status);
 }
 
-void daemon_raw(struct daemon *d, const char *request, char *reply, size_t size)
+static void raw(struct daemon *d, const char *request, char *reply, size_t size)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)d->port)};
     struct timeval patience = {.tv_sec = 60};
-    size_t n = strlen(request), used = 0;
+    size_t n = strlen(request), sent = 0, used = 0;
+    ssize_t one = 1;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     assert_true(fd >= 0);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    assert_int_equal(send(fd, request, n, MSG_NOSIGNAL), (ssize_t)n);
-    while (used < size - 1) {
+    /* A refusal may come, and the connection end, before all is sent. */
+    for (; sent < n && one > 0; sent += one > 0 ? (size_t)one : 0)
+        one = send(fd, request + sent, n - sent, MSG_NOSIGNAL);
+    while (used + 1 < size) {
         ssize_t got = recv(fd, reply + used, size - 1 - used, 0);
         if (got <= 0)
             break;
         used += (size_t)got;
     }
-    reply[used] = '\0';
+    if (size)
+        reply[used] = '\0';
     close(fd);
+}
+
+void daemon_raw(struct daemon *d, const char *request, char *reply, size_t size)
+{
+    raw(d, request, reply, size);
+}
+
+void daemon_raw_leave(struct daemon *d, const char *request)
+{
+    raw(d, request, NULL, 0);
 }
 
 /* ------------------------------------------------------------------------------------- jobs -- */
