@@ -172,7 +172,7 @@ bool snn_layer_has_neuron(const struct snn_layer_spec *layer);
  * snn_spec_default. Holds no pointers but to registry rows, so it may be copied. */
 struct snn_spec {
     uint64_t seed;
-    struct snn_choice encoding; /* constant, rate, latency */
+    struct snn_choice encoding; /* constant, rate, latency, ... */
     size_t time_steps;
     struct snn_layer_spec layers[SNN_MAX_LAYERS];
     size_t n_layers;

@@ -58,7 +58,7 @@ static enum snn_code lay_out(struct checker *k, const struct snn_spec *spec, str
     const struct snn_work_size size = {
         .shard = k->samples, .block = k->samples, .gradients = true, .record = true};
     enum snn_code rc =
-        snn_net_init(&k->net, a, spec, snn_shape_of(snn_data_describe(k->data)), NULL, err);
+        snn_net_init(&k->net, a, spec, snn_net_input(spec, snn_data_describe(k->data)), NULL, err);
     if (rc == SNN_OK)
         rc = snn_loss_tangent_check(&k->net, err);
     if (rc != SNN_OK)

@@ -59,7 +59,7 @@ enum snn_code snn_model_check(const struct snn_model *model, const struct snn_sp
     struct snn_net *net = malloc(sizeof *net);
     if (!net)
         return snn_fail(err, SNN_NOMEM, "no memory for a network");
-    enum snn_code rc = snn_net_init(net, &arena, spec, snn_shape_of(data), NULL, err);
+    enum snn_code rc = snn_net_init(net, &arena, spec, snn_net_input(spec, data), NULL, err);
     if (rc == SNN_OK)
         rc = snn_model_fits(model, net, err);
     free(net);
@@ -72,7 +72,7 @@ static enum snn_code lay_out(struct asked *a, const struct snn_spec *spec,
                              const struct snn_data_info *info, struct snn_error *err)
 {
     struct snn_work_size size = {.shard = a->n < SHARD ? a->n : SHARD};
-    enum snn_code rc = snn_net_init(&a->net, &a->arena, spec, snn_shape_of(info), NULL, err);
+    enum snn_code rc = snn_net_init(&a->net, &a->arena, spec, snn_net_input(spec, info), NULL, err);
     if (rc != SNN_OK)
         return rc;
     size.block = snn_work_block(&a->net, size.shard);

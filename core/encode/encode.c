@@ -20,6 +20,21 @@ static const struct snn_param latency_params[] = {
                            .type = SNN_REAL, .value = 0.2, .min = 0, .min_open = true, .max = 1e6},
 };
 
+static const struct snn_param delta_params[] = {
+    [DELTA_THRESHOLD] = {.name = "delta_threshold", .doc = "change of a feature that makes a spike",
+                         .type = SNN_REAL, .value = 0.1, .min = 0, .min_open = true, .max = 1e6},
+    [DELTA_PADDING] = {.name = "padding",
+                       .doc = "before the first step a feature was what it is there, not 0: no "
+                              "spikes in that step",
+                       .type = SNN_BOOLEAN, .max = 1},
+    [DELTA_OFF_SPIKES] = {.name = "off_spikes", .doc = "also -1 where a feature falls so much",
+                          .type = SNN_BOOLEAN, .max = 1},
+    [DELTA_STEP_FEATURES] = {.name = "step_features",
+                             .doc = "features of a step, of which a sample is a row; 0: its shape "
+                                    "but for the first dimension, which is time",
+                             .type = SNN_INTEGER, .max = 16777216},
+};
+
 static const struct snn_param events_params[] = {
     [EVENTS_DURATION] = {.name = "duration",
                          .doc = "ticks that the steps divide, later events are left out; 0: up to "
@@ -42,6 +57,11 @@ static const struct snn_encoder encoders[] = {
     {.kind = {.name = "time",
               .doc = "one spike, at step floor(x time_steps); none where x is outside [0, 1)"},
      .encode = snn_encode_time},
+    {.kind = {.name = "delta",
+              .doc = "of samples that are sequences: 1 in the steps where a feature rises by the "
+                     "threshold or more",
+              SNN_PARAMS(delta_params)},
+     .is_sequence = true, .encode = snn_encode_delta},
     {.kind = {.name = "events",
               .doc = "the events of a set of events; several of a unit in one step are one spike",
               SNN_PARAMS(events_params)},

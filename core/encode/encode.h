@@ -14,8 +14,10 @@ struct snn_encoder {
     /* The same input at each step: `out` is [n], written once, and the first layer multiplies it
      * once. */
     bool is_static;
-    /* x [n] features of one sample; out [T, n] (or [n] where static). The draws' step and unit are
-     * set here; the key brings seed, stream, epoch and sample. */
+    /* A sample's features are those of its steps, one after another. */
+    bool is_sequence;
+    /* x [n] features of one sample ([T, n] of a sequence); out [T, n] (or [n] where static). The
+     * draws' step and unit are set here; the key brings seed, stream, epoch and sample. */
     void (*encode)(real *out, const real *x, size_t n, size_t time_steps,
                    const struct snn_choice *c, const struct snn_rng_key *key);
     /* The same of a sample that is a list of events of n units. */

@@ -244,7 +244,7 @@ enum snn_code snn_nir_write(FILE *to, const struct snn_model *model, const struc
     size_t widest = 0;
     enum snn_code rc = g && net ? snn_model_check(model, spec, data, err) : SNN_NOMEM;
     if (rc == SNN_OK)
-        rc = snn_net_init(net, &arena, spec, snn_shape_of(data), NULL, err);
+        rc = snn_net_init(net, &arena, spec, snn_net_input(spec, data), NULL, err);
     for (size_t i = 0; rc == SNN_OK && i < net->n_layers; i++)
         widest = net->layer[i].out > widest ? net->layer[i].out : widest;
     if (rc == SNN_OK && !(g->values = calloc(widest, sizeof *g->values)))

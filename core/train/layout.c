@@ -84,7 +84,8 @@ static void place_reports(struct snn_run *r)
 enum snn_code snn_run_layout(struct snn_run *r, struct snn_error *err)
 {
     struct snn_arena *a = &r->arena;
-    enum snn_code rc = snn_net_init(&r->net, a, &r->spec, snn_shape_of(&r->info), NULL, err);
+    enum snn_code rc =
+        snn_net_init(&r->net, a, &r->spec, snn_net_input(&r->spec, &r->info), NULL, err);
     if (rc != SNN_OK)
         return rc;
     r->shards = r->spec.shards;

@@ -171,6 +171,8 @@ enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena,
     if (net->by_batch) /* its weight and bias: no layer before it has any */
         net->batch_params = first->tensor[0].count + first->tensor[1].count;
     net->features = net->layer[0].in;
+    net->sample_features =
+        net->features * (snn_encoder_of(&spec->encoding)->is_sequence ? spec->time_steps : 1);
     net->outputs = net->layer[net->n_layers - 1].out;
     net->population = (size_t)spec->readout.value[SNN_READOUT_POPULATION];
     net->classes = net->outputs / net->population;

@@ -28,14 +28,17 @@ struct snn_net {
     bool by_batch;       /* which is multiplied once per batch: the first layer has begin_batch */
     size_t batch_params; /* so many leading parameters get their gradient there, not from shards */
     uint64_t seed;
-    size_t features, time_steps;
-    struct snn_penalty penalty;          /* strength 0 = none */
+    size_t features, time_steps; /* features: of a step */
+    size_t sample_features;      /* of a sample: those of all steps where it is a sequence */
+    struct snn_penalty penalty;  /* strength 0 = none */
     size_t outputs, population, classes; /* neurons of the last layer = population * classes */
     size_t n_params, n_tensors;
     bool prepared; /* snn_net_prepare has been called */
 };
 
-/* Resolves a checked spec for samples of that shape; takes its few arrays from the arena. SNN_LIMIT
+/* The shape of a step's input: a sample's, or of a sequence without its first dimension. */
+struct snn_shape snn_net_input(const struct snn_spec *spec, const struct snn_data_info *data);
+/* Resolves a checked spec for inputs of that shape; takes its few arrays from the arena. SNN_LIMIT
  * where a size overflows. */
 enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena,
                            const struct snn_spec *spec, struct snn_shape in,
@@ -64,7 +67,7 @@ struct snn_work_size {
 
 struct snn_work {
     struct snn_work_size size;
-    real *features;          /* [features] of one sample */
+    real *features;          /* [sample_features] of one sample */
     real *input;             /* [shard, features] where static, else [block, T, features] */
     real *d_input;           /* as input; NULL unless recorded */
     real *y, *dy;            /* [T, classes] what the readout reads, and its gradient */

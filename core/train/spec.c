@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "core/base/param.h"
-#include "core/encode/encode.h"
 #include "core/layer/layer.h"
 #include "core/loss/loss.h"
 #include "core/loss/readout.h"
 #include "core/optim/optim.h"
+#include "core/train/net.h"
 #include "core/train/spec.h"
 
 /* In the order of enum snn_limit. */
@@ -205,14 +205,16 @@ static bool follow_shape(struct snn_check *r, const struct snn_spec *spec, size_
 }
 
 static void check_layers(struct snn_check *r, const struct snn_spec *spec,
-                         const struct snn_data_info *data)
+                         const struct snn_data_info *data, bool takes_input)
 {
     if (spec->n_layers == 0 || spec->n_layers > SNN_MAX_LAYERS) {
         snn_wrong(r, "/layers", "%zu layers, want 1 to %d", spec->n_layers, SNN_MAX_LAYERS);
         return;
     }
-    struct snn_shape shape = snn_shape_of(data);
-    bool fits = true, learns = false;
+    struct snn_shape shape = snn_shape_flat(1);
+    bool fits = takes_input, learns = false;
+    if (takes_input)
+        shape = snn_net_input(spec, data);
     for (size_t i = 0; i < spec->n_layers; i++) {
         fits = check_layer(r, spec, i) && fits; /* a size out of range is none to go on with */
         fits = fits && follow_shape(r, spec, i, &shape);
@@ -228,22 +230,6 @@ static void check_layers(struct snn_check *r, const struct snn_spec *spec,
 size_t snn_spec_validation(const struct snn_spec *spec, size_t train)
 {
     return (size_t)floor(spec->validation_fraction * (double)train + 0.5);
-}
-
-static void check_encoding(struct snn_check *r, const struct snn_spec *spec,
-                           const struct snn_data_info *data)
-{
-    const bool takes_events = snn_encoder_of(&spec->encoding)->encode_events != NULL;
-    check_choice(r, &spec->encoding, "/encoding/");
-    if (takes_events && !data->events)
-        snn_wrong(r, "/encoding/kind",
-                  "encoding %s is for lists of events, but the data set's samples are features",
-                  spec->encoding.kind->name);
-    else if (!takes_events && data->events)
-        snn_wrong(r, "/encoding/kind",
-                  "encoding %s is for features, but the data set's samples are lists of events: "
-                  "want events",
-                  spec->encoding.kind->name);
 }
 
 static void check_split(struct snn_check *r, const struct snn_spec *spec,
@@ -295,7 +281,9 @@ enum snn_code snn_spec_check(const struct snn_spec *spec, const struct snn_data_
                                     "/training/validation_fraction");
     check_limit(&r, SNN_LIMIT_EVERY_STEPS, (double)spec->diagnostics_every,
                 "/diagnostics/every_steps");
-    check_encoding(&r, spec, data);
+    bool takes_input = !snn_encoder_of(&spec->encoding)->is_sequence;
+    if (check_choice(&r, &spec->encoding, "/encoding/"))
+        takes_input = snn_check_input(&r, spec, data);
     check_choice(&r, &spec->readout, "/readout/");
     check_choice(&r, &spec->loss, "/training/loss/");
     check_choice(&r, &spec->optimizer, "/training/optimizer/");
@@ -303,7 +291,7 @@ enum snn_code snn_spec_check(const struct snn_spec *spec, const struct snn_data_
     check_training(&r, spec);
     if (optimizer->check && optimizer->check(&spec->optimizer, &e) != SNN_OK)
         snn_wrong(&r, "/training/optimizer", "%s", e.message);
-    check_layers(&r, spec, data);
+    check_layers(&r, spec, data, takes_input);
     if (splits)
         check_split(&r, spec, data);
     return r.first;

@@ -35,6 +35,10 @@ void snn_check_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, co
 void snn_warn_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, size_t time_steps,
                        const char *place);
 
+/* Whether the encoding is one for such samples. False where a step's input has no shape. */
+bool snn_check_input(struct snn_check *c, const struct snn_spec *spec,
+                     const struct snn_data_info *data);
+
 /* How many of `train` samples are held out. */
 size_t snn_spec_validation(const struct snn_spec *spec, size_t train);
 

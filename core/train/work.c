@@ -163,7 +163,7 @@ void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct sn
     bool looked_at = size->probe; /* dL/du is wanted */
 
     *w = (struct snn_work){.size = *size};
-    w->features = snn_arena_take(arena, net->features, sizeof(real));
+    w->features = snn_arena_take(arena, net->sample_features, sizeof(real));
     w->input = snn_arena_take(arena, inputs, net->features * sizeof(real));
     if (size->record)
         w->d_input = snn_arena_take(arena, inputs, net->features * sizeof(real));

@@ -93,6 +93,10 @@ static void predict__test_set__gives_the_answers_of_the_run(void **state)
         spec.encoding = runs_choice(&snn_encoders, encoders[i]);
         check_same(*state, &spec);
     }
+    spec.encoding = runs_choice(&snn_encoders, "delta");
+    spec.encoding.value[3] = 1; /* a feature a step */
+    spec.time_steps = FEATURES;
+    check_same(*state, &spec);
 }
 
 static void predict__best_epoch_and_learned_constants__are_those_tested(void **state)

@@ -35,7 +35,7 @@ static void table__each_row__is_static_only_where_constant(void **state)
     struct snn_choice latency = choose("latency"), time = choose("time");
 
     (void)state;
-    assert_int_equal(snn_encoders.count, 5);
+    assert_int_equal(snn_encoders.count, 6);
     assert_true(snn_encoder_of(&constant)->is_static);
     assert_false(snn_encoder_of(&rate)->is_static);
     assert_false(snn_encoder_of(&latency)->is_static);
@@ -259,6 +259,42 @@ static void events__longest_times__are_in_the_last_step(void **state)
     assert_near(out[99999], 0, 0);
 }
 
+/* The examples of snnTorch's documentation of spikegen.delta: threshold, padding, off_spikes. */
+static void delta__as_documented_by_snntorch__same_spikes(void **state)
+{
+    static const struct {
+        double threshold, padding, off;
+        real x[5], want[5];
+    } rows[] = {
+        {1, 0, 0, {1, 2, (real)2.9, 3, (real)3.9}, {1, 1, 0, 0, 0}},
+        {1, 1, 0, {1, 2, (real)2.9, 3, (real)3.9}, {0, 1, 0, 0, 0}},
+        {1, 1, 1, {1, 2, 0, 2, (real)2.9}, {0, 1, -1, 1, 0}},
+        {0.5, 0, 1, {-1, -1, 0, (real)-0.5, 0}, {-1, 0, 1, -1, 1}}, /* equality is a spike */
+        {0.5, 0, 0, {-1, -1, 0, (real)-0.5, 0}, {0, 0, 1, 0, 1}},
+    };
+    struct snn_choice c = choose("delta");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        real x[5 * 2], out[5 * 2 + 1];
+
+        c.value[0] = rows[i].threshold;
+        c.value[1] = rows[i].padding;
+        c.value[2] = rows[i].off;
+        for (size_t t = 0; t < 5; t++) { /* the second feature does not change */
+            x[2 * t] = rows[i].x[t];
+            x[2 * t + 1] = 0;
+        }
+        out[10] = 7;
+        snn_encoder_of(&c)->encode(out, x, 2, 5, &c, &some_key);
+        for (size_t t = 0; t < 5; t++) {
+            assert_true(out[2 * t] == rows[i].want[t]);
+            assert_true(out[2 * t + 1] == 0);
+        }
+        assert_near(out[10], 7, 0);
+    }
+}
+
 enum { LISTED = 40, LIST_UNITS = 5 };
 
 /* Of every duration and number of steps, the lists say what the array says. */
@@ -328,6 +364,7 @@ int main(void)
         cmocka_unit_test(latency__settings__move_the_spike),
         cmocka_unit_test(time__each_feature__spikes_once_at_its_part_of_the_steps),
         cmocka_unit_test(time__just_below_1__is_in_the_last_step),
+        cmocka_unit_test(delta__as_documented_by_snntorch__same_spikes),
         cmocka_unit_test(events__each__is_a_spike_in_the_step_of_its_time),
         cmocka_unit_test(events__duration__divides_the_steps_and_leaves_out_what_is_later),
         cmocka_unit_test(events__as_lists__are_those_of_the_array),

@@ -146,6 +146,10 @@ static void check__encoding_of_other_data__is_refused(void **state)
         struct snn_error found = {0};
 
         spec.encoding = snn_choice_of(kind);
+        if (snn_choice_value(&spec.encoding, "step_features", -1) == 0) {
+            spec.encoding.value[3] = (double)snn_data_describe(features)->features;
+            spec.time_steps = 1;
+        }
         assert_int_equal(
             snn_spec_check(&spec, snn_data_describe(for_events ? events : features), NULL, NULL),
             SNN_OK);
