@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "api/auth.h"
+#include "api/requests.h"
 #include "api/route.h"
 
 /* A request under way: what begin found out and finish needs. */
@@ -29,12 +30,19 @@ enum snn_code api_new(struct api **out, const struct api_options *options, struc
     api->started_ms = options->clock->monotonic_ms();
     atomic_init(&api->draining, false);
     atomic_init(&api->streams, 0);
+    api->requests = api_requests_new();
+    if (!api->requests) {
+        api_free(api);
+        return snn_fail(err, SNN_NOMEM, "no memory for the API");
+    }
     *out = api;
     return SNN_OK;
 }
 
 void api_free(struct api *api)
 {
+    if (api)
+        api_requests_free(api->requests);
     free(api);
 }
 
@@ -94,6 +102,7 @@ static bool too_many(struct api_call *c, const struct api_route *r)
     if (!requests || (r && r->access == API_OPEN) ||
         srv_throttle_take(requests, c->req->peer, &wait))
         return false;
+    srv_count(SRV_COUNTER_rejected_rate, 1);
     srv_response_header(c->res, "Retry-After", "%u", wait);
     api_problem(c, 429, "rate_limited",
                 "more requests a second came from this address than the %zu of --rate-limit",
@@ -179,7 +188,12 @@ static void release(void *user, struct srv_request *req)
 {
     struct exchange *x = req->app;
 
-    (void)user;
+    const struct api *api = user;
+
+    if (x)
+        api_requests_note(api->requests,
+                          x->route ? (size_t)(x->route - api_routes) : api_route_count, req->status,
+                          req->microseconds);
     if (x && x->opened && x->route->close)
         x->route->close(&x->call);
     free(x);

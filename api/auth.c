@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "server/meter.h"
+
 #define REALM "Bearer realm=\"spiked\""
 
 /* The secret in the header, NULL where there is none of the kind. */
@@ -25,6 +27,7 @@ static bool refuse_stranger(struct api_call *c, bool wrong)
     struct srv_throttle *guesses = c->api->options.guesses;
     unsigned wait = 0;
 
+    srv_count(SRV_COUNTER_rejected_token, 1);
     if (wrong && guesses && !srv_throttle_take(guesses, c->req->peer, &wait)) {
         srv_response_header(c->res, "Retry-After", "%u", wait);
         api_problem(c, 429, "too_many_wrong_tokens",
@@ -55,6 +58,7 @@ bool api_authorize(struct api_call *c, enum api_access want)
         return refuse_stranger(c, secret != NULL);
     if (scope >= needed)
         return true;
+    srv_count(SRV_COUNTER_rejected_scope, 1);
     srv_response_header(c->res, "WWW-Authenticate",
                         "%s, error=\"insufficient_scope\", scope=\"%s\"", REALM,
                         srv_scope_name(needed));

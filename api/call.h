@@ -13,6 +13,7 @@ struct api {
     struct api_options options;
     _Atomic bool draining; /* set by main's thread, read by the http threads */
     atomic_int streams;    /* event streams that are open */
+    struct api_requests *requests;
     int64_t started_at, started_ms;
 };
 
@@ -138,5 +139,6 @@ void api_surrogates_curve(struct api_call *c);
 void api_system_get(struct api_call *c);
 void api_livez(struct api_call *c); /* health.c */
 void api_readyz(struct api_call *c);
+void api_prometheus(struct api_call *c); /* prometheus.c */
 
 #endif

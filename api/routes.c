@@ -64,6 +64,8 @@ const struct api_route api_routes[] = {
      .doc = "the curve of a surrogate"},
     {.method = "GET", .pattern = "/v1/system", .access = API_READ, .handle = api_system_get,
      .doc = "the daemon: version, instruction sets, workers, memory, queue, disk"},
+    {.method = "GET", .pattern = "/metrics", .access = API_READ, .handle = api_prometheus,
+     .doc = "counters, gauges and times for Prometheus"},
     {.method = "GET", .pattern = "/livez", .access = API_OPEN, .handle = api_livez, .doc = "the process answers"},
     {.method = "GET", .pattern = "/healthz", .access = API_OPEN, .handle = api_livez, .doc = "the process answers"},
     {.method = "GET", .pattern = "/readyz", .access = API_OPEN, .handle = api_readyz, .doc = "jobs can be accepted"},

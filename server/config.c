@@ -97,10 +97,10 @@ static enum snn_code unknown_flag(const char *arg, struct snn_error *err)
 {
     char list[SRV_LIST_SIZE] = "";
 
-    for (size_t i = 0; i < srv_option_count; i++)
-        srv_list_add(list, "", srv_options[i].name);
     for (size_t i = 0; i < COUNT(specials); i++)
         srv_list_add(list, "", specials[i].flag + strlen("--"));
+    for (size_t i = 0; i < srv_option_count; i++)
+        srv_list_add(list, "", srv_options[i].name);
     return snn_fail(err, SNN_INVALID, "unknown option '%.64s'; behind -- there are: %s", arg, list);
 }
 

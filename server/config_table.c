@@ -118,6 +118,13 @@ static enum snn_code check_log_level(const char *text, struct snn_error *err)
     return srv_log_level_parse(&level, text, err);
 }
 
+static enum snn_code check_log_format(const char *text, struct snn_error *err)
+{
+    bool json;
+
+    return srv_log_format_parse(&json, text, err);
+}
+
 /* -------------------------------------------------------------------------------- the table -- */
 
 static const struct srv_option_type
@@ -173,6 +180,8 @@ const struct srv_option srv_options[] = {
      "a job that stands still so long fails; 0 is never", NULL},
     {"log-level", &text_type, FIELD(log_level), "info", 0, 0, "LEVEL",
      "debug, info, warning or error", check_log_level},
+    {"log-format", &text_type, FIELD(log_format), "text", 0, 0, "FORMAT",
+     "text (key=value) or json, a line an event", check_log_format},
     {"isa", &text_type, FIELD(isa), "auto", 0, 0, "NAME",
      "instruction set of the kernels; auto is the best there is", NULL},
     {"insecure-no-auth", &switch_type, FIELD(insecure_no_auth), "false", 0, 0, NULL,

@@ -13,6 +13,7 @@
 
 #include "server/clock.h"
 #include "server/log.h"
+#include "server/meter.h"
 
 /* Bounds a request's line and header where http_check.c does not, and what is read of a body at a
  * time. */
@@ -34,6 +35,10 @@ static enum MHD_Result refuse(struct exchange *x, struct MHD_Connection *connect
 
     snprintf(limit, sizeof limit, "the body may have at most %llu bytes here",
              (unsigned long long)x->req.body_limit);
+    srv_count(fault->status == 413 || fault->status == 414 || fault->status == 431
+                  ? SRV_COUNTER_rejected_large
+                  : SRV_COUNTER_rejected_malformed,
+              1);
     app->reject(app->user, fault->status, fault->code, fault->detail ? fault->detail : limit,
                 &x->req, &res);
     return srv_http_send(x, connection, &res);
@@ -143,7 +148,7 @@ static void *on_target(void *http, const char *target, struct MHD_Connection *co
         return NULL;
     x->http = http;
     x->watched = watched_of(connection);
-    x->start_ms = srv_system_clock.monotonic_ms();
+    x->start_us = srv_microseconds();
     x->fault = srv_check_target(target ? target : "");
     return x;
 }
@@ -179,7 +184,7 @@ static void log_access(const struct exchange *x, enum MHD_RequestTerminationCode
             "request_id=%s method=%s path=%s status=%d ms=%lld peer=%s token=%s%s",
             x->req.id[0] ? x->req.id : "-", srv_log_quote(method, sizeof method, x->req.method),
             srv_log_quote(path, sizeof path, x->req.path), x->status,
-            (long long)(srv_system_clock.monotonic_ms() - x->start_ms), x->req.peer,
+            (long long)x->req.microseconds / 1000, x->req.peer,
             x->req.token[0] ? x->req.token : "-", whole ? "" : " broken_off=true");
 }
 
@@ -194,6 +199,8 @@ static void on_end(void *http, struct MHD_Connection *connection, void **object,
         return;
     *object = NULL;
     srv_watch_phase(&x->http->watch, x->watched, SRV_PHASE_IDLE, 0);
+    x->req.status = x->status;
+    x->req.microseconds = srv_microseconds() - x->start_us;
     log_access(x, why);
     if (x->begun)
         x->http->app.release(x->http->app.user, &x->req);

@@ -43,6 +43,8 @@ struct srv_request {
     uint64_t body_limit;  /* bytes; set by begin; beyond it the answer is 413 */
     struct srv_sink sink; /* set by begin: the body is streamed, not kept */
     void *app;            /* whatever begin needs to remember; freed by release */
+    int status;           /* for release: of the answer, 0 = there was none */
+    int64_t microseconds; /* for release: since its first line came */
     bool may_wait;        /* finish may put its answer off (srv_response.wait_ms) */
 };
 

@@ -36,9 +36,10 @@ struct exchange {
     struct srv_request req;
     struct srv_pairs headers, query;
     struct srv_body body;
-    struct srv_watched *watched;     /* NULL: there was no memory to watch it */
-    const struct srv_fault *fault;   /* found in the request target */
-    int64_t start_ms, wait_until_ms; /* the latter 0 until the answer is put off */
+    struct srv_watched *watched;   /* NULL: there was no memory to watch it */
+    const struct srv_fault *fault; /* found in the request target */
+    int64_t start_us;
+    int64_t wait_until_ms; /* 0 until the answer is put off */
     struct srv_waiter waiter;
     int status; /* of the reply; 0 while there is none */
     bool started;

@@ -8,6 +8,7 @@
 
 #include "server/clock.h"
 #include "server/log.h"
+#include "server/meter.h"
 
 /* How late a deadline may be noticed. */
 #define LOOK_MS 200
@@ -27,7 +28,7 @@ static const char late_reply[] =
 
 /* With the lock held. Never twice, and never while a reply is on its way out but for its own
  * slowness: whoever changes the phase first has it. */
-static void cut(struct srv_watch *w, struct srv_watched *c, int phase, const char *why)
+static void cut(struct srv_watch *w, struct srv_watched *c, int phase, bool room)
 {
     if (!atomic_compare_exchange_strong(&c->phase, &phase, SRV_PHASE_CUT))
         return;
@@ -36,14 +37,15 @@ static void cut(struct srv_watch *w, struct srv_watched *c, int phase, const cha
         (void)!send(c->fd, late_reply, sizeof late_reply - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     /* libmicrohttpd closes the descriptor when it notices; it is open while it is in the list. */
     shutdown(c->fd, SHUT_RDWR);
-    srv_log(SRV_LOG_debug, "connection_cut", "reason=%s", why);
+    srv_count(room ? SRV_COUNTER_rejected_place : SRV_COUNTER_rejected_slow, 1);
+    srv_log(SRV_LOG_debug, "connection_cut", "reason=%s", room ? "makes_room" : "too_slow");
 }
 
 static void cut_late(struct srv_watch *w, int64_t now)
 {
     for (struct srv_watched *c = w->first; c; c = c->next)
         if (atomic_load(&c->deadline_ms) <= now)
-            cut(w, c, atomic_load(&c->phase), "too_slow");
+            cut(w, c, atomic_load(&c->phase), false);
 }
 
 /* With the lock held. The newest is first, and is not looked at. */
@@ -59,7 +61,7 @@ static void make_room(struct srv_watch *w)
             victim = c;
     }
     if (victim)
-        cut(w, victim, atomic_load(&victim->phase), "makes_room");
+        cut(w, victim, atomic_load(&victim->phase), true);
 }
 
 static void *watch(void *user)
@@ -157,6 +159,8 @@ bool srv_watch_admits(struct srv_watch *w, const struct sockaddr *from)
     for (const struct srv_watched *c = w->first; c; c = c->next)
         n += memcmp(c->address, address, sizeof address) == 0;
     pthread_mutex_unlock(&w->lock);
+    if (n >= w->options.per_address)
+        srv_count(SRV_COUNTER_rejected_place, 1);
     return n < w->options.per_address;
 }
 
@@ -176,6 +180,7 @@ struct srv_watched *srv_watch_add(struct srv_watch *w, int fd, const struct sock
     else
         pthread_cond_signal(&w->changed);
     w->first = c;
+    srv_count(SRV_COUNTER_connections_opened, 1);
     if (++w->n > w->options.connections - w->options.connections / 8)
         make_room(w);
     pthread_mutex_unlock(&w->lock);
@@ -194,6 +199,7 @@ void srv_watch_remove(struct srv_watch *w, struct srv_watched *c)
     if (c->next)
         c->next->before = c->before;
     w->n--;
+    srv_count(SRV_COUNTER_connections_closed, 1);
     pthread_mutex_unlock(&w->lock);
     free(c);
 }

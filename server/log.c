@@ -10,7 +10,12 @@
 #include <string.h>
 #include <time.h>
 
-#define LINE_SIZE 2048
+#include "server/log_json.h"
+#include "server/meter.h"
+
+/* Of a line, and of its text: JSON needs more of the same. */
+#define LINE_SIZE 8192
+#define TEXT_SIZE 2047
 
 static const char *const level_names[] = {
 #define LEVEL_NAME(name) #name,
@@ -23,6 +28,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static FILE *destination;
 /* Written by srv_log_start, read by every thread that logs. */
 static atomic_int threshold = SRV_LOG_info;
+static atomic_bool as_json;
 
 /* Writes c, escaped where needed, into out (5 bytes at most with the end); returns its length. */
 static size_t escape(char out[5], char c, bool quoted)
@@ -87,6 +93,19 @@ void srv_log_start(enum srv_log_level level, FILE *to)
     pthread_mutex_unlock(&lock);
 }
 
+void srv_log_as_json(bool json)
+{
+    atomic_store(&as_json, json);
+}
+
+enum snn_code srv_log_format_parse(bool *json, const char *text, struct snn_error *err)
+{
+    *json = strcmp(text, "json") == 0;
+    if (*json || strcmp(text, "text") == 0)
+        return SNN_OK;
+    return snn_fail(err, SNN_INVALID, "'%.32s' is not a log format; want one of: text, json", text);
+}
+
 enum snn_code srv_log_level_parse(enum srv_log_level *out, const char *text, struct snn_error *err)
 {
     char list[64] = "";
@@ -113,6 +132,8 @@ void srv_log(enum srv_log_level level, const char *event, const char *format, ..
 
     if ((int)level < atomic_load(&threshold))
         return;
+    if (level >= SRV_LOG_warning)
+        srv_count(level == SRV_LOG_warning ? SRV_COUNTER_log_warnings : SRV_COUNTER_log_errors, 1);
     used = timestamp(line, sizeof line);
     n = snprintf(raw, sizeof raw, " level=%s event=%s%s", level_names[level], event,
                  format ? " " : "");
@@ -121,7 +142,12 @@ void srv_log(enum srv_log_level level, const char *event, const char *format, ..
         vsnprintf(raw + n, sizeof raw - (size_t)n, format, args);
         va_end(args);
     }
-    used += escape_all(line + used, sizeof line - 1 - used, raw, false);
+    used += escape_all(line + used, TEXT_SIZE - used, raw, false);
+    if (atomic_load(&as_json)) {
+        line[used] = '\0';
+        used = srv_log_json(raw, sizeof raw - 2, line);
+        memcpy(line, raw, used);
+    }
     line[used++] = '\n';
     pthread_mutex_lock(&lock);
     to = destination ? destination : stderr;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One line per event on standard error, `time=... level=info event=job_started job=job_01...
- * key=value`. Values are quoted where needed and control characters escaped. @thread any */
+ * key=value`, or the same as an object of JSON. Values are quoted where needed and control
+ * characters escaped. @thread any */
 #ifndef SPIKED_SERVER_LOG_H
 #define SPIKED_SERVER_LOG_H
 
@@ -13,6 +14,11 @@ enum srv_log_level { SRV_LOG_LEVELS(SRV_LOG_ENUM) SRV_LOG_LEVEL_COUNT };
 
 /* Lines below `level` are dropped. @thread startup */
 void srv_log_start(enum srv_log_level level, FILE *to);
+/* From now on lines are `{"time":"...","level":"info",...}`: whole numbers as numbers, all else as
+ * strings. @thread startup */
+void srv_log_as_json(bool json);
+/* "text" or "json". */
+enum snn_code srv_log_format_parse(bool *json, const char *text, struct snn_error *err);
 enum snn_code srv_log_level_parse(enum srv_log_level *out, const char *text, struct snn_error *err);
 
 /* `event` is a snake_case word; then pairs `"key", "format", value...` are awkward in C, so: one

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/machine.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -120,6 +121,19 @@ size_t srv_machine_resident(const char *root)
         !first_line(line, path) || sscanf(line, "%llu %llu", &all, &resident) != 2)
         return 0;
     return (size_t)resident * (size_t)page_size;
+}
+
+size_t srv_machine_open_files(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    size_t n = 0;
+
+    if (!dir)
+        return 0;
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n > 3 ? n - 3 : 0; /* ".", ".." and the folder itself */
 }
 
 size_t srv_machine_files(void)

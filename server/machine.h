@@ -17,6 +17,9 @@ size_t srv_machine_processors(const char *root);
 /* Bytes of memory this process has in use; 0 when it cannot be told. @thread any */
 size_t srv_machine_resident(const char *root);
 
+/* Descriptors this process has open; 0 when it cannot be told. @thread any */
+size_t srv_machine_open_files(void);
+
 /* Raises the number of files this process may have open as far as it may; how many that are.
  * @thread startup */
 size_t srv_machine_files(void);

@@ -248,6 +248,7 @@ static int serve(struct daemon *d)
         return complain(&err, EXIT_CONFIG);
     }
     srv_log_start(level, stderr);
+    srv_log_as_json(strcmp(d->config.log_format, "json") == 0);
     rc = srv_signals_start(&err);
     if (rc == SNN_OK)
         rc = start(d, &err);

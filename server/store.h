@@ -103,6 +103,14 @@ enum snn_code srv_store_job_release(struct srv_store *s, const struct srv_job *j
  * cancelling is cancelled. *n = rows touched. */
 enum snn_code srv_store_recover(struct srv_store *s, const char *boot_id, int64_t max_attempts,
                                 size_t *n, struct snn_error *err);
+/* For whoever watches: of one moment. */
+struct srv_store_gauges {
+    int64_t jobs[SRV_JOB_STATUS_COUNT];
+    int64_t oldest_queued_at; /* Unix seconds; 0 = none waits */
+    int64_t file_bytes;       /* of checkpoints and uploaded data sets */
+};
+enum snn_code srv_store_look(struct srv_store *s, struct srv_store_gauges *out,
+                             struct snn_error *err);
 /* Counts by status, [SRV_JOB_STATUS_COUNT]. */
 enum snn_code srv_store_job_counts(struct srv_store *s, int64_t *counts, struct snn_error *err);
 /* Whether a queued, running... (non-terminal) job uses that data set. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Jobs as users see them: made, looked at, listed, removed. What moves them is in store_queue.c. */
+#include "server/meter.h"
 #include "server/store_internal.h"
 
 #include <math.h>
@@ -128,6 +129,8 @@ enum snn_code srv_store_job_create_once(struct srv_store *s, struct srv_job *job
     rc = srv_writer_call(s->writer, run_create, &a, err);
     if (rc == SNN_OK) /* after the commit: this is the last word before the promise */
         rc = srv_store_in_place(s, err);
+    if (rc == SNN_OK && !a.again)
+        srv_count(SRV_COUNTER_jobs_submitted, 1);
     if (a.again && rc != SNN_OK)
         srv_job_clear(&a.job);
     if (rc != SNN_OK)
@@ -154,31 +157,6 @@ enum snn_code srv_store_job_get(struct srv_store *s, const char *id, struct srv_
     if (rc == SNN_OK)
         rc = srv_job_load(c, seq, out, err);
     srv_store_unread(s, c);
-    return rc;
-}
-
-enum snn_code srv_store_job_counts(struct srv_store *s, int64_t *counts, struct snn_error *err)
-{
-    int64_t found[SRV_JOB_STATUS_COUNT] = {0};
-    struct srv_conn *c = NULL;
-    struct srv_query q;
-    enum snn_code rc = srv_store_read(s, &c, err);
-
-    if (rc != SNN_OK)
-        return rc;
-    srv_query(&q, c, "SELECT status, COUNT(*) FROM jobs GROUP BY status", err);
-    while (srv_next(&q)) {
-        enum srv_job_status status;
-        char name[16] = "";
-
-        srv_get_text(&q, name, sizeof name);
-        if (srv_job_status_find(&status, name))
-            found[status] = srv_get_int(&q);
-    }
-    rc = srv_done(&q);
-    srv_store_unread(s, c);
-    if (rc == SNN_OK)
-        memcpy(counts, found, sizeof found);
     return rc;
 }
 

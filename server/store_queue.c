@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What moves jobs from status to status. Every move is a row of the transition table, written
  * together with its event. */
+#include "server/meter.h"
 #include "server/store_internal.h"
 
 #include <stdlib.h>
@@ -157,6 +158,8 @@ enum snn_code srv_store_job_claim(struct srv_store *s, const char *boot_id, int6
     *found = a.found;
     if (a.found)
         *out = a.job;
+    if (a.found && a.job.attempt == 1)
+        srv_time(SRV_TIMER_queue, (a.now - a.job.created_at) * 1000000);
     return SNN_OK;
 }
 
@@ -252,13 +255,26 @@ static SRV_COMMAND(run_release)
     return rc;
 }
 
+static void time_end(const struct srv_job *job, int64_t now)
+{
+    static const enum srv_timer timers[SRV_JOB_STATUS_COUNT] = {
+        [SRV_JOB_succeeded] = SRV_TIMER_succeeded,
+        [SRV_JOB_failed] = SRV_TIMER_failed,
+        [SRV_JOB_cancelled] = SRV_TIMER_cancelled};
+
+    if (srv_job_status_terminal(job->status) && job->started_at)
+        srv_time(timers[job->status], (now - job->started_at) * 1000000);
+}
+
 enum snn_code srv_store_job_release(struct srv_store *s, const struct srv_job *job, bool *deleted,
                                     struct snn_error *err)
 {
     struct report a = report_of(s, job);
     enum snn_code rc = srv_writer_call(s->writer, run_release, &a, err);
 
-    if (rc == SNN_OK)
-        *deleted = a.deleted;
-    return rc;
+    if (rc != SNN_OK)
+        return rc;
+    *deleted = a.deleted;
+    time_end(job, a.now);
+    return SNN_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A job as a row: which field is which column, in one list. */
+#include "server/meter.h"
 #include "server/store_internal.h"
 
 #include <math.h>
@@ -226,6 +227,25 @@ enum snn_code srv_job_remove(struct srv_conn *c, int64_t seq, struct snn_error *
 
 /* ----------------------------------------------------------------------------------- moves -- */
 
+/* A transaction that is undone after it counts once too often: nobody reads these for a single
+ * job. */
+static void count_move(const struct srv_transition *t)
+{
+    static const struct {
+        enum srv_job_status to;
+        enum srv_counter counter;
+    } ends[] = {{SRV_JOB_succeeded, SRV_COUNTER_jobs_succeeded},
+                {SRV_JOB_failed, SRV_COUNTER_jobs_failed},
+                {SRV_JOB_cancelled, SRV_COUNTER_jobs_cancelled},
+                {SRV_JOB_running, SRV_COUNTER_job_attempts}};
+
+    if (t->action == SRV_ACTION_recover || t->action == SRV_ACTION_give_up)
+        srv_count(SRV_COUNTER_jobs_recovered, 1);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (t->to == ends[i].to && (t->to != SRV_JOB_running || t->action == SRV_ACTION_claim))
+            srv_count(ends[i].counter, 1);
+}
+
 enum snn_code srv_job_move(struct srv_conn *c, const struct srv_job *job, int64_t now,
                            const struct srv_transition *t, const char *message,
                            struct snn_error *err)
@@ -249,6 +269,7 @@ enum snn_code srv_job_move(struct srv_conn *c, const struct srv_job *job, int64_
         e.step = job->step;
         e.epoch = job->epoch;
     }
+    count_move(t);
     return srv_event_insert(c, job->seq, now, &e, err);
 }
 

@@ -128,7 +128,8 @@ static enum snn_code train(struct srv_work *w, struct snn_error *err)
     struct snn_progress p = snn_run_progress(w->run);
     enum snn_code rc;
 
-    w->first_sample = p.samples;
+    w->first_sample = w->counted_samples = p.samples;
+    w->counted_steps = p.step;
     w->posted_ms = w->saved_ms = w->options->clock->monotonic_ms();
     srv_rate_mark(&w->rate, w->posted_ms, (double)p.samples);
     if (srv_work_stopped(w))

@@ -15,12 +15,13 @@ struct srv_work {
     const struct snn_data *data;
     struct snn_run *run;
     struct snn_spec spec;
-    struct srv_checkpoint saved; /* the last that was written or resumed from */
-    bool is_saved;               /* there is one */
-    bool saved_any;              /* this attempt has saved, or tried to */
-    bool out_of_time;            /* it ran longer than a job may */
-    bool post_failed;            /* told once, not at every step */
-    size_t first_sample;         /* where this attempt began */
+    struct srv_checkpoint saved;           /* the last that was written or resumed from */
+    bool is_saved;                         /* there is one */
+    bool saved_any;                        /* this attempt has saved, or tried to */
+    bool out_of_time;                      /* it ran longer than a job may */
+    bool post_failed;                      /* told once, not at every step */
+    size_t first_sample;                   /* where this attempt began */
+    size_t counted_samples, counted_steps; /* for the meter, so far */
     int64_t began_ms, posted_ms, saved_ms;
     struct srv_rate rate;
 };

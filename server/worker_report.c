@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/log.h"
+#include "server/meter.h"
 #include "server/worker_internal.h"
 
 /* Often enough for a progress bar, seldom enough to cost nothing. */
@@ -101,6 +102,12 @@ static void tell_progress(struct srv_work *w, const struct snn_progress *p)
     int64_t now = now_ms(w);
 
     srv_rate_mark(&w->rate, now, (double)p->samples);
+    if (p->samples > w->counted_samples) {
+        srv_count(SRV_COUNTER_samples, p->samples - w->counted_samples);
+        srv_count(SRV_COUNTER_steps, p->step - w->counted_steps);
+    }
+    w->counted_samples = p->samples;
+    w->counted_steps = p->step;
     if (!p->epoch_end && now - w->posted_ms < PROGRESS_MS)
         return;
     w->posted_ms = now;
@@ -114,17 +121,21 @@ enum snn_code srv_work_save(struct srv_work *w, struct snn_error *err)
 {
     struct snn_progress p = snn_run_progress(w->run);
     enum snn_code rc;
+    int64_t start;
 
     /* The epoch too: a run that was stopped in the validation at its end has that to do. */
     if (w->is_saved && w->saved.step == (int64_t)p.step && w->saved.epoch == (int64_t)p.epoch)
         return SNN_OK;
+    start = srv_microseconds();
     rc = srv_checkpoint_save(&w->saved, w->options->config, w->options->store, w->job->id, w->run,
                              err);
     /* From the end of the writing, done or not: a slow or full disk is not asked all the time. */
     w->saved_ms = now_ms(w);
     w->saved_any = true;
+    srv_count(rc == SNN_OK ? SRV_COUNTER_checkpoints : SRV_COUNTER_checkpoint_errors, 1);
     if (rc != SNN_OK)
         return rc;
+    srv_time(SRV_TIMER_checkpoint, srv_microseconds() - start);
     w->is_saved = true;
     srv_work_event(w, "checkpoint", "saved at step %lld: %lld bytes", (long long)w->saved.step,
                    (long long)w->saved.bytes);
@@ -179,6 +190,9 @@ static void on_histograms(void *user, size_t step, size_t epoch, const struct sn
 {
     struct srv_work *w = user;
 
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(h[i].name, "gradients/", strlen("gradients/")) == 0)
+            srv_count(SRV_COUNTER_nonfinite, h[i].nan + h[i].inf);
     post_failed(w, "histograms",
                 srv_store_histograms_post(w->options->store, w->job->id, step, epoch, h, n));
 }

@@ -4,6 +4,7 @@
 #include "server/writer.h"
 
 #include "server/log.h"
+#include "server/meter.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -99,7 +100,7 @@ static void run_one(struct srv_writer *w, struct command *c)
 /* Runs and commits what waits, up to the limits. Returns how many. */
 static size_t run_group(struct srv_writer *w, struct command **group, bool *committed)
 {
-    int64_t start = now_ms();
+    int64_t start = now_ms(), committing;
     struct snn_error err = {0};
     enum snn_code rc = srv_conn_exec(w->conn, "BEGIN IMMEDIATE", &err);
     struct command *c;
@@ -118,8 +119,13 @@ static size_t run_group(struct srv_writer *w, struct command **group, bool *comm
                 (void)snn_fail(&err, rc, "database: the transaction was undone");
         }
     }
+    committing = srv_microseconds();
     if (rc == SNN_OK)
         rc = srv_conn_exec(w->conn, "COMMIT", &err);
+    if (rc == SNN_OK)
+        srv_time(SRV_TIMER_commit, srv_microseconds() - committing);
+    srv_count(rc == SNN_OK ? SRV_COUNTER_commits : SRV_COUNTER_commit_errors, 1);
+    srv_count(SRV_COUNTER_commands, n);
     if (rc != SNN_OK && srv_conn_in_transaction(w->conn))
         (void)srv_conn_exec(w->conn, "ROLLBACK", NULL);
     for (size_t i = 0; rc != SNN_OK && i < n; i++) {
