@@ -33,7 +33,7 @@ struct srv_config {
     size_t rate_limit;                  /* requests a second of one address; 0 = no limit */
     char allow_host[512];               /* names that a Host may have, divided by commas */
     char log_level[16];
-    char log_format[8]; /* text or json */
+    char log_format[8];    /* text or json */
     char isa[32];          /* auto, or a name as snn_isa's */
     bool insecure_no_auth; /* allow a listen address that is not loopback */
 };
