@@ -17,7 +17,9 @@ enum snn_stream { /* what a draw is for; the values are part of the saved format
                   SNN_STREAM_NOISE = 6,   /* threshold noise of `noisy` */
                   SNN_STREAM_DROPOUT = 7, /* masks of dropout; step 0 where one holds for all */
                   SNN_STREAM_DATA = 8,    /* samples of the data sets that are computed */
-                  SNN_STREAM_CHECK = 9    /* directions that gradients are checked in */
+                  SNN_STREAM_CHECK = 9,   /* directions that gradients are checked in */
+                  SNN_STREAM_AUGMENT =
+                      10 /* changes of events in training; step 0: event by event */
 };
 
 struct snn_rng_key {

@@ -42,6 +42,26 @@ static const struct snn_param events_params[] = {
                          .type = SNN_INTEGER, .value = 0, .min = 0, .max = 4294967296},
     [EVENTS_GAIN] = {.name = "gain", .doc = "size of a spike", .type = SNN_REAL, .value = 1,
                      .min = 0, .min_open = true, .max = 1e6},
+    [EVENTS_TIME_SHIFT] = {.name = "time_shift",
+                           .doc = "in training a sample's events are moved by up to so many ticks, "
+                                  "all by the same",
+                           .type = SNN_INTEGER, .max = 4294967295},
+    [EVENTS_TIME_SCALE] = {.name = "time_scale",
+                           .doc = "in training a sample's times are multiplied by one factor from "
+                                  "1 - time_scale to 1 + time_scale",
+                           .type = SNN_REAL, .max = 1, .max_open = true},
+    [EVENTS_TIME_JITTER] = {.name = "time_jitter",
+                            .doc = "in training each event is moved by up to so many ticks",
+                            .type = SNN_INTEGER, .max = 2147483647},
+    [EVENTS_UNIT_SHIFT] = {.name = "unit_shift",
+                           .doc = "in training a sample's events are moved by up to so many units, "
+                                  "all by the same",
+                           .type = SNN_INTEGER, .max = 65535},
+    [EVENTS_UNIT_JITTER] = {.name = "unit_jitter",
+                            .doc = "in training each event is moved by up to so many units",
+                            .type = SNN_INTEGER, .max = 65535},
+    [EVENTS_DROP] = {.name = "drop", .doc = "in training each event is left out with this probability",
+                     .type = SNN_REAL, .max = 1, .max_open = true},
 };
 
 static const struct snn_encoder encoders[] = {

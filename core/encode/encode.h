@@ -20,14 +20,15 @@ struct snn_encoder {
      * draws' step and unit are set here; the key brings seed, stream, epoch and sample. */
     void (*encode)(real *out, const real *x, size_t n, size_t time_steps,
                    const struct snn_choice *c, const struct snn_rng_key *key);
-    /* The same of a sample that is a list of events of n units. */
-    void (*encode_events)(real *out, const struct snn_events *events, size_t n, size_t time_steps,
-                          const struct snn_choice *c);
+    /* The same of a sample that is a list of events of n units; returns in how many steps it has
+     * ended. In training the key says how events are changed; NULL: they stay as they are. */
+    size_t (*encode_events)(real *out, const struct snn_events *events, size_t n, size_t time_steps,
+                            const struct snn_choice *c, const struct snn_rng_key *key);
     /* The same as lists: a row for each step, appended to `to`, without values; every spike is
-     * *size. `last` [n] is scratch. False, with `to` as it was, where the events are not in the
-     * order of their time. NULL where the encoder has no such. */
-    bool (*list_events)(struct snn_sparse *to, real *size, const struct snn_events *events,
-                        size_t n, size_t time_steps, const struct snn_choice *c, uint32_t *last);
+     * *size. There is room for all events. `last` [n] is scratch. */
+    size_t (*list_events)(struct snn_sparse *to, real *size, const struct snn_events *events,
+                          size_t n, size_t time_steps, const struct snn_choice *c,
+                          const struct snn_rng_key *key, uint32_t *last);
 };
 
 static inline const struct snn_encoder *snn_encoder_of(const struct snn_choice *c)

@@ -3,26 +3,27 @@
  * that ends early has no spikes in the steps that are left. */
 #include <string.h>
 
-#include "core/data/data.h"
+#include "core/encode/augment.h"
 #include "core/encode/rows.h"
 #include "core/math/spikes.h"
 
-static uint64_t duration_of(const struct snn_events *events, const struct snn_choice *c)
+size_t snn_encode_events(real *out, const struct snn_events *events, size_t n, size_t time_steps,
+                         const struct snn_choice *c, const struct snn_rng_key *key)
 {
-    const uint64_t chosen = (uint64_t)c->value[EVENTS_DURATION];
-    return chosen ? chosen : events->duration;
-}
-
-void snn_encode_events(real *out, const struct snn_events *events, size_t n, size_t time_steps,
-                       const struct snn_choice *c)
-{
-    const uint64_t duration = duration_of(events, c);
     const real size = (real)c->value[EVENTS_GAIN];
+    struct snn_event_walk w;
+    uint64_t time;
+    uint32_t unit;
+    size_t steps = 1;
 
+    snn_walk_begin(&w, events, n, c, key);
     memset(out, 0, n * time_steps * sizeof *out);
-    for (size_t i = 0; i < events->n; i++)
-        if (events->times[i] < duration)
-            out[events->times[i] * (uint64_t)time_steps / duration * n + events->units[i]] = size;
+    while (snn_walk_next(&w, &time, &unit)) {
+        const size_t step = (size_t)(time * (uint64_t)time_steps / w.duration);
+        out[step * n + unit] = size;
+        steps = step < steps ? steps : step + 1;
+    }
+    return steps;
 }
 
 /* The first tick of a step: floor(t T / D) >= s from t = ceil(s D / T) on. */
@@ -31,35 +32,80 @@ static uint64_t first_tick(uint64_t step, uint64_t duration, uint64_t time_steps
     return (step * duration + time_steps - 1) / time_steps;
 }
 
-bool snn_list_events(struct snn_sparse *to, real *size, const struct snn_events *events, size_t n,
-                     size_t time_steps, const struct snn_choice *c, uint32_t *last)
+/* Rows of events in the order of their time, in one go. False at the first that is not. */
+static bool list_in_order(struct snn_sparse *to, struct snn_event_walk *w, size_t time_steps,
+                          uint32_t *last, size_t *steps)
 {
-    const uint64_t duration = duration_of(events, c);
-    const uint32_t before = to->start[to->rows];
-    uint32_t found = before, *start = to->start + to->rows;
-    uint64_t begin = 0, end = first_tick(1, duration, time_steps);
+    uint32_t *start = to->start + to->rows, found = *start, unit;
+    uint64_t begin = 0, end = first_tick(1, w->duration, time_steps), time;
     size_t step = 0;
 
-    *size = (real)c->value[EVENTS_GAIN];
-    memset(last, 0, n * sizeof *last);
-    for (size_t i = 0; i < events->n; i++) {
-        const uint64_t t = events->times[i];
-        const uint32_t unit = events->units[i];
-        if (t >= duration)
-            continue;
-        if (t < begin)
+    memset(last, 0, w->units * sizeof *last);
+    while (snn_walk_next(w, &time, &unit)) {
+        if (time < begin)
             return false;
-        while (t >= end) {
+        while (time >= end) {
             start[++step] = found;
             begin = end;
-            end = first_tick(step + 1, duration, time_steps);
+            end = first_tick(step + 1, w->duration, time_steps);
         }
         to->index[found] = unit;
         found += last[unit] != step + 1; /* several of a unit in one step are one spike */
         last[unit] = (uint32_t)step + 1;
     }
+    *steps = step + 1;
     while (step < time_steps)
         start[++step] = found;
-    to->rows += time_steps;
     return true;
+}
+
+/* The same in any order: how many there are in each step, then each to its place, then those that a
+ * step has twice are taken out. */
+static void list_any(struct snn_sparse *to, struct snn_event_walk *w, size_t time_steps,
+                     uint32_t *last, size_t *steps)
+{
+    uint32_t *start = to->start + to->rows, found = *start, unit;
+    uint64_t time;
+
+    *steps = 1;
+    memset(start + 1, 0, time_steps * sizeof *start);
+    snn_walk_again(w);
+    while (snn_walk_next(w, &time, &unit)) {
+        const size_t step = (size_t)(time * (uint64_t)time_steps / w->duration);
+        *steps = step < *steps ? *steps : step + 1;
+        start[step + 1]++;
+    }
+    for (size_t t = 0; t < time_steps; t++)
+        start[t + 1] += start[t]; /* the step's end */
+    for (size_t t = time_steps; t > 0; t--)
+        start[t] = start[t - 1]; /* its begin, which moves to its end */
+    snn_walk_again(w);
+    while (snn_walk_next(w, &time, &unit))
+        to->index[start[time * (uint64_t)time_steps / w->duration + 1]++] = unit;
+    memset(last, 0, w->units * sizeof *last);
+    for (size_t t = 0, from = found; t < time_steps; t++) {
+        const size_t end = start[t + 1];
+        for (; from < end; from++) {
+            unit = to->index[from];
+            to->index[found] = unit;
+            found += last[unit] != t + 1;
+            last[unit] = (uint32_t)t + 1;
+        }
+        start[t + 1] = found;
+    }
+}
+
+size_t snn_list_events(struct snn_sparse *to, real *size, const struct snn_events *events, size_t n,
+                       size_t time_steps, const struct snn_choice *c, const struct snn_rng_key *key,
+                       uint32_t *last)
+{
+    struct snn_event_walk w;
+    size_t steps;
+
+    *size = (real)c->value[EVENTS_GAIN];
+    snn_walk_begin(&w, events, n, c, key);
+    if (!list_in_order(to, &w, time_steps, last, &steps))
+        list_any(to, &w, time_steps, last, &steps);
+    to->rows += time_steps;
+    return steps;
 }

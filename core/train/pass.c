@@ -187,7 +187,7 @@ static void repeat_first_step(real *x, size_t time_steps, size_t n)
 }
 
 /* Events of samples first .. first+n-1 straight into the lists of the first layer, where it hears
- * them and nobody wants them as they are. False where they do not suit. */
+ * them and nobody wants them as they are. False where there is no room. */
 static bool list_events(const struct snn_net *net, struct snn_work *w,
                         const struct snn_shard *shard, size_t first, size_t n)
 {
@@ -199,11 +199,12 @@ static bool list_events(const struct snn_net *net, struct snn_work *w,
     snn_heard_begin(h);
     for (size_t i = first; i < first + n; i++) {
         const struct snn_events e = snn_data_events(shard->data, shard->test, shard->index[i]);
+        const struct snn_rng_key key = key_of(net, shard, i);
         struct snn_sparse *to = &h->rows.sparse;
-        if (h->rows.capacity < e.n || to->start[to->rows] > h->rows.capacity - e.n ||
-            !encoder->list_events(to, &size, &e, net->features, net->time_steps, &net->encoding,
-                                  h->next))
+        if (h->rows.capacity < e.n || to->start[to->rows] > h->rows.capacity - e.n)
             return false;
+        encoder->list_events(to, &size, &e, net->features, net->time_steps, &net->encoding,
+                             shard->training ? &key : NULL, h->next);
     }
     snn_heard_give(h, size);
     return true;
@@ -216,7 +217,8 @@ static void encode_sample(const struct snn_net *net, struct snn_work *w,
     const struct snn_rng_key key = key_of(net, shard, i);
     if (encoder->encode_events) {
         const struct snn_events e = snn_data_events(shard->data, shard->test, shard->index[i]);
-        encoder->encode_events(x, &e, net->features, net->time_steps, &net->encoding);
+        encoder->encode_events(x, &e, net->features, net->time_steps, &net->encoding,
+                               shard->training ? &key : NULL);
         return;
     }
     snn_data_features(shard->data, shard->test, shard->index[i], w->features);

@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "core/base/param.h"
-#include "core/data/data.h"
-#include "core/math/spikes.h"
 #include "tests/support/test.h"
 
 static const struct snn_rng_key some_key = {
@@ -206,59 +204,6 @@ static void time__just_below_1__is_in_the_last_step(void **state)
     assert_near(out[1 << 20], 7, 0);
 }
 
-static const uint32_t event_times[] = {0, 24, 25, 26, 99, 99, 50, 25};
-static const uint16_t event_units[] = {1, 0, 2, 2, 0, 2, 1, 2};
-
-static struct snn_events some_events(uint64_t duration)
-{
-    return (struct snn_events){
-        .times = event_times, .units = event_units, .n = 8, .duration = duration};
-}
-
-static void events__each__is_a_spike_in_the_step_of_its_time(void **state)
-{
-    static const real want[4 * 3] = {1, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1};
-    const struct snn_events e = some_events(100);
-    real out[4 * 3 + 1];
-    struct snn_choice c = choose("events");
-
-    (void)state;
-    memset(out, 0xff, sizeof out);
-    out[12] = 7;
-    snn_encoder_of(&c)->encode_events(out, &e, 3, 4, &c);
-    assert_memory_equal(out, want, sizeof want);
-    assert_near(out[12], 7, 0);
-}
-
-static void events__duration__divides_the_steps_and_leaves_out_what_is_later(void **state)
-{
-    static const real want[2 * 3] = {1, 1, 0, 0, 0, 1};
-    const struct snn_events e = some_events(100);
-    real out[2 * 3];
-    struct snn_choice c = choose("events");
-
-    (void)state;
-    assert_string_equal(c.kind->params[0].name, "duration");
-    c.value[0] = 50; /* 0 to 24, 25 to 49 */
-    snn_encoder_of(&c)->encode_events(out, &e, 3, 2, &c);
-    assert_memory_equal(out, want, sizeof want);
-}
-
-static void events__longest_times__are_in_the_last_step(void **state)
-{
-    const uint32_t time = UINT32_MAX;
-    const uint16_t unit = 0;
-    const struct snn_events e = {&time, &unit, 1, (uint64_t)UINT32_MAX + 1}, none = {.duration = 1};
-    static real out[100000];
-    struct snn_choice c = choose("events");
-
-    (void)state;
-    snn_encoder_of(&c)->encode_events(out, &e, 1, 100000, &c);
-    assert_near(out[99999], 1, 0);
-    snn_encoder_of(&c)->encode_events(out, &none, 1, 100000, &c);
-    assert_near(out[99999], 0, 0);
-}
-
 /* The examples of snnTorch's documentation of spikegen.delta: threshold, padding, off_spikes. */
 static void delta__as_documented_by_snntorch__same_spikes(void **state)
 {
@@ -295,61 +240,6 @@ static void delta__as_documented_by_snntorch__same_spikes(void **state)
     }
 }
 
-enum { LISTED = 40, LIST_UNITS = 5 };
-
-/* Of every duration and number of steps, the lists say what the array says. */
-static void check_lists(const struct snn_events *e, size_t time_steps, double duration, double gain)
-{
-    static real dense[64 * LIST_UNITS], listed[64 * LIST_UNITS];
-    uint32_t start[70] = {0, 3, 3}, index[3 + LISTED] = {0}, last[LIST_UNITS];
-    struct snn_sparse to = {.start = start, .index = index, .rows = 2}; /* two rows are there */
-    struct snn_choice c = choose("events");
-    real size = 0;
-
-    c.value[0] = duration;
-    c.value[1] = gain;
-    snn_encoder_of(&c)->encode_events(dense, e, LIST_UNITS, time_steps, &c);
-    assert_true(snn_encoder_of(&c)->list_events(&to, &size, e, LIST_UNITS, time_steps, &c, last));
-    assert_int_equal(to.rows, 2 + time_steps);
-    memset(listed, 0, sizeof listed);
-    for (size_t t = 0; t < time_steps; t++)
-        for (uint32_t k = start[2 + t]; k < start[3 + t]; k++)
-            listed[t * LIST_UNITS + index[k]] += size;
-    assert_memory_equal(listed, dense, time_steps * LIST_UNITS * sizeof *dense);
-}
-
-static void events__as_lists__are_those_of_the_array(void **state)
-{
-    uint32_t times[LISTED];
-    uint16_t units[LISTED];
-    const struct snn_events e = {times, units, LISTED, 131};
-
-    (void)state;
-    for (size_t i = 0; i < LISTED; i++) { /* ascending, some at once, some gaps */
-        times[i] = (uint32_t)(i * i / 13 + i / 4);
-        units[i] = (uint16_t)(i * 7 % LIST_UNITS);
-    }
-    for (size_t time_steps = 1; time_steps <= 64; time_steps++) {
-        check_lists(&e, time_steps, 0, 1);
-        check_lists(&e, time_steps, 50, 1);
-        check_lists(&e, time_steps, 1000, 2.5);
-    }
-    check_lists(&(struct snn_events){.duration = 9}, 7, 0, 1);
-}
-
-static void events__not_in_order__are_no_lists(void **state)
-{
-    const struct snn_events e = some_events(100);
-    uint32_t start[5] = {0}, index[8], last[3];
-    struct snn_sparse to = {.start = start, .index = index};
-    const struct snn_choice c = choose("events");
-    real size;
-
-    (void)state;
-    assert_false(snn_encoder_of(&c)->list_events(&to, &size, &e, 3, 4, &c, last));
-    assert_int_equal(to.rows, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,11 +255,6 @@ int main(void)
         cmocka_unit_test(time__each_feature__spikes_once_at_its_part_of_the_steps),
         cmocka_unit_test(time__just_below_1__is_in_the_last_step),
         cmocka_unit_test(delta__as_documented_by_snntorch__same_spikes),
-        cmocka_unit_test(events__each__is_a_spike_in_the_step_of_its_time),
-        cmocka_unit_test(events__duration__divides_the_steps_and_leaves_out_what_is_later),
-        cmocka_unit_test(events__as_lists__are_those_of_the_array),
-        cmocka_unit_test(events__not_in_order__are_no_lists),
-        cmocka_unit_test(events__longest_times__are_in_the_last_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,6 +126,82 @@ static void train__events_in_order_or_not__learn_the_same(void **state)
     snn_data_free(sorted);
 }
 
+/* Every change there is. */
+static void augment(struct snn_spec *spec)
+{
+    static const struct {
+        const char *name;
+        double value;
+    } all[] = {{"time_shift", 30}, {"time_scale", 0.1}, {"time_jitter", 20},
+               {"unit_shift", 1},  {"unit_jitter", 1},  {"drop", 0.2}};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        for (size_t k = 0; k < spec->encoding.kind->n_params; k++)
+            if (strcmp(spec->encoding.kind->params[k].name, all[i].name) == 0)
+                spec->encoding.value[k] = all[i].value;
+}
+
+/* Saves after a step, and goes on in a run of its own. */
+static void resumed_result(const struct snn_spec *spec, const struct snn_data *data, size_t after,
+                           char hex[SNN_SHA256_HEX])
+{
+    char *dir = tmpdir_create(), *path;
+    struct snn_run *run = runs_new(spec, data, 1);
+    struct snn_error err = {0};
+
+    runs_train(run, after);
+    path = runs_save(run, dir, "run.ckpt");
+    snn_run_free(run);
+    run = runs_new(spec, data, 3);
+    if (snn_run_load(run, path, &err) != SNN_OK)
+        fail_msg("%s", err.message);
+    runs_train(run, 0);
+    runs_digest(run, hex);
+    snn_run_free(run);
+    free(path);
+    tmpdir_remove(dir);
+}
+
+static void train__changed_events__do_not_depend_on_threads_or_resumes(void **state)
+{
+    struct snn_data *data = open_set();
+    struct snn_spec spec = spec_of();
+    char plain[SNN_SHA256_HEX], one[SNN_SHA256_HEX], other[SNN_SHA256_HEX];
+
+    (void)state;
+    spec.epochs = 2;
+    runs_result(&spec, data, 1, plain);
+    augment(&spec);
+    runs_result(&spec, data, 1, one);
+    assert_string_not_equal(plain, one);
+    runs_result(&spec, data, 3, other);
+    assert_string_equal(one, other);
+    resumed_result(&spec, data, 40, other);
+    assert_string_equal(one, other);
+    snn_data_free(data);
+}
+
+/* The test set is shown as it is: what a run says of it before it has learnt anything. */
+static void evaluate__changed_events__are_those_of_training_alone(void **state)
+{
+    struct snn_data *data = open_set();
+    struct snn_spec spec = spec_of(), changed = spec;
+    double loss[2], accuracy[2];
+    struct snn_error err = {0};
+
+    (void)state;
+    augment(&changed);
+    for (size_t i = 0; i < 2; i++) {
+        struct snn_run *run = runs_new(i ? &changed : &spec, data, 1);
+        assert_int_equal(snn_run_evaluate(run, run->params, run->test_index, run->info.test, true,
+                                          &loss[i], &accuracy[i], &err),
+                         SNN_OK);
+        snn_run_free(run);
+    }
+    assert_true(loss[0] == loss[1]);
+    snn_data_free(data);
+}
+
 static void keep_first(void *user, const struct snn_error *what)
 {
     struct snn_error *first = user;
@@ -169,6 +245,8 @@ int main(void)
         cmocka_unit_test(train__events__are_learnt),
         cmocka_unit_test(train__events__do_not_depend_on_threads),
         cmocka_unit_test(train__events_in_order_or_not__learn_the_same),
+        cmocka_unit_test(train__changed_events__do_not_depend_on_threads_or_resumes),
+        cmocka_unit_test(evaluate__changed_events__are_those_of_training_alone),
         cmocka_unit_test(check__encoding_of_other_data__is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
