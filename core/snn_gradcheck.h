@@ -41,7 +41,8 @@ struct snn_gradcheck_options {
  * Both are of the discrete program, with the surrogate's derivative for the step's, so that they
  * agree to rounding: to about 1e-5 where the core computes in float, 1e-12 in double. The error is
  * |a - b| / max(|a|, |b|, usual): what is usual for a direction of that length, by the root
- * mean square of the tensor's gradient, or a tenth of the largest of all tensors'.
+ * mean square of the tensor's gradient, or a tenth of the largest of all tensors'; and at least a
+ * hundredth of the mean magnitude that single samples have there, since they may cancel.
  *
  * Weights are the model's, or (NULL) those that a run begins with. Epoch 0's noise and masks.
  * SNN_INVALID where model and spec do not belong together or something in the spec has no tangents;

@@ -5,98 +5,22 @@
 #include <string.h>
 
 #include "core/base/rng.h"
-#include "core/check/check.h"
+#include "core/check/checker.h"
 #include "core/ckpt/format.h"
 #include "core/data/data.h"
 #include "core/math/vec.h"
 
 /* A direction, in the cost of a sample forward and backward. */
 #define COST 1.0
-
-struct checker {
-    struct snn_arena arena;
-    struct snn_net net;
-    struct snn_work work;
-    const struct snn_data *data;
-    real *params, *grads;
-    double *weights, *direction; /* [n_params]: params, and which way they move */
-    double *in, *moved;          /* [widest]: a step's values and tangents */
-    double *y, *dy;              /* [T, classes] */
-    real *membrane;              /* [outputs] */
-    struct snn_layer_tangents layer[SNN_MAX_LAYERS];
-    uint32_t *index;    /* [samples] */
-    double largest_rms; /* of a tensor's gradient */
-    size_t samples, entries, widest;
-};
-
-/* ------------------------------------------------------------------------------- memory ---- */
-
-static void place_layer(struct checker *k, size_t i)
-{
-    struct snn_arena *a = &k->arena;
-    const struct snn_layer *l = &k->net.layer[i];
-    struct snn_layer_tangents *d = &k->layer[i];
-    const size_t n = l->out, steps = k->net.time_steps, wide = n * sizeof(double);
-    *d = (struct snn_layer_tangents){.current = snn_arena_take(a, 1, wide),
-                                     .s = snn_arena_take(a, steps, wide)};
-    if (!l->has_neuron)
-        return;
-    d->u = snn_arena_take(a, steps, wide);
-    d->v = snn_arena_take(a, steps + 1, wide);
-    d->f = snn_arena_take(a, steps, wide);
-    d->aux = snn_arena_take(a, 1, wide);
-    d->c.r = snn_arena_take(a, 1, wide);
-    d->c.threshold = snn_arena_take(a, 1, wide);
-    d->c.beta = snn_arena_take(a, 1, wide);
-    d->c.alpha_syn = snn_arena_take(a, 1, wide);
-    d->c.w = snn_arena_take(a, l->cell.table.lags + 1, sizeof(double));
-}
-
-static enum snn_code lay_out(struct checker *k, const struct snn_spec *spec, struct snn_error *err)
-{
-    struct snn_arena *a = &k->arena;
-    const struct snn_work_size size = {
-        .shard = k->samples, .block = k->samples, .gradients = true, .record = true};
-    enum snn_code rc =
-        snn_net_init(&k->net, a, spec, snn_net_input(spec, snn_data_describe(k->data)), NULL, err);
-    if (rc == SNN_OK)
-        rc = snn_loss_tangent_check(&k->net, err);
-    if (rc != SNN_OK)
-        return rc;
-    snn_work_place(&k->work, a, &k->net, &size);
-    k->widest = k->net.features;
-    for (size_t i = 0; i < k->net.n_layers; i++) {
-        k->widest = k->net.layer[i].out > k->widest ? k->net.layer[i].out : k->widest;
-        if (!k->net.layer[i].is_view)
-            place_layer(k, i);
-    }
-    k->params = snn_arena_take(a, k->net.n_params, sizeof(real));
-    k->grads = snn_arena_take(a, k->net.n_params, sizeof(real));
-    k->weights = snn_arena_take(a, k->net.n_params, sizeof(double));
-    k->direction = snn_arena_take(a, k->net.n_params, sizeof(double));
-    k->in = snn_arena_take(a, k->widest, sizeof(double));
-    k->moved = snn_arena_take(a, k->widest, sizeof(double));
-    k->y = snn_arena_take(a, k->net.time_steps, k->net.classes * sizeof(double));
-    k->dy = snn_arena_take(a, k->net.time_steps, k->net.classes * sizeof(double));
-    k->membrane = snn_arena_take(a, k->net.outputs, sizeof(real));
-    k->index = snn_arena_take(a, k->samples, sizeof(uint32_t));
-    if (a->failed)
-        return snn_fail(err, SNN_LIMIT, "the arrays are larger than can be addressed");
-    return SNN_OK;
-}
-
-static enum snn_code build(struct checker *k, const struct snn_spec *spec, struct snn_error *err)
-{
-    enum snn_code rc = lay_out(k, spec, err);
-    if (rc == SNN_OK && !snn_arena_build(&k->arena))
-        rc = snn_fail(err, SNN_NOMEM, "no memory to check gradients: %zu bytes", k->arena.used);
-    return rc == SNN_OK ? lay_out(k, spec, err) : rc;
-}
+/* Share of what the samples say one by one, below which their sum is taken for its rounding. */
+#define CANCELLED 0.01
+/* No derivative is smaller than this and still means something. */
+#define NOTHING 1e-30
 
 /* ---------------------------------------------------------------------------- directions --- */
 
 /* The direction's part in a layer's learned constants. */
-static void move_constants(struct checker *k, size_t index)
+static void move_constants(struct snn_checker *k, size_t index)
 {
     const struct snn_layer *l = &k->net.layer[index];
     struct snn_constant_tangents *c = &k->layer[index].c;
@@ -132,7 +56,7 @@ static void move_constants(struct checker *k, size_t index)
 
 /* --------------------------------------------------------------------------------- passes -- */
 
-static struct snn_trace trace_of(const struct checker *k, size_t i, size_t sample)
+static struct snn_trace trace_of(const struct snn_checker *k, size_t i, size_t sample)
 {
     const struct snn_layer *l = &k->net.layer[i];
     const struct snn_layer_work *w = &k->work.layer[i];
@@ -159,7 +83,7 @@ static void as_doubles(double *to, const real *from, size_t n)
 
 /* The tangent of a layer's currents in step t: of what comes in (d_in, NULL = it does not move),
  * and where `moves` of its own weights. */
-static void current_tangent(struct checker *k, size_t i, const struct snn_trace *trace,
+static void current_tangent(struct snn_checker *k, size_t i, const struct snn_trace *trace,
                             const double *d_in, bool moves, size_t t)
 {
     const struct snn_layer *l = &k->net.layer[i];
@@ -187,7 +111,7 @@ static void current_tangent(struct checker *k, size_t i, const struct snn_trace 
 }
 
 /* One layer's tangents over all steps. */
-static void layer_tangent(struct checker *k, size_t i, size_t sample, const double *d_in,
+static void layer_tangent(struct snn_checker *k, size_t i, size_t sample, const double *d_in,
                           bool moves)
 {
     const struct snn_layer *l = &k->net.layer[i];
@@ -209,7 +133,7 @@ static void layer_tangent(struct checker *k, size_t i, size_t sample, const doub
 }
 
 /* y and dy [T, classes] of a sample: sums over each class's neurons. */
-static void read_course(struct checker *k, size_t sample, const double *d_out)
+static void read_course(struct snn_checker *k, size_t sample, const double *d_out)
 {
     const struct snn_net *net = &k->net;
     const size_t last = net->n_layers - 1, n = net->outputs;
@@ -231,7 +155,7 @@ static void read_course(struct checker *k, size_t sample, const double *d_out)
 }
 
 /* dL/d epsilon of one sample along the direction, which begins at layer `from`. */
-static double sample_tangent(struct checker *k, size_t from, size_t sample)
+static double sample_tangent(struct snn_checker *k, size_t from, size_t sample)
 {
     const struct snn_net *net = &k->net;
     const double *d_in = NULL; /* nothing below moves */
@@ -251,21 +175,25 @@ static double sample_tangent(struct checker *k, size_t from, size_t sample)
     return sum + snn_loss_tangent(net, k->y, k->dy, label);
 }
 
-static double forward(struct checker *k, size_t from)
+static double forward(struct snn_checker *k, size_t from)
 {
-    double sum = 0;
+    double sum = 0, each = 0;
     for (size_t i = 0; i < k->net.n_layers; i++)
         if (k->net.layer[i].has_neuron)
             move_constants(k, i);
-    for (size_t i = 0; i < k->samples; i++)
-        sum += sample_tangent(k, from, i);
+    for (size_t i = 0; i < k->samples; i++) {
+        const double d = sample_tangent(k, from, i);
+        sum += d;
+        each += fabs(d);
+    }
+    k->each = each / (double)k->samples;
     return sum / (double)k->samples;
 }
 
 /* ---------------------------------------------------------------------------- comparison --- */
 
 /* The direction in place, of that length: into the row where it is the worst so far. */
-static void compare(struct checker *k, const struct snn_tensor_place *t,
+static void compare(struct snn_checker *k, const struct snn_tensor_place *t,
                     struct snn_gradcheck_row *row, double length)
 {
     double reverse = 0;
@@ -273,9 +201,11 @@ static void compare(struct checker *k, const struct snn_tensor_place *t,
         reverse += (double)k->grads[i] * k->direction[i];
     const double found = forward(k, t->layer);
     const double rms = fmax(row->norm / sqrt((double)t->count), 0.1 * k->largest_rms);
-    const double typical = rms * length; /* a direction may have none by symmetry */
-    const double scale = fmax(fmax(fabs(reverse), fabs(found)), typical);
-    const double error = scale > 0 ? fabs(reverse - found) / scale : 0;
+    /* A direction may have none by symmetry, and samples that are alike but for their labels leave
+     * but rounding of each other. */
+    const double typical = fmax(rms * length, CANCELLED * k->each);
+    const double scale = fmax(fmax(fabs(reverse), fabs(found)), fmax(typical, NOTHING));
+    const double error = fabs(reverse - found) / scale;
     if (row->directions++ == 0 || !(error <= row->error)) {
         row->error = error;
         row->reverse = reverse;
@@ -283,13 +213,13 @@ static void compare(struct checker *k, const struct snn_tensor_place *t,
     }
 }
 
-static double norm_of(const struct checker *k, const struct snn_tensor_place *t)
+static double norm_of(const struct snn_checker *k, const struct snn_tensor_place *t)
 {
     return sqrt(snn_sum_squares(k->grads + t->offset, t->count));
 }
 
 /* One direction through all of the tensor, then single entries of it. */
-static void look_at(struct checker *k, size_t index, struct snn_gradcheck_row *row)
+static void look_at(struct snn_checker *k, size_t index, struct snn_gradcheck_row *row)
 {
     const struct snn_tensor_place *t = snn_net_tensor(&k->net, index);
     double *p = k->direction + t->offset;
@@ -311,7 +241,7 @@ static void look_at(struct checker *k, size_t index, struct snn_gradcheck_row *r
     }
 }
 
-static double look(struct checker *k)
+static double look(struct snn_checker *k)
 {
     struct snn_tally tally = {0};
     const struct snn_shard shard = {.data = k->data,
@@ -330,7 +260,7 @@ static double look(struct checker *k)
 }
 
 /* Cuts samples, then entries, down to what it may cost. */
-static enum snn_code afford(struct checker *k, const struct snn_spec *spec,
+static enum snn_code afford(struct snn_checker *k, const struct snn_spec *spec,
                             const struct snn_gradcheck_options *o, struct snn_error *err)
 {
     const struct snn_data_info *info = snn_data_describe(k->data);
@@ -355,7 +285,7 @@ static enum snn_code afford(struct checker *k, const struct snn_spec *spec,
     return SNN_OK;
 }
 
-static enum snn_code start_from(struct checker *k, const struct snn_model *model,
+static enum snn_code start_from(struct snn_checker *k, const struct snn_model *model,
                                 struct snn_error *err)
 {
     snn_net_initialise(&k->net, k->params);
@@ -373,13 +303,13 @@ enum snn_code snn_gradcheck(struct snn_gradcheck_report *out, const struct snn_s
                             const struct snn_data *data, const struct snn_model *model,
                             const struct snn_gradcheck_options *options, struct snn_error *err)
 {
-    struct checker *k = calloc(1, sizeof *k);
+    struct snn_checker *k = calloc(1, sizeof *k);
     if (!k)
         return snn_fail(err, SNN_NOMEM, "no memory to check gradients");
     k->data = data;
     enum snn_code rc = afford(k, spec, options, err);
     if (rc == SNN_OK)
-        rc = build(k, spec, err);
+        rc = snn_checker_build(k, spec, err);
     if (rc == SNN_OK)
         rc = start_from(k, model, err);
     if (rc == SNN_OK) {

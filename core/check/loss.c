@@ -65,8 +65,9 @@ static const struct {
 
 /* ---------------------------------------------------------------------------------- losses -- */
 
-/* Of cross-entropy at one point: sum over classes of (softmax - target) dz; twice through, for the
- * largest first. `pick` gives z and dz of a class. */
+/* Of cross-entropy at one point: sum over classes of softmax (dz - the target's dz), which keeps
+ * its digits where softmax is nearly 1; twice through, for the largest and the target first. `pick`
+ * gives z and dz of a class. */
 struct point {
     const struct course *c;
     void (*read)(const struct course *c, size_t class, double *z, double *d_z);
@@ -89,14 +90,14 @@ static double entropy_tangent(const struct point *p)
     for (size_t k = 0; k < classes; k++) {
         pick(p, k, &z, &d_z);
         top = fmax(top, z);
+        target += ((k == p->c->label ? 1 - smoothing : 0) + smoothing / (double)classes) * d_z;
     }
     for (size_t k = 0; k < classes; k++) {
         pick(p, k, &z, &d_z);
         sum += exp(z - top);
-        moved += exp(z - top) * d_z;
-        target += ((k == p->c->label ? 1 - smoothing : 0) + smoothing / (double)classes) * d_z;
+        moved += exp(z - top) * (d_z - target);
     }
-    return moved / sum - target;
+    return moved / sum;
 }
 
 static double per_step(const struct course *c)

@@ -29,7 +29,8 @@ static bool all_finite(const real *z, size_t n)
 
 /* With label smoothing e the target is q_i = (1 - e) [i = label] + e/C:
  * L = ln sum_i e^z_i - sum_i q_i z_i, dL/dz_i = e^z_i / sum_j e^z_j - q_i; the largest z taken off
- * first, so that no exponential overflows and at least one is 1. */
+ * first, so that no exponential overflows and at least one is 1. The label's is minus the sum of
+ * the others: 1 - 1 would leave nothing of a loss near 0. */
 static double smoothed(real *dlogits, const real *logits, size_t classes, size_t label,
                        double scale, double smoothing)
 {
@@ -45,11 +46,14 @@ static double smoothed(real *dlogits, const real *logits, size_t classes, size_t
         sum += exp((double)logits[i] - top);
         mean += (double)logits[i] - top;
     }
+    double others = 0;
     for (size_t i = 0; dlogits && i < classes; i++) {
-        const double softmax = exp((double)logits[i] - top) / sum;
-        const double target = (i == label ? 1 - smoothing : 0) + share;
-        dlogits[i] = (real)(finite ? scale * (softmax - target) : not_finite);
+        const double d = exp((double)logits[i] - top) / sum - share;
+        dlogits[i] = (real)(finite ? scale * d : not_finite);
+        others += i == label ? 0 : d;
     }
+    if (dlogits && finite)
+        dlogits[label] = (real)(-scale * others);
     if (!finite)
         return not_finite;
     return log(sum) - (1 - smoothing) * ((double)logits[label] - top) - share * mean;

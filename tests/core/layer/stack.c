@@ -34,7 +34,9 @@ static void set_param(struct snn_choice *c, const char *name, double value)
 static void describe(struct stack *s)
 {
     const struct stack_case *c = &s->c;
-    s->spec = snn_spec_default();
+    s->spec = c->spec ? *c->spec : snn_spec_default();
+    if (c->spec)
+        return;
     s->spec.seed = 23;
     s->spec.encoding = runs_choice(&snn_encoders, c->encoding ? c->encoding : "rate");
     s->spec.readout = runs_choice(&snn_readouts, c->readout ? c->readout : "membrane_mean");
@@ -84,7 +86,7 @@ void stack_build(struct stack *s, const struct stack_case *c)
     describe(s);
     lay_out(s);
     for (size_t i = 0; i < s->net.n_params; i++)
-        s->params[i] = (real)(2.5 * stack_number(3 * i) - 1);
+        s->params[i] = (real)(2.5 * stack_number(3 * i + c->variant) - 1);
     s->data = (struct snn_data){
         .info = {.train = TRAIN, .features = features, .rank = c->in.rank, .classes = CLASSES},
         .train = {.count = TRAIN, .rank = c->in.rank, .labels = labels}};
@@ -108,15 +110,26 @@ void stack_free(struct stack *s)
     snn_arena_free(&s->arena);
 }
 
-double stack_run(struct stack *s)
+static double run(struct stack *s, real *grads)
 {
     struct snn_tally tally = {0};
-    for (size_t i = 0; i < s->net.n_params; i++)
-        s->grads[i] = 0;
     snn_net_prepare(&s->net, s->params);
-    snn_shard_run(&s->net, &s->work, s->params, s->grads, &s->shard, &tally, NULL);
+    snn_shard_run(&s->net, &s->work, s->params, grads, &s->shard, &tally, NULL);
     assert_int_equal(tally.samples, STACK_SAMPLES);
     return tally.loss / STACK_SAMPLES;
+}
+
+double stack_run(struct stack *s)
+{
+    for (size_t i = 0; i < s->net.n_params; i++)
+        s->grads[i] = 0;
+    return run(s, s->grads);
+}
+
+double stack_loss(struct stack *s)
+{
+    const bool penalised = s->spec.rate_penalty > 0; /* which the backward pass adds */
+    return run(s, penalised ? s->grads : NULL);
 }
 
 /* From five points, in fourth order. */
@@ -126,7 +139,7 @@ double stack_difference(struct stack *s, size_t i, double h)
     double at[5];
     for (int k = 0; k < 5; k++) {
         s->params[i] = (real)(middle + (k - 2) * h);
-        at[k] = k == 2 ? 0 : stack_run(s);
+        at[k] = k == 2 ? 0 : stack_loss(s);
     }
     s->params[i] = (real)middle;
     return (at[0] - 8 * at[1] + 8 * at[3] - at[4]) / (12 * h);

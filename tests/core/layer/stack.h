@@ -28,6 +28,9 @@ struct stack_case {
     bool evaluates;                       /* else it trains */
     bool records;                         /* with dL/dinput */
     double rate_penalty;
+    const struct snn_spec *spec; /* all of the above but `in`, block, evaluates, records; NULL = by
+                                    these */
+    size_t variant;              /* another one has other parameters */
 };
 
 struct stack {
@@ -53,6 +56,8 @@ void stack_build(struct stack *s, const struct stack_case *c);
 void stack_free(struct stack *s);
 /* Mean loss from s->params, and its gradient in s->grads. */
 double stack_run(struct stack *s);
+/* The loss alone. */
+double stack_loss(struct stack *s);
 /* The derivative of the loss by a parameter, from differences at distances h and 2 h. */
 double stack_difference(struct stack *s, size_t i, double h);
 /* That the gradient is the derivative of the loss, by differences (in a double build). */

@@ -50,6 +50,17 @@ static void cross_entropy__huge_logits__neither_overflow_nor_lose_the_small_one(
     assert_near(d[2], 0, 0);
 }
 
+static void cross_entropy__loss_near_0__keeps_its_gradient(void **state)
+{
+    const real z[] = {0, 50, 0};
+    real d[3];
+
+    (void)state;
+    (void)value_of(d, z, 3, 1, 1);
+    assert_near(d[0] / exp(-50), 1, IS_DOUBLE ? 1e-14 : 1e-6);
+    assert_near(d[1] / (-2 * exp(-50)), 1, IS_DOUBLE ? 1e-14 : 1e-6);
+}
+
 static void cross_entropy__gradient__is_the_central_difference(void **state)
 {
     const double z[] = {0.3, -1.2, 2.5, 0.0, 0.7}, scale = 1.0 / 7, h = 1.0 / 1024;
@@ -296,6 +307,7 @@ int main(void)
         cmocka_unit_test(argmax__equal_logits__is_the_first),
         cmocka_unit_test(cross_entropy__known_logits__has_the_known_value),
         cmocka_unit_test(cross_entropy__huge_logits__neither_overflow_nor_lose_the_small_one),
+        cmocka_unit_test(cross_entropy__loss_near_0__keeps_its_gradient),
         cmocka_unit_test(cross_entropy__gradient__is_the_central_difference),
         cmocka_unit_test(cross_entropy__logits_not_finite__is_not_finite),
         cmocka_unit_test(cross_entropy__smoothing__mixes_the_losses_of_all_labels),
