@@ -20,6 +20,7 @@ V ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 REFERENCE ?= tests/vectors/reference
+CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
 FUZZ_SECONDS ?= 10
 CLANG ?= clang-14
 CLANG_FORMAT ?= clang-format-14
@@ -101,12 +102,15 @@ CORE_SRC := $(filter-out $(KERNEL_SRC),$(call found,core,*.c))
 CTL_SRC := $(call found,server/ctl,*.c)
 SRV_SRC := $(filter-out server/main.c $(CTL_SRC),$(call found,server,*.c))
 API_SRC := $(call found,api,*.c)
+WEB_FILES := $(sort $(shell find api/web api/examples -type f ! -name '*.md'))
 MIGRATIONS := $(sort $(wildcard migrations/*.sql))
 TESTS_SRC := $(call found,tests,*.c)
 REFERENCE_SRC := $(filter-out %/test_%,$(filter tests/reference/%,$(TESTS_SRC)))
 BENCH_SRC := $(filter tests/bench/%,$(TESTS_SRC))
 FUZZ_SRC := $(filter tests/fuzz/fuzz_%,$(TESTS_SRC))
 TEST_SRC := $(foreach f,$(TESTS_SRC),$(if $(filter test_%,$(notdir $f)),$f))
+# A browser takes long to start, and what it does to the daemon other tests do too.
+TEST_SRC := $(filter-out $(if $(filter asan tsan,$(VARIANT)),tests/e2e/web/%),$(TEST_SRC))
 # What is left beside the tests helps them: tests/support/ and any folder's own helpers.
 SUPPORT_SRC := $(filter-out $(REFERENCE_SRC) $(BENCH_SRC) tests/fuzz/% $(TEST_SRC),$(TESTS_SRC))
 
@@ -141,7 +145,7 @@ $(B)/flags: FORCE ; $(stamp)
 $(B)/revision: export STAMP = $(REVISION)
 $(B)/revision: FORCE ; $(stamp)
 $(B)/sources: export STAMP = $(CORE_SRC) $(KERNEL_SRC) $(CORE_ASM) $(SRV_SRC) $(API_SRC) $(CTL_SRC) $(TESTS_SRC) \
-	$(MIGRATIONS)
+	$(MIGRATIONS) $(WEB_FILES)
 $(B)/sources: FORCE ; $(stamp)
 
 define compile
@@ -196,10 +200,20 @@ $(B)/migrations.c: $(MIGRATIONS) Makefile $(B)/sources
 	$(words $(MIGRATIONS)); \
 	} >$@
 
+# The dashboard: its own files, the examples it offers, and Debian's Chart.js.
+$(CHART_JS):
+	@echo "$@ is missing: want Debian's libjs-chart.js (make deps)"; exit 1
+$(B)/web.c: api/embed.sh $(WEB_FILES) $(CHART_JS) $(B)/sources
+	@mkdir -p $(@D)
+	@printf '%s\n' $(notdir $(filter api/examples/%,$(WEB_FILES))) | \
+		sed '1s/.*/["&"/; 1!s/.*/,"&"/; $$s/$$/]/' >$(B)/examples.json
+	@api/embed.sh $(B)/web $(foreach f,$(WEB_FILES),/web/$(patsubst api/%,%,$(f:api/web/%=%))=$f) \
+		/web/examples/index.json=$(B)/examples.json /web/chart.js=$(CHART_JS) >$@
+
 $(B)/libsnn.a: $(call objects,$(CORE_SRC) $(CORE_ASM)) $(KERNEL_OBJECTS) $(B)/sources ; $(archive)
 $(B)/libsrv.a: $(call objects,$(SRV_SRC) $(if $(wildcard server/migrate.h),migrations.c)) \
 	$(B)/sources ; $(archive)
-$(B)/libapi.a: $(call objects,$(API_SRC)) $(B)/sources ; $(archive)
+$(B)/libapi.a: $(call objects,$(API_SRC) web.c) $(B)/sources ; $(archive)
 $(B)/libctl.a: $(call objects,$(filter-out server/ctl/main.c,$(CTL_SRC))) $(B)/sources ; $(archive)
 $(B)/libtests.a: $(call objects,$(SUPPORT_SRC)) $(B)/sources ; $(archive)
 
@@ -288,10 +302,11 @@ check: deps-check
 # ---- the machine ---------------------------------------------------------------------------
 .PHONY: deps deps-check
 BUILD_PACKAGES := gcc make pkg-config libc6-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev \
-	libcurl4-openssl-dev libopenblas-pthread-dev libhdf5-dev zlib1g-dev nettle-dev \
+	libcurl4-openssl-dev libopenblas-pthread-dev libhdf5-dev zlib1g-dev nettle-dev libjs-chart.js \
 	ca-certificates curl
 CHECK_PACKAGES := $(BUILD_PACKAGES) libcmocka-dev clang-14 libclang-rt-14-dev \
-	clang-format-14 universal-ctags dataset-fashion-mnist python3-numpy python3-h5py openssl
+	clang-format-14 universal-ctags dataset-fashion-mnist python3-numpy python3-h5py openssl \
+	chromium chromium-driver
 # Asks apt for nothing that is there, and says what it is going to ask for. An old package list may
 # name files that the mirror no longer has: then it is fetched anew, once.
 APT_FLAGS := -y -q --no-install-recommends -o Dpkg::Use-Pty=0

@@ -92,9 +92,9 @@ bool api_find_job(struct api_call *c, struct srv_job *out);
 enum api_access { API_UNSAID, API_OPEN, API_READ, API_WRITE, API_ADMIN };
 
 struct api_route {
-    const char *method; /* "GET" also answers HEAD */
-    const char
-        *pattern; /* "/v1/jobs/{job}/events"; {job}, {dataset}, {name}, {part} match one segment */
+    const char *method;  /* "GET" also answers HEAD */
+    const char *pattern; /* "/v1/jobs/{job}/events"; {job}, {dataset}, {name}, {part}, {file} match
+                            one segment */
     enum api_access access;
     void (*handle)(struct api_call *c);
     uint64_t body_limit; /* bytes; 0 = a body is refused with 413 */
@@ -137,6 +137,7 @@ void api_datasets_put_close(struct api_call *c);
 void api_catalog_get(struct api_call *c); /* catalog.c */
 void api_surrogates_curve(struct api_call *c);
 void api_system_get(struct api_call *c);
+void api_web(struct api_call *c);   /* web.c */
 void api_livez(struct api_call *c); /* health.c */
 void api_readyz(struct api_call *c);
 void api_prometheus(struct api_call *c); /* prometheus.c */

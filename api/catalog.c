@@ -144,6 +144,33 @@ static bool carries_neuron(const struct snn_kind *kind)
     return snn_layer_has_neuron(&layer);
 }
 
+/* The row that a job has where it names none; NULL where it has to name one. */
+static const struct snn_kind *default_of(const struct snn_registry *r)
+{
+    const struct snn_neuron_spec neuron = snn_neuron_spec_default();
+    const struct snn_spec spec = snn_spec_default();
+    const struct {
+        const struct snn_registry *registry;
+        const struct snn_choice *choice;
+    } rows[] = {
+        {&snn_neurons, &neuron.model},
+        {&snn_solvers, &neuron.solver},
+        {&snn_surrogates, &neuron.surrogate},
+        {&snn_resets, &neuron.reset},
+        {&snn_encoders, &spec.encoding},
+        {&snn_readouts, &spec.readout},
+        {&snn_losses, &spec.loss},
+        {&snn_optimizers, &spec.optimizer},
+        {&snn_schedules, &spec.schedule},
+        {&snn_samplings, &spec.sampling},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].registry == r)
+            return rows[i].choice->kind;
+    return r == &snn_initialisers ? snn_registry_at(r, 0) : NULL;
+}
+
 static json_t *registry_json(const struct snn_registry *r)
 {
     struct place place = {.field = ""};
@@ -154,6 +181,8 @@ static json_t *registry_json(const struct snn_registry *r)
         const struct snn_kind *kind = snn_registry_at(r, i);
         json_t *entry = kind_json(kind, &place);
 
+        if (entry)
+            json_object_set_new(entry, "default", json_boolean(kind == default_of(r)));
         if (entry && r == &snn_formats)
             json_object_set_new(entry, "parts", parts_json(kind));
         if (entry && r == &snn_layers)

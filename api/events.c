@@ -144,6 +144,20 @@ static json_t *all_json(char ids[API_STREAM_JOBS][SRV_ID_SIZE], size_t n_ids,
                      (json_int_t)after, "has_more", has_more);
 }
 
+/* ?after=latest: what has happened so far is known. False with the reply made. */
+static bool query_after(struct api_call *c, int64_t *after)
+{
+    const char *text = srv_request_query(c->req, "after");
+    struct snn_error err = {.code = SNN_OK};
+
+    if (!text || strcmp(text, "latest") != 0 || srv_request_header(c->req, "Last-Event-ID"))
+        return api_stream_after(c, after);
+    if (srv_store_event_last(c->api->options.store, after, &err) == SNN_OK)
+        return true;
+    api_error(c, &err);
+    return false;
+}
+
 void api_events_all(struct api_call *c)
 {
     static const char *const known[] = {"after", "limit", "jobs", NULL};
@@ -153,7 +167,7 @@ void api_events_all(struct api_call *c)
     int64_t after, limit;
     size_t n = 0, found = 0;
 
-    if (!api_query_known(c, known) || !api_stream_after(c, &after) ||
+    if (!api_query_known(c, known) || !query_after(c, &after) ||
         !api_query_integer(c, "limit", 1, MAX_EVENTS, DEFAULT_EVENTS, &limit) ||
         !query_jobs(c, ids, &n))
         return;

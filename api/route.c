@@ -43,6 +43,7 @@ static const struct class
     {"{job}", is_job, "id of a job", "job_ and 26 characters, 0-9 and A-Z without I L O U"},
     {"{dataset}", is_dataset, "id or name of a data set", "letters, digits and . _ : -"},
     {"{name}", is_word, "name", "letters, digits, _ and -"},
+    {"{file}", is_dataset, "name of a file", "letters, digits and . _ : -"},
     {"{part}", is_word, "name of a part", "letters, digits, _ and -"},
 };
 

@@ -28,7 +28,8 @@ struct stream {
     struct api *api;
     int64_t after; /* the number of the last event told: of the job, or over all jobs */
     struct watched jobs[API_STREAM_JOBS];
-    size_t n_jobs; /* 0 = all there are */
+    size_t n_jobs;    /* 0 = all there are */
+    size_t n_running; /* then: jobs[] are those that ran when last looked at */
     bool single;
     bool started, done, broken;
     char *text; /* to be sent */
@@ -111,6 +112,38 @@ static json_t *progress_json(const struct srv_job *job)
     return part;
 }
 
+/* The version of a job as it was told last; 0 = never. */
+static int64_t version_told(const struct watched *jobs, size_t n, const char *id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(jobs[i].id, id) == 0)
+            return jobs[i].version;
+    return 0;
+}
+
+/* Where the jobs stand that run, of all there are. How one ended is told by its event. */
+static void put_running(struct stream *s, FILE *to)
+{
+    const struct srv_job_filter filter = {.status = SRV_JOB_running, .limit = API_STREAM_JOBS};
+    struct watched before[API_STREAM_JOBS];
+    struct srv_job *jobs = NULL;
+    const size_t n_before = s->n_running;
+    bool more;
+
+    memcpy(before, s->jobs, sizeof before);
+    s->n_running = 0;
+    if (srv_store_job_list(s->api->options.store, &filter, &jobs, &s->n_running, &more, NULL) !=
+        SNN_OK)
+        s->broken = true;
+    for (size_t i = 0; i < s->n_running; i++) {
+        memcpy(s->jobs[i].id, jobs[i].id, SRV_ID_SIZE);
+        s->jobs[i].version = jobs[i].version;
+        if (jobs[i].version != version_told(before, n_before, jobs[i].id))
+            put(s, to, 0, "progress", progress_json(&jobs[i]));
+    }
+    srv_job_list_free(jobs, s->n_running);
+}
+
 /* Where the watched jobs stand, of those that have changed. To be called before the events are
  * looked for: what had ended by then has all its events stored. */
 static void put_progress(struct stream *s, FILE *to)
@@ -159,7 +192,10 @@ static void fill(struct stream *s, bool late)
     if (!s->started)
         fputs("retry: 3000\n\n", to);
     s->started = true;
-    put_progress(s, to);
+    if (s->n_jobs == 0)
+        put_running(s, to);
+    else
+        put_progress(s, to);
     over = all_over(s);
     if (!(s->single ? put_one_job(s, to) : put_all_jobs(s, to)) && over && !s->broken) {
         put(s, to, 0, "done", json_pack("{s:I}", "after", (json_int_t)s->after));

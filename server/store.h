@@ -136,6 +136,8 @@ struct srv_job_event {
     int64_t number;
     char job[SRV_ID_SIZE];
 };
+/* The number of the newest event there is; 0 = none. */
+enum snn_code srv_store_event_last(struct srv_store *s, int64_t *number, struct snn_error *err);
 /* Of all jobs, those with number > after, ascending, at most limit. *out malloc'ed. */
 enum snn_code srv_store_event_list_all(struct srv_store *s, int64_t after, size_t limit,
                                        struct srv_job_event **out, size_t *n,

@@ -197,3 +197,20 @@ enum snn_code srv_store_event_list_all(struct srv_store *s, int64_t after, size_
     *n = found;
     return SNN_OK;
 }
+
+enum snn_code srv_store_event_last(struct srv_store *s, int64_t *number, struct snn_error *err)
+{
+    struct srv_conn *c = NULL;
+    struct srv_query q;
+    enum snn_code rc = srv_store_read(s, &c, err);
+
+    *number = 0;
+    if (rc != SNN_OK)
+        return rc;
+    srv_query(&q, c, "SELECT max(number) FROM events", err);
+    if (srv_next(&q))
+        *number = srv_get_int(&q);
+    rc = srv_done(&q);
+    srv_store_unread(s, c);
+    return rc;
+}

@@ -112,8 +112,9 @@ static void routes__without_a_token__are_all_closed(void **state)
 
         fill(path, r->pattern, d->w->job);
         status = ask_as(d->w, NULL, r->method, path, strcmp(r->method, "GET") ? "{}" : NULL);
-        if (r->access == API_OPEN)
-            assert_in_range(status, 200, 299);
+        if (r->access == API_OPEN) /* the dashboard has no file "mine" */
+            assert_true((status >= 200 && status <= 299) ||
+                        (status == 404 && strncmp(r->pattern, "/web/{", 6) == 0));
         else if (status != 401)
             fail_msg("%s %s: %d, want 401: %s", r->method, path, status, d->w->text);
     }

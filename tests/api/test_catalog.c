@@ -49,6 +49,28 @@ static json_t *row_of(const struct world *w, const char *path, const char *name)
     return NULL;
 }
 
+static void catalog__what_a_job_need_not_name__has_one_default(void **state)
+{
+    static const struct {
+        const char *registry, *name;
+    } rows[] = {{"neurons", "lif"},          {"surrogates", "sigmoid"},
+                {"resets", "scaled"},        {"readouts", "membrane_mean"},
+                {"optimizers", "adam"},      {"encoders", "constant"},
+                {"initialisers", "uniform"}, {"layers", NULL}};
+    struct world *w = *state;
+    json_t *row;
+    size_t k;
+
+    assert_int_equal(ask_get(w, "/v1/catalog"), 200);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_array_foreach(ask_at(w, rows[i].registry), k, row)
+        {
+            bool want = rows[i].name && strcmp(text_of(row, "name"), rows[i].name) == 0;
+            assert_int_equal(json_is_true(json_object_get(row, "default")), want);
+        }
+    }
+}
+
 static void catalog__parameters__have_type_range_and_default(void **state)
 {
     struct world *w = *state;
@@ -234,6 +256,7 @@ static void curve__unknown_name__is_404_with_the_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(catalog__what_a_job_need_not_name__has_one_default),
         cmocka_unit_test(catalog__every_row_and_parameter__is_there),
         cmocka_unit_test(catalog__parameters__have_type_range_and_default),
         cmocka_unit_test(catalog__limits_and_parts__are_there),

@@ -162,6 +162,34 @@ static void events__all_jobs__are_numbered_over_them(void **state)
     assert_int_equal(w->res.status, 422);
 }
 
+static void events__from_the_latest_on__tell_what_runs_and_what_happens(void **state)
+{
+    struct world *w = *state;
+    const struct world_request r = {.query = {{"after", "latest"}},
+                                    .headers = {{"Accept", "text/event-stream"}}};
+    static const struct srv_event event = {.type = "epoch", .step = 46, .epoch = 2};
+    struct srv_job job = {0};
+    char text[8192];
+    bool end, found;
+
+    world_call(w, api_events_all, &r);
+    assert_int_equal(w->res.status, 200);
+    read_stream(w, text, sizeof text, false, &end);
+    assert_string_equal(text, "retry: 3000\n\n"); /* nothing runs, nothing is new */
+    assert_int_equal(srv_store_job_claim(w->store, "boot", INT64_MAX, &job, &found, NULL), SNN_OK);
+    assert_int_equal(srv_store_event_add(w->store, w->job, &event, NULL), SNN_OK);
+    read_stream(w, text, sizeof text, false, &end);
+    assert_contains(text, "event: progress\ndata: {\"id\":\"");
+    assert_contains(text, "\"status\":\"running\"");
+    assert_contains(text, "event: started\n");
+    assert_contains(text, "event: epoch\n");
+    assert_null(strstr(text, "event: created\n"));
+    read_stream(w, text, sizeof text, false, &end);
+    assert_string_equal(text, ""); /* each once */
+    assert_false(end);
+    srv_job_clear(&job);
+}
+
 static void events__wrong_requests__are_refused(void **state)
 {
     struct world *w = *state;
@@ -191,6 +219,7 @@ int main(void)
         TEST(events__stream__tells_each_event_once_and_ends_with_the_job),
         TEST(events__spent_stream__is_204),
         TEST(events__all_jobs__are_numbered_over_them),
+        TEST(events__from_the_latest_on__tell_what_runs_and_what_happens),
         TEST(events__wrong_requests__are_refused),
         TEST(events__no_memory__is_an_error_not_the_end),
     };

@@ -78,6 +78,23 @@ static void event__unknown_job__is_not_found(void **state)
     assert_contains(err.message, "job_X");
 }
 
+static void event_last__events_there__is_the_highest_number(void **state)
+{
+    struct fixture *f = *state;
+    struct srv_event e = {.type = "epoch"};
+    struct snn_error err = {0};
+    char id[SRV_ID_SIZE];
+    int64_t last = -1;
+
+    assert_ok(srv_store_event_last(f->store, &last, &err), err);
+    assert_int_equal(last, 0);
+    fixture_create(f, 0, 1, id);
+    assert_ok(srv_store_event_add(f->store, id, &e, &err), err);
+    fixture_create(f, 0, 1, id);
+    assert_ok(srv_store_event_last(f->store, &last, &err), err);
+    assert_int_equal(last, 3);
+}
+
 struct adder {
     struct srv_store *store;
     const char *job;
@@ -124,6 +141,7 @@ int main(void)
         TEST(event__added__gets_the_next_number),
         TEST(event_list__pages__cover_all),
         TEST(event__unknown_job__is_not_found),
+        TEST(event_last__events_there__is_the_highest_number),
         TEST(event__several_threads__numbers_have_no_gap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

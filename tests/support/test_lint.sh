@@ -7,7 +7,7 @@ dir=$(mktemp -d)
 out=$(mktemp)
 trap 'rm -rf "$dir" "$out"' EXIT
 cd "$dir"
-mkdir -p core/math core/train server/ctl api migrations tests/lint tests/support docker
+mkdir -p api/web/js core/math core/train server/ctl api migrations tests/lint tests/support docker
 cp "$lint"/*.sh tests/lint/
 cp "$lint/../../.clang-format" .
 touch Makefile
@@ -16,6 +16,7 @@ printf '%s\n' "$spdx" '#pragma once' '#include <stddef.h>' 'size_t snn_one(void)
 printf '%s\n' "$spdx" '#include "core/snn.h"' '' '/* exit( strcpy( */' 'size_t snn_one(void)' \
     '{' '    return sizeof "exit(1)";' '}' >core/one.c
 cp core/one.c good.c
+printf '%s\n' '// SPDX-License-Identifier: MIT' 'export const one = 1;' >api/web/js/one.js
 
 # refuses CHECK FILE WANTED-TEXT: the file's content is standard input
 refuses() {
@@ -36,7 +37,7 @@ line() {
     printf '%s\n' "$spdx" "$@" | refuses "$check" "$file" "$want"
 }
 
-for check in banned format headers layers limits todo; do
+for check in banned format headers layers limits todo web; do
     "tests/lint/$check.sh" || { echo "$check refuses a good tree"; exit 1; }
 done
 
@@ -72,6 +73,16 @@ line headers core/two.h 'does not compile on its own' '#pragma once' 'size_t snn
 echo 'int x;' | refuses headers core/two.c 'no SPDX line'
 line format core/two.c 'core/two.c' 'int  x;'
 line todo core/two.c 'core/two.c' '/* TO''DO: later */'
+
+web() { printf '%s\n' '// SPDX-License-Identifier: MIT' "$3" | refuses web "api/web/js/$1" "$2"; }
+web two.js 'no address' 'fetch("http://example.org/")'
+web two.js 'text is never markup' 'node.innerHTML = text;'
+web two.js 'attributes never code' 'eval(text);'
+web two.js 'no word to the console' 'console.log(1);'
+web two.js 'there is no ./none.js' 'import { a } from "./none.js";'
+echo '<body><p onclick="f()">' | refuses web api/web/two.html 'no script within markup'
+echo '<p style="color: red">' | refuses web api/web/two.html 'no style within markup'
+echo '<script src="//example.org/x.js"></script>' | refuses web api/web/two.html 'no address'
 
 yes '' | head -n 400 | refuses limits core/two.c 'core/two.c: 400 lines'
 { printf '%s\n' 'void g(void)' '{'; yes '    ;' | head -n 58; echo '}'; } |

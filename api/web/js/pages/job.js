@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// One job: what it is at, and behind the tabs why it learns or does not.
+import { get } from "../api.js";
+import { failure, h, paced, replace, setText, toast } from "../dom.js";
+import { ago, bytes, DASH, duration, number, percent, spent, when } from "../format.js";
+import { live } from "../live.js";
+import { actionButtons, badge, isOver, jobTitle, tabs, tile } from "../parts.js";
+import { go, href } from "../router.js";
+
+const TABS = [["overview", "Overview"], ["config", "Config"], ["events", "Events"]];
+const parts = {
+  overview: () => import("./job_overview.js"),
+  config: () => import("./job_config.js"),
+  events: () => import("./job_events.js"),
+};
+
+const accuracy = (job, kind) => percent(job.metrics[`${kind}_accuracy`]);
+
+function tiles(job) {
+  const p = job.progress;
+  const rate = p.samples_per_second === null ? DASH : number(Math.round(p.samples_per_second));
+  return [
+    tile("Train", accuracy(job, "train"), h("small", null, ` loss ${number(job.metrics.train_loss)}`)),
+    tile("Validation", accuracy(job, "validation"), h("small", null, ` loss ${number(job.metrics.validation_loss)}`)),
+    tile("Test", accuracy(job, "test"), h("small", null, ` loss ${number(job.metrics.test_loss)}`)),
+    tile("Epoch", `${p.epoch} `, h("small", null, `of ${p.epochs}`)),
+    tile("Samples a second", rate),
+    isOver(job.status) ? tile("Took", spent(job)) : tile("Left", p.eta_seconds === null ? DASH : duration(p.eta_seconds)),
+    tile("Memory", bytes(job.resources.memory_bytes), h("small", null, ` ${job.resources.threads} thr.`)),
+  ];
+}
+
+/* The head and the figures; update() paints what a job has become. */
+function header(view) {
+  const status = h("span"), actions = h("div", { class: "row" }), error = h("div");
+  const bar = h("progress", { max: 1, "aria-label": "progress" });
+  const figures = h("dl", { class: "tiles" });
+  const sub = h("p", { class: "sub" });
+  let shown = null;
+  const update = (job) => {
+    bar.value = job.progress.fraction;
+    bar.className = isOver(job.status) ? "done" : "";
+    replace(figures, tiles(job));
+    if (shown === job.status) return;
+    shown = job.status;
+    replace(status, badge(job.status));
+    replace(error, job.error ? h("p", { class: "problem", role: "alert" }, `${job.error.code}: ${job.error.message}`) : null);
+    setText(sub, `${job.id} · ${job.dataset.replace(/^\w+:/, "")} · seed ${job.seed} · attempt ${job.attempt}`);
+    replace(actions, actionButtons(job, (next, action) => {
+      if (action.name === "Delete") go("jobs");
+      else if (next?.id === job.id) view.set(next);
+    }), h("a", { class: "button small", href: href("new", { from: job.id }) }, "Edit as new"),
+    h("a", { class: "button small", href: href("compare", { jobs: job.id }) }, "Compare"));
+  };
+  const node = h("div", { class: "stack" },
+    h("div", { class: "head" }, h("div", { class: "grow" },
+      h("h1", null, jobTitle(view.job), " ", status), sub,
+      h("p", { class: "row" }, Object.entries(view.job.metadata).map(([k, v]) => h("span", { class: "tag" }, `${k}=${v}`)),
+        h("small", { title: when(view.job.created_at) }, ago(view.job.created_at)))), actions),
+    error, bar, figures);
+  return { node, update };
+}
+
+/* A job and those who want to know when it changes. */
+function makeView(job, signal) {
+  const listeners = [];
+  const tell = paced(700, async () => { for (const f of listeners) await f(view.job); });
+  const view = {
+    job, signal,
+    set(next) {
+      if (next.version < view.job.version) return;
+      view.job = { ...view.job, ...next };
+      view.header.update(view.job);
+      tell();
+    },
+    /** f(job) after changes, not more often than can be watched. */
+    onChange(f) { listeners.push(f); },
+  };
+  return view;
+}
+
+export async function show({ root, args, signal, title }) {
+  const [id, tab = "overview"] = args;
+  const view = makeView(await get(`/v1/jobs/${encodeURIComponent(id)}`, signal), signal);
+  const panel = h("div", { class: "stack" });
+  title(jobTitle(view.job));
+  view.header = header(view);
+  view.header.update(view.job);
+  replace(root, view.header.node, tabs(TABS, tab, (key) => href(`job/${id}${key === "overview" ? "" : `/${key}`}`)), panel);
+  live.on(async ({ type, data }) => {
+    if (type === "progress" && data.id === id) view.set(data);
+    else if (data.job === id) view.set(await get(`/v1/jobs/${id}`, signal).catch(() => view.job));
+  }, signal);
+  try {
+    const part = await (parts[tab] ?? parts.overview)();
+    await part.show(panel, view);
+  } catch (error) {
+    if (!signal.aborted) replace(panel, failure(error));
+  }
+}
+
+/** Failures of what is done in the background are told once, and do not end the page. */
+export const quietly = (f) => async (...args) => {
+  try { await f(...args); } catch (error) { if (error.name !== "AbortError") toast(error.message, true); }
+};

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Tables that sort by the column whose head is pressed.
+import { h, replace } from "./dom.js";
+
+const order = (a, b) => {
+  const none = (v) => v === null || v === undefined || Number.isNaN(v);
+  if (none(a) || none(b)) return none(a) - none(b);
+  return typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
+};
+
+/** Columns: {name, value(row), show?(row), number?}. What has no value comes last, either way. */
+export function sortedTable(caption, columns, rows, start) {
+  const body = h("tbody"), heads = [];
+  let by = start?.column ?? -1, down = start?.down ?? true;
+  const paint = () => {
+    const sorted = [...rows];
+    if (by >= 0) {
+      const { value } = columns[by];
+      sorted.sort((a, b) => {
+        const missing = [value(a), value(b)].some((v) => v === null || v === undefined);
+        return (down && !missing ? -1 : 1) * order(value(a), value(b));
+      });
+    }
+    heads.forEach((th, i) => (i === by ? th.setAttribute("aria-sort", down ? "descending" : "ascending") : th.removeAttribute("aria-sort")));
+    replace(body, sorted.map((row) => h("tr", null, columns.map((c, i) =>
+      h(i === 0 ? "th" : "td", { class: c.number ? "number" : i === 0 ? "first" : null, scope: i === 0 ? "row" : null },
+        c.show ? c.show(row) : c.value(row) ?? "–")))));
+  };
+  const head = h("tr", null, columns.map((c, i) => {
+    const th = h("th", { scope: "col", class: c.number ? "number" : null }, 
+      h("button", { type: "button", class: "sort", onclick: () => { down = by === i ? !down : Boolean(c.number); by = i; paint(); } }, c.name));
+    heads.push(th);
+    return th;
+  }));
+  paint();
+  return h("div", { class: "scroll" }, h("table", null, h("caption", { class: "unseen" }, caption), h("thead", null, head), body));
+}
