@@ -36,8 +36,8 @@
       (uint32_t * index, real * value, bool *ones, const real *row, size_t n),                     \
       (index, value, ones, row, n))                                                                \
     V(snn_sparse_product,                                                                          \
-      (real *out, const real *table, const struct snn_sparse *l, size_t width, const real *bias),  \
-      (out, table, l, width, bias))                                                                \
+      (real *out, struct snn_rows out_rows, const real *table, struct snn_rows table_rows, const struct snn_sparse *l, size_t width, const real *bias, real *room),  \
+      (out, out_rows, table, table_rows, l, width, bias, room))                                    \
     V(snn_sparse_scatter,  \
       (real *table, const real *x, const struct snn_sparse *l, size_t width), (table, x, l, width)) \
     V(snn_pool_max, (real *out, const real *image, const struct snn_window *w), (out, image, w))   \
@@ -45,6 +45,8 @@
     V(snn_pool_max_back, (real *d_image, const real *image, const real *g, const struct snn_window *w), \
       (d_image, image, g, w))                                                                      \
     V(snn_pool_mean_back, (real *d_image, const real *g, const struct snn_window *w), (d_image, g, w)) \
+    V(snn_panels_fill, (real *panels, const real *weight, size_t out, size_t in), (panels, weight, out, in)) \
+    V(snn_panels_settle, (real *weight, const real *panels, size_t out, size_t in), (weight, panels, out, in)) \
     F(bool, snn_squares_finite, (const real *a, size_t n), (a, n))                                 \
     F(double, snn_sum_squares, (const real *a, size_t n), (a, n))                                  \
     V(snn_surrogate_gradient,                                                                      \

@@ -69,7 +69,7 @@ void snn_dense_hear(const struct snn_layer *l, struct snn_layer_work *w, const r
                     const real *in, size_t rows)
 {
     if (snn_heard_read(&w->heard, in, rows))
-        snn_heard_currents(&w->heard, w->current, l->weight_t, params + l->tensor[BIAS].offset);
+        snn_heard_currents(&w->heard, w->current, l->panels, params + l->tensor[BIAS].offset);
     else
         currents(l, w->current, params, in, rows);
 }

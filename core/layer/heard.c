@@ -42,6 +42,7 @@ bool snn_lists_read(struct snn_lists *l, const real *x, size_t rows, size_t n, b
 {
     bool ones = true;
     l->sparse.value = NULL;
+    l->sparse.size = 1;
     if (l->capacity == 0 || !read_rows(l, x, rows, n, spikes ? NULL : l->values, &ones))
         return false;
     if (ones)
@@ -59,55 +60,49 @@ void snn_heard_place(struct snn_heard *h, struct snn_arena *a, size_t rows, size
     h->next = snn_arena_take(a, in, sizeof(uint32_t));
     if (!gradients)
         return;
-    h->scatters = out <= SNN_SCATTER_WIDTH;
-    h->stride = h->scatters ? snn_scatter_stride(out) : out;
-    h->d_weight = snn_arena_take(a, in, h->stride * sizeof(real));
+    h->scatters = out <= SNN_SCATTER;
+    h->d_weight = snn_arena_take(a, snn_panels_size(in, out), sizeof(real));
     if (h->scatters)
         return;
     const size_t room = h->rows.capacity + in;
     h->columns.start = snn_arena_take(a, in + 1, sizeof(uint32_t));
     h->columns.index = snn_arena_take(a, room, sizeof(uint32_t));
     h->values = snn_arena_take(a, room, sizeof(real));
+    h->room = snn_arena_take(a, rows, SNN_PANEL * sizeof(real));
 }
 
 void snn_heard_begin(struct snn_heard *h)
 {
-    h->is_given = false;
+    h->is_given = h->is_many = false;
     h->rows.sparse.rows = 0;
     h->rows.sparse.value = NULL;
     if (h->rows.capacity)
         h->rows.sparse.start[0] = 0;
 }
 
-void snn_heard_give(struct snn_heard *h, real size)
+void snn_heard_give(struct snn_heard *h, size_t rows, real size)
 {
     struct snn_sparse *s = &h->rows.sparse;
-    h->is_given = true;
-    if (size == 1)
-        return;
-    s->value = h->rows.values;
-    for (uint32_t k = 0; k < s->start[s->rows]; k++)
-        s->value[k] = size;
+    s->size = size;
+    h->is_given = s->rows == rows && s->start[rows] <= h->rows.capacity;
+    h->is_many = !h->is_given;
 }
 
 bool snn_heard_read(struct snn_heard *h, const real *x, size_t rows)
 {
     h->blocks++;
-    h->is_sparse = h->is_given;
-    h->is_given = false;
-    if (h->is_sparse) {
-        h->listed++;
-        return true;
-    }
-    h->is_sparse = snn_lists_read(&h->rows, x, rows, h->in, true);
+    h->is_sparse = h->is_given || (!h->is_many && snn_lists_read(&h->rows, x, rows, h->in, true));
+    h->is_given = h->is_many = false;
     h->listed += h->is_sparse;
     return h->is_sparse;
 }
 
-void snn_heard_currents(const struct snn_heard *h, real *current, const real *weight_t,
+void snn_heard_currents(const struct snn_heard *h, real *current, const real *panels,
                         const real *bias)
 {
-    snn_sparse_product(current, weight_t, &h->rows.sparse, h->out, bias);
+    const struct snn_sparse *l = &h->rows.sparse;
+    snn_sparse_product(current, snn_rows_plain(l->rows, h->out), panels,
+                       snn_rows_panels(h->in, h->out), l, h->out, bias, NULL);
 }
 
 /* The lists of the columns from those of the rows. */
@@ -118,6 +113,7 @@ static void transpose(struct snn_heard *h)
     const uint32_t n = from->start[from->rows];
     to->rows = h->in;
     to->value = from->value ? h->values : NULL;
+    to->size = from->size;
     memset(to->start, 0, (h->in + 1) * sizeof *to->start);
     for (uint32_t k = 0; k < n; k++)
         to->start[from->index[k] + 1]++;
@@ -137,19 +133,21 @@ static void transpose(struct snn_heard *h)
 void snn_heard_weight_gradients(struct snn_heard *h, const real *d_current)
 {
     if (!h->has_gradient)
-        memset(h->d_weight, 0, h->in * h->stride * sizeof *h->d_weight);
+        memset(h->d_weight, 0, snn_panels_size(h->in, h->out) * sizeof *h->d_weight);
     h->has_gradient = true;
     if (h->scatters) {
         snn_sparse_scatter(h->d_weight, d_current, &h->rows.sparse, h->out);
         return;
     }
     transpose(h);
-    snn_sparse_product(h->d_weight, d_current, &h->columns, h->out, NULL);
+    snn_sparse_product(h->d_weight, snn_rows_panels(h->in, h->out), d_current,
+                       snn_rows_plain(h->rows.sparse.rows, h->out), &h->columns, h->out, NULL,
+                       h->room);
 }
 
 void snn_heard_settle(struct snn_heard *h, real *d_weight)
 {
     if (h->has_gradient)
-        snn_add_transposed(d_weight, h->d_weight, h->stride, h->out, h->in);
+        snn_panels_settle(d_weight, h->d_weight, h->out, h->in);
     h->has_gradient = false;
 }

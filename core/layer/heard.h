@@ -25,11 +25,12 @@ struct snn_heard {
     struct snn_sparse columns; /* [in, rows]: the same, transposed; made by the backward pass */
     uint32_t *next;            /* [in]: scratch */
     real *values;              /* of the columns */
-    bool is_given;             /* the encoder has filled the rows already */
+    bool is_given;             /* who spikes has filled the rows already ... */
+    bool is_many;              /* ... or found that there are too many */
     bool is_sparse;            /* the block's input is in the lists */
     bool scatters;             /* `out` is narrow: no columns are made */
-    size_t stride;             /* from row to row of d_weight */
-    real *d_weight;            /* [in, stride]: the shard's gradient by the weights, transposed */
+    real *d_weight;            /* panels of [in, out]: the shard's gradient by the weights */
+    real *room;                /* a panel of dL/dI */
     bool has_gradient;
     size_t blocks, listed; /* read so far; of them as lists */
 };
@@ -37,15 +38,19 @@ struct snn_heard {
 /* Lists for blocks of so many rows; `gradients`: a backward pass follows. */
 void snn_heard_place(struct snn_heard *h, struct snn_arena *a, size_t rows, size_t in, size_t out,
                      bool gradients);
-/* For encoders: forgets the block before, and makes room for lists without values. */
+/* For who spikes, encoder or layer: forgets the block before, and makes room for lists without
+ * values. */
 void snn_heard_begin(struct snn_heard *h);
-/* They are whole, and every entry is `size`. */
-void snn_heard_give(struct snn_heard *h, real size);
+/* They are whole, all `rows` of them, and every entry is `size`; or there are too many, and the
+ * rows are fewer. */
+void snn_heard_give(struct snn_heard *h, size_t rows, real size);
 /* Looks at x [rows, in], unless the rows were given; true where few enough are not 0 for the lists.
  */
 bool snn_heard_read(struct snn_heard *h, const real *x, size_t rows);
-/* current [rows, out] = bias [out] + what was read, times weight_t [in, out]. */
-void snn_heard_currents(const struct snn_heard *h, real *current, const real *weight_t,
+/* current [rows, out] = bias [out] + what was read, times the weights, which are panels of [in,
+ * out].
+ */
+void snn_heard_currents(const struct snn_heard *h, real *current, const real *panels,
                         const real *bias);
 /* Adds the gradient by the weights, from dL/dI [rows, out] of what was read. */
 void snn_heard_weight_gradients(struct snn_heard *h, const real *d_current);

@@ -150,6 +150,17 @@ static void pass_on(const struct snn_layer *l, struct snn_layer_work *w, struct 
                n * sizeof *w->s);
 }
 
+/* Who hears the spikes of all steps, sample by sample, as they come: begun with the first. */
+static struct snn_heard *listener_of(const struct snn_layer_work *w, struct snn_span at,
+                                     size_t time_steps)
+{
+    if (!w->listener || at.from > 0 || at.to < time_steps)
+        return NULL;
+    if (at.sample == 0)
+        snn_heard_begin(w->listener);
+    return w->listener;
+}
+
 void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struct snn_span at,
                       const struct snn_block *b)
 {
@@ -160,6 +171,7 @@ void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struc
             pass_on(l, w, at, b);
         return;
     }
+    struct snn_heard *listener = listener_of(w, at, c->time_steps);
     const struct snn_cell_forward f = {
         .from = at.from,
         .to = at.to,
@@ -176,12 +188,16 @@ void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struc
         .aux_state = w->aux ? w->aux_state + i * c->n : NULL,
         .scratch = w->scratch,
         .tile = w->tile,
+        .fired = listener ? &listener->rows.sparse : NULL,
+        .most_fired = listener ? listener->rows.capacity : 0,
     };
     if (at.from == 0)
         memset(f.state, 0, c->n * sizeof *f.state);
     if (at.from == 0 && f.aux)
         memset(f.aux_state, 0, c->n * sizeof *f.aux_state);
     snn_cell_forward(c, &f);
+    if (listener && listener->rows.sparse.rows > 0 && i + 1 == b->n)
+        snn_heard_give(listener, b->n * c->time_steps, 1);
 }
 
 void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, struct snn_span at,

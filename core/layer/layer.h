@@ -64,7 +64,7 @@ struct snn_layer {
                          channels]: of the one what comes out, of the other what comes in */
     bool recurrent_bias, one_to_one;
     struct snn_window window; /* of kinds that slide one */
-    real *weight_t;           /* [in, out] the weights transposed, for input that is lists */
+    real *panels;             /* the weights transposed, [in, out], for input that is lists */
     double rate;              /* of dropout, ... */
     bool per_step;            /* ... whose mask is another at every step */
     struct snn_learned learned[SNN_LEARNABLE_COUNT];
@@ -90,9 +90,10 @@ struct snn_layer_work {
     real *d_state, *solved;       /* [Sb, T, out] of solvers with a history, or NULL */
     real *tile;                   /* scratch of such */
     struct snn_heard heard;       /* of kinds that hear */
-    struct snn_narrow narrow;     /* of those whose surrogate is a window */
-    real *own;                    /* the kind's own, as much as its row says */
-    struct snn_cell_gradient d;   /* of the constants, since the last snn_layer_learn */
+    struct snn_heard *listener; /* of the layer above, where that hears what fires here; or NULL */
+    struct snn_narrow narrow;   /* of those whose surrogate is a window */
+    real *own;                  /* the kind's own, as much as its row says */
+    struct snn_cell_gradient d; /* of the constants, since the last snn_layer_learn */
 };
 
 struct snn_block {
@@ -165,7 +166,7 @@ static inline const struct snn_layer_type *snn_layer_type_of(const struct snn_ch
     return (const struct snn_layer_type *)(const void *)c->kind;
 }
 
-/* Whether a layer's input may come as lists: then weight_t and heard are there. */
+/* Whether a layer's input may come as lists: then panels and heard are there. */
 static inline bool snn_layer_hears(const struct snn_layer *l)
 {
     return l->type->hears && !l->static_input;

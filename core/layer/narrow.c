@@ -19,14 +19,17 @@ void snn_narrow_place(struct snn_narrow *n, struct snn_arena *a, size_t rows, si
     snn_lists_place(&n->lists, a, rows, out, FEW);
     n->zeros = snn_arena_take(a, in, sizeof(real));
     n->lambda = snn_arena_take(a, in, sizeof(real));
+    n->room = snn_arena_take(a, out, SNN_PANEL * sizeof(real));
 }
 
 bool snn_narrow_back(struct snn_narrow *n, real *d_in, const real *d_membrane, const real *weight,
                      const struct snn_cell *c, size_t in, size_t samples)
 {
-    if (!snn_lists_read(&n->lists, d_membrane, samples * c->time_steps, c->n, false))
+    const size_t rows = samples * c->time_steps;
+    if (!snn_lists_read(&n->lists, d_membrane, rows, c->n, false))
         return false;
-    snn_sparse_product(d_in, weight, &n->lists.sparse, in, n->zeros);
+    snn_sparse_product(d_in, snn_rows_plain(rows, in), weight, snn_rows_plain(c->n, in),
+                       &n->lists.sparse, in, n->zeros, n->room);
     for (size_t i = 0; i < samples; i++) {
         memset(n->lambda, 0, in * sizeof *n->lambda);
         snn_leak_back(c, d_in + i * c->time_steps * in, n->lambda, in);

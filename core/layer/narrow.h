@@ -18,6 +18,7 @@ struct snn_cell;
 struct snn_narrow {
     struct snn_lists lists; /* of dL/du [rows, out]; capacity 0 = not such a layer */
     real *zeros, *lambda;   /* [in] */
+    real *room;             /* a panel of the weights */
 };
 
 /* Whether the neurons are such: stepped by Euler, reset by no product with the membrane, and with a

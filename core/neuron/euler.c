@@ -4,7 +4,10 @@
  * v' = w0 - s (a + b w0) with w0 = v + h f0. */
 #include <string.h>
 
+#include "core/math/lanes.h"
+#include "core/math/vec.h"
 #include "core/neuron/neuron.h"
+#include "core/surrogate/slopes.h"
 
 /* What is the same for all neurons in a step. */
 struct step {
@@ -28,21 +31,64 @@ static inline real taken(const struct step *k, real r, real threshold)
     return threshold * (k->per_step * r + k->whole);
 }
 
-static void forward_hard(const struct step k, const struct snn_cell *c,
-                         const real *restrict current, real *restrict x, real *restrict s,
-                         real *restrict v)
+/* One step's rows. */
+struct rows {
+    const real *current;
+    real *x, *s, *v;
+};
+
+/* The neurons of a vector, or its first `part` where that is not 0: a constant where it is called.
+ * Returns a bit for each that fires. */
+__attribute__((always_inline)) static inline uint32_t
+fire(const struct step *k, const struct snn_cell *c, const struct rows *a, size_t i, size_t part)
 {
-    const real *restrict r = c->r, *restrict threshold = c->threshold;
+    const SNN_VECTOR one = (SNN_VECTOR){0} + 1;
+    const real *restrict rs = c->r, *restrict thresholds = c->threshold;
+    const real *restrict currents = a->current;
+#define LOAD(p) (part ? snn_load_part((p) + i, part) : snn_load((p) + i))
+#define STORE(p, v) (part ? snn_store_part((p) + i, v, part) : snn_store((p) + i, v))
+    const SNN_VECTOR r = LOAD(rs), threshold = LOAD(thresholds), v = LOAD(a->v);
+    const SNN_VECTOR f0 = (LOAD(currents) - k->leak * v) * r, x = v + f0 - threshold;
+    const SNN_VECTOR s = (SNN_VECTOR)((SNN_BITS)(x >= 0) & (SNN_BITS)one), w = v + k->h * f0;
+    STORE(a->x, x);
+    STORE(a->s, s);
+    STORE(a->v, w - s * (threshold * (k->per_step * r + k->whole) + k->b * w));
+    return snn_bits_nonzero(s) & (part ? (1u << part) - 1 : ~0u);
+#undef LOAD
+#undef STORE
+}
+
+static void forward_hard(const struct step *k, const struct snn_cell *c, const struct rows *a)
+{
     const size_t n = c->n;
-    for (size_t i = 0; i < n; i++) {
-        real f0 = (current[i] - k.leak * v[i]) * r[i];
-        real xi = v[i] + f0 - threshold[i];
-        real si = xi >= 0 ? 1 : 0;
-        real w = v[i] + k.h * f0;
-        x[i] = xi;
-        s[i] = si;
-        v[i] = w - si * (taken(&k, r[i], threshold[i]) + k.b * w);
+    size_t i = 0;
+    for (; i + SNN_LANES <= n; i += SNN_LANES)
+        fire(k, c, a, i, 0);
+    if (i < n)
+        fire(k, c, a, i, n - i);
+}
+
+/* The same, and who fired goes to the row's end of the lists: some vectors at a time, since a store
+ * whose place is known late holds up the loads behind it. */
+static void forward_listed(const struct step *k, const struct snn_cell *c, const struct rows *a,
+                           struct snn_sparse *to)
+{
+    enum { VECTORS = 64 };
+    const size_t n = c->n, before = to->start[to->rows];
+    uint32_t *index = to->index + before, bits[VECTORS];
+    size_t found = 0;
+    for (size_t i = 0; i + SNN_LANES <= n; i += VECTORS * SNN_LANES) {
+        const size_t left = (n - i) / SNN_LANES, vectors = left < VECTORS ? left : VECTORS;
+        for (size_t j = 0; j < vectors; j++)
+            bits[j] = fire(k, c, a, i + j * SNN_LANES, 0);
+        for (size_t j = 0; j < vectors; j++)
+            found += snn_put_places(index + found, bits[j], (uint32_t)(i + j * SNN_LANES));
     }
+    const size_t done = n / SNN_LANES * SNN_LANES;
+    if (done < n)
+        for (bits[0] = fire(k, c, a, done, n - done); bits[0]; bits[0] &= bits[0] - 1)
+            index[found++] = (uint32_t)done + (uint32_t)__builtin_ctz(bits[0]);
+    to->start[++to->rows] = (uint32_t)(before + found);
 }
 
 /* The spike is computed from the charge in between, so it takes two passes. s holds e on entry. */
@@ -64,27 +110,73 @@ static void forward_soft(const struct step k, const struct snn_cell *c,
 void snn_euler_forward(const struct snn_cell *c, const struct snn_cell_forward *f)
 {
     const size_t n = c->n;
+    struct snn_sparse *lists = f->soft ? NULL : f->fired;
     for (size_t t = f->from; t < f->to; t++) {
         const struct step k = step_of(c, t);
-        const real *current = f->current + t * f->current_stride;
-        real *x = f->x + t * n, *s = f->s + t * n;
+        const struct rows a = {f->current + t * f->current_stride, f->x + t * n, f->s + t * n,
+                               f->state};
         if (f->v)
             memcpy(f->v + t * n, f->state, n * sizeof *f->v);
-        (f->soft ? forward_soft : forward_hard)(k, c, current, x, s, f->state);
+        if (f->soft)
+            forward_soft(k, c, a.current, a.x, a.s, a.v);
+        else if (lists && lists->start[lists->rows] <= f->most_fired)
+            forward_listed(&k, c, &a, lists);
+        else
+            forward_hard(&k, c, &a);
     }
 }
 
-/* From du = dL/du and lambda = dL/dv': dL/dI into d_current and dL/dv into lambda.
+/* The rows that a step is undone with. dL/dI is added to sum, or where that is NULL becomes g. */
+struct back {
+    const real *r, *x, *s;
+    real *g, *lambda, *d_membrane, *sum;
+};
+
+/* From du = dL/du and lambda = dL/dv': dL/dI, which is returned, and dL/dv into lambda.
  *   dw = lambda (1 - b s)   df0 = du + h dw   dI = df0 / tau   dv = du + dw - leak df0 / tau */
-static void backward_state(const struct step k, const real *restrict r, const real *restrict du,
-                           const real *restrict s, real *restrict lambda, real *restrict d_current,
-                           size_t n)
+static inline real undo(const struct step *k, real r, real s, real du, real *lambda)
 {
+    const real dw = *lambda - k->b * s * *lambda, d_input = (du + k->h * dw) * r;
+    *lambda = du + dw - k->leak * d_input;
+    return d_input;
+}
+
+/* A step of the neurons, all in one loop, for each surrogate. du is stored whether or not somebody
+ * looks at it: else it may be rounded otherwise. */
+#define BACK(name, a_scale, emits, reach, derivative, what, formula)                               \
+    static void name##_back(const struct step k_, const struct back *a, real k, size_t n)          \
+    {                                                                                              \
+        const real *restrict r = a->r, *restrict xs = a->x, *restrict ss = a->s;                   \
+        real *restrict lambda = a->lambda, *restrict d_membrane = a->d_membrane;                   \
+        real *restrict g = a->g, *restrict sum = a->sum;                                           \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            const real x = xs[i], s = ss[i], du = g[i] * (derivative);                             \
+            const real d_input = undo(&k_, r[i], s, du, &lambda[i]);                               \
+            (void)x;                                                                               \
+            d_membrane[i] = du;                                                                    \
+            if (sum)                                                                               \
+                sum[i] += d_input;                                                                 \
+            else                                                                                   \
+                g[i] = d_input;                                                                    \
+        }                                                                                          \
+    }
+SURROGATES(BACK)
+
+#define BACK_ENTRY(name, scale, emits, reach, derivative, what, formula) name##_back,
+static void (*const backs[])(struct step, const struct back *, real,
+                             size_t) = {SURROGATES(BACK_ENTRY)};
+
+/* The same from du, which is there. */
+static void back_from(const struct step k, const struct back *a, const real *restrict du, size_t n)
+{
+    const real *restrict r = a->r, *restrict s = a->s;
+    real *restrict lambda = a->lambda, *restrict g = a->g, *restrict sum = a->sum;
     for (size_t i = 0; i < n; i++) {
-        real dw = lambda[i] - k.b * s[i] * lambda[i];
-        real d_input = (du[i] + k.h * dw) * r[i];
-        d_current[i] = d_input;
-        lambda[i] = du[i] + dw - k.leak * d_input;
+        const real d_input = undo(&k, r[i], s[i], du[i], &lambda[i]);
+        if (sum)
+            sum[i] += d_input;
+        else
+            g[i] = d_input;
     }
 }
 
@@ -142,29 +234,43 @@ void snn_leak_back(const struct snn_cell *c, real *x, real *lambda, size_t n)
     }
 }
 
+/* A step whose du is wanted by itself, or is more than g and the surrogate make. */
+static void back_apart(const struct step k, const struct snn_cell *c,
+                       const struct snn_cell_backward *b, const struct back *a, size_t t)
+{
+    const size_t n = c->n;
+    real *du = b->scratch;
+    c->surrogate->gradient(du, a->g, a->x, a->s, n, c->scale);
+    if (b->d.threshold) /* before a membrane readout joins in: that reads u, not u - threshold */
+        add_threshold_gradient(k, c, b, du, t);
+    if (b->g_membrane)
+        snn_add(du, b->g_membrane + t * n, n);
+    if (b->d_membrane)
+        memcpy(b->d_membrane + t * n, du, n * sizeof *du);
+    if (b->d.tau)
+        add_tau_gradient(k, c, b, du, t);
+    back_from(k, a, du, n);
+}
+
 void snn_euler_backward(const struct snn_cell *c, const struct snn_cell_backward *b)
 {
     const size_t n = c->n;
-    real *du = b->scratch, *d_current = b->scratch + n;
+    const bool apart = b->d.threshold || b->d.tau || b->g_membrane;
     for (size_t t = b->to; t-- > b->from;) {
         const struct step k = step_of(c, t);
         real *g = b->g + t * n;
+        const struct back a = {.r = c->r,
+                               .x = b->x + t * n,
+                               .s = b->s + t * n,
+                               .g = g,
+                               .lambda = b->lambda,
+                               .d_membrane = b->d_membrane ? b->d_membrane + t * n : b->scratch,
+                               .sum = b->d_current_sum};
         if (!c->detach_reset)
             add_reset_gradient(k, c, b, t, g);
-        c->surrogate->gradient(du, g, b->x + t * n, b->s + t * n, n, c->scale);
-        if (b->d.threshold) /* before a membrane readout joins in: that reads u, not u - threshold
-                             */
-            add_threshold_gradient(k, c, b, du, t);
-        if (b->g_membrane)
-            for (size_t i = 0; i < n; i++)
-                du[i] += b->g_membrane[t * n + i];
-        if (b->d_membrane)
-            memcpy(b->d_membrane + t * n, du, n * sizeof *du);
-        if (b->d.tau)
-            add_tau_gradient(k, c, b, du, t);
-        backward_state(k, c->r, du, b->s + t * n, b->lambda, b->d_current_sum ? d_current : g, n);
-        if (b->d_current_sum)
-            for (size_t i = 0; i < n; i++)
-                b->d_current_sum[i] += d_current[i];
+        if (apart)
+            back_apart(k, c, b, &a, t);
+        else
+            backs[c->surrogate->place](k, &a, c->scale, n);
     }
 }

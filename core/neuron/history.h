@@ -8,32 +8,15 @@
 #ifndef SPIKED_CORE_NEURON_HISTORY_H
 #define SPIKED_CORE_NEURON_HISTORY_H
 
-#include <string.h>
-
+#include "core/math/lanes.h"
 #include "core/neuron/neuron.h"
 
-/* A vector register, and how many of them side by side keep the multiply-adds busy: with
- * SNN_HISTORY_STEPS rows of sums they fill the registers that there are. */
-#if defined(__AVX512F__)
-#define SNN_VECTOR_BYTES 64
-#define SNN_VECTORS 4
-#elif defined(__AVX__)
-#define SNN_VECTOR_BYTES 32
-#define SNN_VECTORS 2
-#elif defined(__aarch64__)
-#define SNN_VECTOR_BYTES 16
+/* How many vectors side by side keep the multiply-adds busy: with SNN_HISTORY_STEPS rows of sums
+ * they fill the registers that there are. */
+#if defined(__AVX512F__) || defined(__aarch64__)
 #define SNN_VECTORS 4
 #else
-#define SNN_VECTOR_BYTES 16
 #define SNN_VECTORS 2
-#endif
-
-#define SNN_LANES (SNN_VECTOR_BYTES / sizeof(real))
-
-#if defined(__clang__)
-#define SNN_UNROLL _Pragma("unroll")
-#else
-#define SNN_UNROLL _Pragma("GCC unroll 8")
 #endif
 
 /* Registers are full: the weights that the next row has in common with this one are read again,
@@ -43,8 +26,6 @@
 #else
 #define SNN_LOADED_ANEW(p) (void)(p)
 #endif
-
-#define SNN_VECTOR real __attribute__((vector_size(SNN_VECTOR_BYTES)))
 
 /* One that stands anywhere in an array of reals. */
 struct snn_lanes {

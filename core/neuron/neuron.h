@@ -15,6 +15,7 @@
 #ifndef SPIKED_CORE_NEURON_NEURON_H
 #define SPIKED_CORE_NEURON_NEURON_H
 
+#include "core/math/spikes.h"
 #include "core/neuron/learn.h"
 #include "core/neuron/solver.h"
 #include "core/surrogate/surrogate.h"
@@ -58,6 +59,10 @@ struct snn_cell_forward {
                               wanted */
     real *scratch;         /* [4 N] of neurons with a second state */
     real *tile;            /* snn_cell_tile() of scratch, for solvers with a history */
+    struct snn_sparse *fired; /* gets a row appended for each step, of who fired, by solvers that
+                                 know it while they step; until there are more than most_fired, and
+                                 with room for one row more. NULL = not wanted */
+    size_t most_fired;
 };
 
 /* Gradients of the constants themselves, not yet of what is learned. Added to; NULL = not wanted.

@@ -1,31 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The loops over the rows' expressions. */
-#include "core/math/approx.h"
-#include "core/surrogate/rows.h"
-
-#define PI ((real)3.14159265358979323846)
-
-static inline real sq(real x)
-{
-    return x * x;
-}
-
-/* k s (1 - s), with s = s(kx): 1 - s is written out, so the tail at large x underflows as the
- * reference's does. */
-static inline real logistic_slope(real k, real s)
-{
-    return k * s * (1 - s);
-}
-
-static inline real magnitude(real x)
-{
-    return x < 0 ? -x : x;
-}
-
-#define ARCTAN (k / 2 / (1 + sq(PI / 2 * k * x)))
-#define WINDOW ((x >= -k && x <= k) ? 1 / (2 * k) : 0)
-#define FAST (1 / sq(1 + k * magnitude(x)))
-#define MEAN_SLOPE logistic_slope(k, snn_sigmoid(k *x))
+#include "core/surrogate/slopes.h"
 
 #define LOOP(name, scale, emits, reach, derivative, what, formula)                                 \
     static void name##_loop(real *out, const real *g, const real *xs, const real *ss, size_t n,    \

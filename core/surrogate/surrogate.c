@@ -24,6 +24,7 @@ SURROGATES(PARAMS)
     {{#name, formula, SNN_PARAMS(name##_params)},                                                  \
      SNN_SPIKE_##emits,                                                                            \
      SNN_REACH_##reach,                                                                            \
+     name##_place,                                                                                 \
      name##_gradient},
 static const struct snn_surrogate rows[] = {SURROGATES(TABLE_ROW)};
 

@@ -24,6 +24,7 @@ struct snn_surrogate {
     struct snn_kind kind; /* its only parameter is `scale` */
     enum snn_spike training;
     enum snn_reach reach;
+    size_t place; /* in the table */
     /* out[i] = g[i] * dS/dx at x[i]; s[i] is the spike emitted there (a soft one derives through
      * it). `out` may be `g`. */
     void (*gradient)(real *out, const real *g, const real *x, const real *s, size_t n, real k);

@@ -119,7 +119,7 @@ static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
         init_cell(net, l, &s->neuron, o, arena);
     place_tensors(net, l, index);
     if (snn_layer_hears(l))
-        l->weight_t = snn_arena_take(arena, l->tensor[0].count, sizeof(real));
+        l->panels = snn_arena_take(arena, snn_panels_size(l->in, l->out), sizeof(real));
     return SNN_OK;
 }
 
@@ -197,10 +197,11 @@ void snn_net_tensor_name(const struct snn_net *net, const struct snn_tensor_plac
 
 void snn_net_prepare(struct snn_net *net, const real *params)
 {
-    for (size_t i = 0; i < net->n_layers; i++)
-        if (net->layer[i].weight_t)
-            snn_transpose(net->layer[i].weight_t, params + net->layer[i].tensor[0].offset,
-                          net->layer[i].in, net->layer[i].in, net->layer[i].out);
+    for (size_t i = 0; i < net->n_layers; i++) {
+        const struct snn_layer *l = &net->layer[i];
+        if (l->panels)
+            snn_panels_fill(l->panels, params + l->tensor[0].offset, l->out, l->in);
+    }
     for (size_t i = 0; i < net->n_layers; i++)
         if (net->layer[i].has_neuron && (net->layer[i].n_learned || !net->prepared))
             snn_cell_prepare(&net->layer[i], params);

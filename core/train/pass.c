@@ -206,7 +206,7 @@ static bool list_events(const struct snn_net *net, struct snn_work *w,
         encoder->list_events(to, &size, &e, net->features, net->time_steps, &net->encoding,
                              shard->training ? &key : NULL, h->next);
     }
-    snn_heard_give(h, size);
+    snn_heard_give(h, n * net->time_steps, size);
     return true;
 }
 

@@ -143,6 +143,19 @@ static void place_view(struct snn_work *w, size_t index)
     w->layer[index].g = index ? w->layer[index - 1].g : w->d_input;
 }
 
+/* The layers that hear the spikes of the neurons right below them. */
+static void join_listeners(struct snn_work *w, const struct snn_net *net)
+{
+    for (size_t i = 0, below = SNN_MAX_LAYERS; i < net->n_layers; i++) {
+        if (net->layer[i].is_view)
+            continue;
+        struct snn_heard *heard = &w->layer[i].heard;
+        if (below < SNN_MAX_LAYERS && net->layer[below].has_neuron && heard->rows.capacity)
+            w->layer[below].listener = heard;
+        below = i;
+    }
+}
+
 void snn_batch_place(struct snn_batch *b, struct snn_arena *arena, const struct snn_net *net,
                      size_t samples, bool gradients)
 {
@@ -182,4 +195,5 @@ void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct sn
     }
     if (looked_at)
         w->d_membrane = snn_arena_take(arena, steps, widest * sizeof(real));
+    join_listeners(w, net);
 }

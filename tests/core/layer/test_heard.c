@@ -8,7 +8,8 @@
 
 enum { ROWS = 12, IN = 40, MOST = 80 };
 
-static real x[ROWS * IN], weight_t[IN * MOST], current[ROWS * MOST], g[ROWS * MOST];
+static real x[ROWS * IN], weight[MOST * IN], panels[IN * (MOST + SNN_PANEL)], current[ROWS * MOST],
+    g[ROWS * MOST];
 static real d_weight[MOST * IN];
 
 static real eighths(size_t i)
@@ -54,6 +55,34 @@ static void read__few_or_many__lists_only_the_few(void **state)
     snn_arena_free(&a);
 }
 
+/* Rows that the layer below, or the encoder, has told already are not looked for. */
+static void read__rows_given__takes_them_as_they_are(void **state)
+{
+    struct snn_arena a = {0};
+    struct snn_heard h = heard_of(&a, 16);
+    struct snn_sparse *rows = &h.rows.sparse;
+    (void)state;
+    fill(2, 1);
+    snn_heard_begin(&h);
+    for (rows->rows = 0; rows->rows < ROWS; rows->rows++) {
+        rows->index[rows->rows] = 3;
+        rows->start[rows->rows + 1] = (uint32_t)rows->rows + 1;
+    }
+    snn_heard_give(&h, ROWS, 5);
+    assert_true(snn_heard_read(&h, x, ROWS));
+    assert_int_equal(rows->start[ROWS], ROWS);
+    assert_near(rows->size, 5, 0);
+    assert_false(snn_heard_read(&h, x, ROWS)); /* given once: x itself has too many */
+    fill(7, 1);
+    snn_heard_begin(&h);
+    rows->rows = 1;
+    rows->start[1] = ROWS * IN;
+    snn_heard_give(&h, ROWS, 1);
+    assert_false(snn_heard_read(&h, x, ROWS)); /* told that they are too many */
+    assert_true(snn_heard_read(&h, x, ROWS));
+    snn_arena_free(&a);
+}
+
 static void check(size_t out, real value)
 {
     struct snn_arena a = {0};
@@ -62,7 +91,7 @@ static void check(size_t out, real value)
 
     fill(9, value);
     for (size_t i = 0; i < IN * out; i++)
-        weight_t[i] = eighths(i);
+        weight[i] = eighths(i);
     for (size_t i = 0; i < ROWS * out; i++)
         g[i] = eighths(i + 5);
     for (size_t i = 0; i < out; i++)
@@ -70,7 +99,8 @@ static void check(size_t out, real value)
     for (size_t i = 0; i < out * IN; i++)
         d_weight[i] = 1;
     assert_true(snn_heard_read(&h, x, ROWS));
-    snn_heard_currents(&h, current, weight_t, bias);
+    snn_panels_fill(panels, weight, out, IN);
+    snn_heard_currents(&h, current, panels, bias);
     snn_heard_weight_gradients(&h, g);
     snn_heard_weight_gradients(&h, g); /* the next block of the shard */
     snn_heard_settle(&h, d_weight);
@@ -79,7 +109,7 @@ static void check(size_t out, real value)
         for (size_t k = 0; k < out; k++) {
             double want = (double)bias[k];
             for (size_t i = 0; i < IN; i++)
-                want += (double)x[r * IN + i] * (double)weight_t[i * out + k];
+                want += (double)x[r * IN + i] * (double)weight[k * IN + i];
             assert_near(current[r * out + k], want, 0);
         }
     for (size_t k = 0; k < out; k++)
@@ -105,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(read__few_or_many__lists_only_the_few),
+        cmocka_unit_test(read__rows_given__takes_them_as_they_are),
         cmocka_unit_test(products__narrow_and_wide_layers__are_those_of_plain_loops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

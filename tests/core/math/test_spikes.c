@@ -44,8 +44,11 @@ static struct snn_sparse lists_of(struct lists *l, const real *x, size_t rows, s
         found += snn_sparse_scan(l->index + found, l->value + found, ones, x + r * n, n);
     }
     l->start[rows] = (uint32_t)found;
-    return (struct snn_sparse){
-        .start = l->start, .index = l->index, .value = *ones ? NULL : l->value, .rows = rows};
+    return (struct snn_sparse){.start = l->start,
+                               .index = l->index,
+                               .value = *ones ? NULL : l->value,
+                               .size = 1,
+                               .rows = rows};
 }
 
 static void on_each_isa(void (*check)(size_t width, bool ones))
@@ -93,25 +96,47 @@ static void scan__any_row__finds_all_that_is_not_zero(void **state)
 /* ROWS x 20 entries times a table of 20 x width. */
 enum { COLUMNS = 20 };
 
+/* A row of the lists that has `size` in place of 1. */
+static real times(const struct snn_sparse *s, real entry)
+{
+    return s->value ? entry : entry * s->size;
+}
+
+/* The product, twice on top of the bias, from a plain table and from one of panels, into plain rows
+ * and into panels. */
 static void check_product(size_t width, bool ones)
 {
-    static real table[COLUMNS * MOST], out[ROWS * MOST + 1], bias[MOST];
+    static real weight[MOST * COLUMNS], table[COLUMNS * MOST], bias[MOST];
+    static real panels[COLUMNS * (MOST + SNN_PANEL)], out[2][ROWS * (MOST + SNN_PANEL)];
+    static real room[COLUMNS * SNN_PANEL];
+    const size_t row = snn_panel_row(width);
     bool only_ones;
     fill_sparse(x, ROWS, COLUMNS, ones);
-    fill(table, COLUMNS * width, 1);
+    fill(weight, width * COLUMNS, 1);
     fill(bias, width, 2);
-    out[ROWS * width] = 99;
-    const struct snn_sparse s = lists_of(&l, x, ROWS, COLUMNS, &only_ones);
-    snn_sparse_product(out, table, &s, width, bias);
-    snn_sparse_product(out, table, &s, width, NULL); /* once more, on top */
+    for (size_t j = 0; j < COLUMNS; j++)
+        for (size_t i = 0; i < width; i++)
+            table[j * width + i] = weight[i * COLUMNS + j];
+    snn_panels_fill(panels, weight, width, COLUMNS);
+    struct snn_sparse s = lists_of(&l, x, ROWS, COLUMNS, &only_ones);
+    s.size = ones ? 3 : 1;
+    memset(out, 0, sizeof out);
+    out[0][ROWS * width] = 99;
+    snn_sparse_product(out[0], snn_rows_plain(ROWS, width), table, snn_rows_plain(COLUMNS, width),
+                       &s, width, bias, room);
+    snn_sparse_product(out[0], snn_rows_plain(ROWS, width), panels, snn_rows_panels(COLUMNS, width),
+                       &s, width, NULL, NULL);
+    snn_sparse_product(out[1], snn_rows_panels(ROWS, width), table, snn_rows_plain(COLUMNS, width),
+                       &s, width, NULL, room);
     for (size_t r = 0; r < ROWS; r++)
         for (size_t i = 0; i < width; i++) {
-            double want = (double)bias[i];
+            double want = 0;
             for (size_t j = 0; j < COLUMNS; j++)
-                want += 2 * (double)x[r * COLUMNS + j] * (double)table[j * width + i];
-            assert_near(out[r * width + i], want, 0);
+                want += (double)times(&s, x[r * COLUMNS + j]) * (double)table[j * width + i];
+            assert_near(out[0][r * width + i], (double)bias[i] + 2 * want, 0);
+            assert_near(out[1][(i / SNN_PANEL * ROWS + r) * row + i % SNN_PANEL], want, 0);
         }
-    assert_near(out[ROWS * width], 99, 0);
+    assert_near(out[0][ROWS * width], 99, 0);
 }
 
 static void product__lists_times_table__is_that_of_plain_loops(void **state)
@@ -122,21 +147,47 @@ static void product__lists_times_table__is_that_of_plain_loops(void **state)
 
 static void check_scatter(size_t width, bool ones)
 {
-    static real table[COLUMNS * (MOST + 16)], rows[ROWS * MOST];
-    const size_t stride = snn_scatter_stride(width);
+    static real table[COLUMNS * SNN_SCATTER], rows[ROWS * SNN_SCATTER];
     bool only_ones;
+    if (width > SNN_SCATTER)
+        return;
     fill_sparse(x, ROWS, COLUMNS, ones);
     fill(rows, ROWS * width, 3);
     memset(table, 0, sizeof table);
-    const struct snn_sparse s = lists_of(&l, x, ROWS, COLUMNS, &only_ones);
+    struct snn_sparse s = lists_of(&l, x, ROWS, COLUMNS, &only_ones);
+    s.size = ones ? 3 : 1;
     snn_sparse_scatter(table, rows, &s, width);
     for (size_t j = 0; j < COLUMNS; j++)
         for (size_t i = 0; i < width; i++) {
             double want = 0;
             for (size_t r = 0; r < ROWS; r++)
-                want += (double)x[r * COLUMNS + j] * (double)rows[r * width + i];
-            assert_near(table[j * stride + i], want, 0);
+                want += (double)times(&s, x[r * COLUMNS + j]) * (double)rows[r * width + i];
+            assert_near(table[j * snn_panel_row(width) + i], want, 0);
         }
+}
+
+/* W [width, COLUMNS] + the panels of its transpose is 2 W. */
+static void check_panels(size_t width, bool ones)
+{
+    static real weight[MOST * COLUMNS], panels[COLUMNS * (MOST + SNN_PANEL)];
+    (void)ones;
+    fill(weight, width * COLUMNS, 4);
+    memset(panels, 0x55, sizeof panels);
+    snn_panels_fill(panels, weight, width, COLUMNS);
+    snn_panels_settle(weight, panels, width, COLUMNS);
+    for (size_t i = 0; i < width * COLUMNS; i++)
+        assert_near(weight[i], 2 * (double)eighths(i + 977 * 4), 0);
+    for (size_t i = 0; i < snn_panels_size(COLUMNS, width); i++) {
+        const size_t row = snn_panel_row(width), column = i / row / COLUMNS * SNN_PANEL + i % row;
+        if (column >= width)
+            assert_near(panels[i], 0, 0);
+    }
+}
+
+static void panels__filled_and_settled__are_the_weights_transposed(void **state)
+{
+    (void)state;
+    on_each_isa(check_panels);
 }
 
 static void scatter__rows_into_table__is_the_transposes_product(void **state)
@@ -150,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scan__any_row__finds_all_that_is_not_zero),
         cmocka_unit_test(product__lists_times_table__is_that_of_plain_loops),
+        cmocka_unit_test(panels__filled_and_settled__are_the_weights_transposed),
         cmocka_unit_test(scatter__rows_into_table__is_the_transposes_product),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
