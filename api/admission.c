@@ -2,6 +2,7 @@
 /* The judgement that POST /v1/jobs and /v1/jobs/validate share. */
 #include "api/admission.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,40 @@ enum snn_code api_admission_judge(struct api_admission *a, const struct api_opti
     if (rc == SNN_OK && a->has_estimate && a->form.init_job[0])
         rc = find_source(a, options, err);
     return rc;
+}
+
+enum snn_code api_admission_row(struct srv_job *row, const struct api_admission *a,
+                                const struct srv_config *config, const char *text,
+                                struct snn_error *err)
+{
+    const struct api_form *form = &a->form;
+
+    memset(row, 0, sizeof *row);
+    memcpy(row->name, form->name, sizeof row->name);
+    memcpy(row->dataset, a->dataset.id, sizeof row->dataset);
+    if (form->init_job[0]) {
+        memcpy(row->init_job, form->init_job, sizeof row->init_job);
+        memcpy(row->init_checkpoint, form->init_checkpoint, sizeof row->init_checkpoint);
+    }
+    row->priority = form->priority;
+    row->seed = form->seed;
+    row->memory_bytes = (int64_t)a->estimate.bytes;
+    row->threads = (int64_t)config->threads_per_job;
+    row->epochs = (int64_t)form->spec.epochs;
+    row->steps = (int64_t)a->estimate.steps;
+    row->samples_per_second = row->eta_seconds = -1;
+#define UNKNOWN(name) row->metrics.name = NAN;
+    SNN_METRICS(UNKNOWN)
+#undef UNKNOWN
+    row->config = strdup(text);
+    if (form->n_metadata)
+        row->metadata = calloc(form->n_metadata, sizeof *row->metadata);
+    if (!row->config || (form->n_metadata && !row->metadata))
+        return snn_fail(err, SNN_NOMEM, "no memory for the job");
+    row->n_metadata = form->n_metadata;
+    if (row->n_metadata)
+        memcpy(row->metadata, form->metadata, row->n_metadata * sizeof *row->metadata);
+    return SNN_OK;
 }
 
 void api_admission_clear(struct api_admission *a)

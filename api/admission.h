@@ -18,6 +18,11 @@ struct api_admission {
  * said (no memory, no database). Clear it with api_admission_clear either way. */
 enum snn_code api_admission_judge(struct api_admission *a, const struct api_options *options,
                                   json_t *job, struct snn_error *err);
+/* The row to store of a job that was judged, with `text` as its config. To be cleared also after a
+ * failure, which is a lack of memory. */
+enum snn_code api_admission_row(struct srv_job *row, const struct api_admission *a,
+                                const struct srv_config *config, const char *text,
+                                struct snn_error *err);
 void api_admission_clear(struct api_admission *a);
 
 #endif

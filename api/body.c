@@ -98,3 +98,24 @@ json_t *api_body(struct api_call *c)
     }
     return value;
 }
+
+bool api_no_fields(struct api_call *c)
+{
+    struct api_errors errors = {0};
+    json_t *body, *value;
+    const char *key;
+    bool empty;
+
+    if (c->req->body_size == 0)
+        return true;
+    body = api_body(c);
+    if (!body)
+        return false;
+    json_object_foreach(body, key, value) api_errors_add(
+        &errors, "", "unknown_field", "there is no field \"%.60s\" here, want none", key);
+    empty = api_errors_count(&errors) == 0;
+    if (!empty)
+        api_invalid(c, 422, &errors);
+    json_decref(body);
+    return empty;
+}

@@ -69,6 +69,9 @@ json_t *api_time(int64_t v);
  * application/json, 400 where it is malformed (line, column, what), nested deeper than 32, or has a
  * key twice; 422 where it is no object. */
 json_t *api_body(struct api_call *c);
+/* For an action, which needs no body, but `{}` is what some clients send. False with the reply made
+ * where there is more. */
+bool api_no_fields(struct api_call *c);
 
 /* Query parameters. False with a 422 reply made, that names the parameter, the value and what was
  * wanted. */
@@ -92,9 +95,9 @@ bool api_find_job(struct api_call *c, struct srv_job *out);
 enum api_access { API_UNSAID, API_OPEN, API_READ, API_WRITE, API_ADMIN };
 
 struct api_route {
-    const char *method;  /* "GET" also answers HEAD */
-    const char *pattern; /* "/v1/jobs/{job}/events"; {job}, {dataset}, {name}, {part}, {file} match
-                            one segment */
+    const char *method; /* "GET" also answers HEAD */
+    const char
+        *pattern; /* "/v1/jobs/{job}/events"; what stands in {} (route.c) matches one segment */
     enum api_access access;
     void (*handle)(struct api_call *c);
     uint64_t body_limit; /* bytes; 0 = a body is refused with 413 */
@@ -127,6 +130,12 @@ void api_jobs_gradcheck(struct api_call *c);  /* gradcheck.c */
 void api_gradcheck(struct api_call *c);
 void api_jobs_checkpoints(struct api_call *c); /* weights.c */
 void api_jobs_weights(struct api_call *c);
+void api_sweeps_create(struct api_call *c); /* sweeps.c */
+void api_sweeps_list(struct api_call *c);
+void api_sweeps_get(struct api_call *c);
+void api_sweeps_cancel(struct api_call *c);
+void api_sweeps_delete(struct api_call *c);
+void api_sweeps_results(struct api_call *c);  /* sweep_results.c */
 void api_datasets_create(struct api_call *c); /* datasets.c */
 void api_datasets_list(struct api_call *c);
 void api_datasets_get(struct api_call *c);

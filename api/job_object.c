@@ -27,7 +27,7 @@ static json_t *progress(const struct srv_job *j)
                      not_negative(j->eta_seconds));
 }
 
-static json_t *metrics(const struct snn_metrics *m)
+json_t *api_metrics_object(const struct snn_metrics *m)
 {
 #define FORMAT(name) "s:o,"
 #define PAIR(name) , #name, api_number(m->name)
@@ -36,17 +36,12 @@ static json_t *metrics(const struct snn_metrics *m)
 #undef PAIR
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return text[0] ? api_text(text) : json_null();
-}
-
 static json_t *error(const struct srv_job *j)
 {
     if (j->error_code[0] == '\0')
         return json_null();
     return json_pack("{s:o, s:o, s:o}", "code", api_text(j->error_code), "message",
-                     api_text(j->error_message), "param", text_or_null(j->error_param));
+                     api_text(j->error_message), "param", api_text_or_null(j->error_param));
 }
 
 static json_t *metadata(const struct srv_job *j)
@@ -89,18 +84,18 @@ static json_t *estimated_finish(const struct srv_job *j)
 
 json_t *api_job_object(const struct srv_job *j)
 {
-    return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I, s:o, "
-                     "s:o, s:o, s:o, "
-                     "s:{s:I, s:I, s:o, s:o}, s:o, s:I}",
-                     "id", api_text(j->id), "object", "job", "status",
-                     srv_job_status_name(j->status), "created_at", api_time(j->created_at),
-                     "started_at", api_time(j->started_at), "finished_at", api_time(j->finished_at),
-                     "updated_at", api_time(j->updated_at), "estimated_finish", estimated_finish(j),
-                     "attempt", (json_int_t)j->attempt, "priority", (json_int_t)j->priority, "name",
-                     text_or_null(j->name), "dataset", api_text(j->dataset), "config", config(j),
-                     "seed", (json_int_t)j->seed, "progress", progress(j), "metrics",
-                     metrics(&j->metrics), "error", error(j), "metadata", metadata(j), "resources",
-                     "threads", (json_int_t)j->threads, "memory_bytes", (json_int_t)j->memory_bytes,
-                     "instruction_set", text_or_null(j->instruction_set), "blas",
-                     text_or_null(j->blas), "model", model(j), "version", (json_int_t)j->version);
+    return json_pack(
+        "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I, s:o, "
+        "s:o, s:o, s:o, "
+        "s:{s:I, s:I, s:o, s:o}, s:o, s:o, s:I}",
+        "id", api_text(j->id), "object", "job", "status", srv_job_status_name(j->status),
+        "created_at", api_time(j->created_at), "started_at", api_time(j->started_at), "finished_at",
+        api_time(j->finished_at), "updated_at", api_time(j->updated_at), "estimated_finish",
+        estimated_finish(j), "attempt", (json_int_t)j->attempt, "priority", (json_int_t)j->priority,
+        "name", api_text_or_null(j->name), "dataset", api_text(j->dataset), "config", config(j),
+        "seed", (json_int_t)j->seed, "progress", progress(j), "metrics",
+        api_metrics_object(&j->metrics), "error", error(j), "metadata", metadata(j), "resources",
+        "threads", (json_int_t)j->threads, "memory_bytes", (json_int_t)j->memory_bytes,
+        "instruction_set", api_text_or_null(j->instruction_set), "blas", api_text_or_null(j->blas),
+        "model", model(j), "sweep", api_text_or_null(j->sweep), "version", (json_int_t)j->version);
 }

@@ -9,5 +9,6 @@
 
 /* The job object; NULL where memory fails. What is not known yet is null. */
 json_t *api_job_object(const struct srv_job *job);
+json_t *api_metrics_object(const struct snn_metrics *m);
 
 #endif

@@ -138,7 +138,8 @@ static json_t *list_json(struct srv_job *jobs, size_t n, bool has_more)
 
 void api_jobs_list(struct api_call *c)
 {
-    static const char *const known[] = {"status", "limit", "after", "order", "metadata[", NULL};
+    static const char *const known[] = {"status", "sweep",     "limit", "after",
+                                        "order",  "metadata[", NULL};
     struct srv_meta metadata[SRV_MAX_METADATA];
     struct srv_job_filter filter = {.metadata = metadata};
     struct srv_job *jobs = NULL;
@@ -151,6 +152,7 @@ void api_jobs_list(struct api_call *c)
     if (!api_query_known(c, known) || !api_page_query(c, &page) ||
         !query_status(c, &filter.status) || !query_metadata(c, metadata, &filter.n_metadata))
         return;
+    filter.sweep = srv_request_query(c->req, "sweep");
     filter.after = page.after;
     filter.ascending = page.ascending;
     filter.limit = page.limit;
@@ -166,28 +168,6 @@ void api_jobs_list(struct api_call *c)
 
 /* ------------------------------------------------------------------------ cancel, pause, delete --
  */
-
-/* An action needs no body; `{}` is what some clients send. */
-static bool no_fields(struct api_call *c)
-{
-    struct api_errors errors = {0};
-    json_t *body, *value;
-    const char *key;
-    bool empty;
-
-    if (c->req->body_size == 0)
-        return true;
-    body = api_body(c);
-    if (!body)
-        return false;
-    json_object_foreach(body, key, value) api_errors_add(
-        &errors, "", "unknown_field", "there is no field \"%.60s\" here, want none", key);
-    empty = api_errors_count(&errors) == 0;
-    if (!empty)
-        api_invalid(c, 422, &errors);
-    json_decref(body);
-    return empty;
-}
 
 static void notify(struct api_call *c, const struct srv_job *job)
 {
@@ -217,7 +197,7 @@ static void grant(struct api_call *c,
     struct srv_job before, after;
     enum snn_code rc;
 
-    if (!no_fields(c) || !api_find_job(c, &before))
+    if (!api_no_fields(c) || !api_find_job(c, &before))
         return;
     rc = ask(c->api->options.store, before.id, &after, &err);
     if (rc == SNN_OK) {

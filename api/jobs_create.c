@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* POST /v1/jobs and POST /v1/jobs/validate. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/admission.h"
+#include "api/create.h"
 #include "api/job_object.h"
 #include "api/prefer.h"
 #include "api/problem.h"
-
-#define QUEUE_RETRY_SECONDS 10
-#define DRAIN_RETRY_SECONDS 5
-#define MAX_KEY 255
 
 /* Judges the body. False with the reply made; then there is nothing to clear. */
 static bool judge(struct api_call *c, struct api_admission *a)
@@ -51,40 +47,6 @@ static void refuse_memory(struct api_call *c, const struct api_admission *a)
     api_problem_send(c, 422, problem);
 }
 
-/* The row to store, with the text exactly as it came. */
-static enum snn_code make_row(struct srv_job *row, const struct api_call *c,
-                              const struct api_admission *a, struct snn_error *err)
-{
-    const struct api_form *form = &a->form;
-
-    memset(row, 0, sizeof *row);
-    memcpy(row->name, form->name, sizeof row->name);
-    memcpy(row->dataset, a->dataset.id, sizeof row->dataset);
-    if (form->init_job[0]) {
-        memcpy(row->init_job, form->init_job, sizeof row->init_job);
-        memcpy(row->init_checkpoint, form->init_checkpoint, sizeof row->init_checkpoint);
-    }
-    row->priority = form->priority;
-    row->seed = form->seed;
-    row->memory_bytes = (int64_t)a->estimate.bytes;
-    row->threads = (int64_t)c->api->options.config->threads_per_job;
-    row->epochs = (int64_t)form->spec.epochs;
-    row->steps = (int64_t)a->estimate.steps;
-    row->samples_per_second = row->eta_seconds = -1;
-#define UNKNOWN(name) row->metrics.name = NAN;
-    SNN_METRICS(UNKNOWN)
-#undef UNKNOWN
-    row->config = strdup(c->req->body);
-    if (form->n_metadata)
-        row->metadata = calloc(form->n_metadata, sizeof *row->metadata);
-    if (!row->config || (form->n_metadata && !row->metadata))
-        return snn_fail(err, SNN_NOMEM, "no memory for the job");
-    row->n_metadata = form->n_metadata;
-    if (row->n_metadata)
-        memcpy(row->metadata, form->metadata, row->n_metadata * sizeof *row->metadata);
-    return SNN_OK;
-}
-
 /* 201 for a job that is on disk, 200 for one that a request with the same key has made. */
 static void reply_made(struct api_call *c, const struct srv_job *row)
 {
@@ -116,62 +78,34 @@ static void look_again(struct api_call *c)
     srv_job_clear(&row);
 }
 
-static enum snn_code store(struct api_call *c, struct srv_job *row, const char *key,
-                           struct snn_error *err)
+static enum snn_code store(struct api_call *c, struct srv_job *row, struct snn_error *err)
 {
     const struct api_options *o = &c->api->options;
-    char body[SNN_SHA256_HEX], own[MAX_KEY + SRV_TOKEN_NAME + 1];
-    struct snn_digest d;
+    struct api_key key;
 
-    if (!key)
+    if (!api_create_key(c, &key))
         return srv_store_job_create(o->store, row, o->config->max_queued, err);
-    snn_digest_init(&d);
-    snn_digest_add(&d, c->req->body, c->req->body_size);
-    snn_digest_hex(&d, body);
-    /* What one client calls a request says nothing about another's. */
-    snprintf(own, sizeof own, "%s%s%s", c->token, c->token[0] ? ":" : "", key);
-    return srv_store_job_create_once(o->store, row, o->config->max_queued, own, body, &c->again,
-                                     err);
+    return srv_store_job_create_once(o->store, row, o->config->max_queued, key.key, key.body,
+                                     &c->again, err);
 }
 
 static void create(struct api_call *c, const struct api_admission *a)
 {
     const struct api_options *o = &c->api->options;
-    const char *key = srv_request_header(c->req, "Idempotency-Key");
     struct snn_error err = {0};
     struct srv_job row;
-    enum snn_code rc = make_row(&row, c, a, &err);
+    enum snn_code rc = api_admission_row(&row, a, o->config, c->req->body, &err);
 
     if (rc == SNN_OK)
-        rc = store(c, &row, key, &err);
+        rc = store(c, &row, &err);
     if (rc == SNN_OK) {
         if (o->pool && !c->again)
             srv_pool_wake(o->pool);
         answer_made(c, &row);
-    } else if (rc == SNN_LIMIT) {
-        srv_response_header(c->res, "Retry-After", "%d", QUEUE_RETRY_SECONDS);
-        api_problem(c, 429, "queue_full", "%s", err.message);
-    } else if (rc == SNN_FORMAT && key) {
-        api_problem(c, 422, "idempotency_key_reused", "%s", err.message);
     } else {
-        api_error(c, &err);
+        api_create_refuse(c, &err);
     }
     srv_job_clear(&row);
-}
-
-/* True with the reply made. */
-static bool bad_key(struct api_call *c)
-{
-    const char *key = srv_request_header(c->req, "Idempotency-Key");
-    size_t n = key ? strlen(key) : 1;
-
-    for (size_t i = 0; key && i < n; i++)
-        n = key[i] > 0x20 && key[i] < 0x7f ? n : 0;
-    if (n >= 1 && n <= MAX_KEY)
-        return false;
-    api_problem(c, 400, "bad_request",
-                "Idempotency-Key is no key, want 1 to %d printable characters", MAX_KEY);
-    return true;
 }
 
 void api_jobs_create(struct api_call *c)
@@ -182,12 +116,7 @@ void api_jobs_create(struct api_call *c)
         look_again(c);
         return;
     }
-    if (atomic_load(&c->api->draining)) {
-        srv_response_header(c->res, "Retry-After", "%d", DRAIN_RETRY_SECONDS);
-        api_problem(c, 503, "draining", "the daemon is stopping and takes no jobs");
-        return;
-    }
-    if (bad_key(c) || api_no_room(c, 0) || !judge(c, &a))
+    if (!api_create_may(c) || !judge(c, &a))
         return;
     if (api_errors_count(&a.errors))
         api_invalid(c, 422, &a.errors);

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "api/csv.h"
 #include "api/file.h"
 #include "api/names.h"
 #include "api/problem.h"
-#include "api/text.h"
 
 #define MAX_POINTS 100000
 #define DEFAULT_POINTS 1000
@@ -202,29 +202,6 @@ static void reply_json(struct api_call *c, const char *job, int64_t from_step, s
 
 /* ------------------------------------------------------------------------------------- CSV -- */
 
-static void csv_name(FILE *to, const char *name)
-{
-    if (!strpbrk(name, ",\"\r\n")) {
-        fputs(name, to);
-        return;
-    }
-    fputc('"', to);
-    for (; *name; name++) {
-        if (*name == '"')
-            fputc('"', to);
-        fputc(*name, to);
-    }
-    fputc('"', to);
-}
-
-static void csv_number(FILE *to, double v)
-{
-    if (isfinite(v))
-        api_text_number(to, v);
-    else
-        fputs(isnan(v) ? "nan" : v > 0 ? "inf" : "-inf", to);
-}
-
 static bool write_points(void *user, int64_t step, int64_t epoch, const struct snn_point *p,
                          size_t n)
 {
@@ -236,9 +213,9 @@ static bool write_points(void *user, int64_t step, int64_t epoch, const struct s
             continue;
         for (size_t k = 0; k < p[i].n; k++) {
             fprintf(w->csv, "%lld,%lld,", (long long)step, (long long)epoch);
-            csv_name(w->csv, p[i].name);
+            api_csv_text(w->csv, p[i].name);
             fprintf(w->csv, ",%zu,", k);
-            csv_number(w->csv, p[i].values[k]);
+            api_csv_number(w->csv, p[i].values[k]);
             fputc('\n', w->csv);
         }
     }

@@ -72,6 +72,11 @@ json_t *api_text(const char *text)
     return value;
 }
 
+json_t *api_text_or_null(const char *text)
+{
+    return text[0] ? api_text(text) : json_null();
+}
+
 json_t *api_problem_new(const struct api_call *c, int status, const char *code, const char *detail)
 {
     const struct srv_request *req = c->req;

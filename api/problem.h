@@ -19,5 +19,7 @@ void api_refuse_query(struct api_call *c, const char *name, const char *code, co
  * become
  * '?'. NULL means no memory. */
 json_t *api_text(const char *text);
+/* The same; null for "". */
+json_t *api_text_or_null(const char *text);
 
 #endif

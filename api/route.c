@@ -15,13 +15,22 @@
 #define CROCKFORD DIGITS "ABCDEFGHJKMNPQRSTVWXYZ"
 #define ULID_LENGTH 26
 
-static bool is_job(const char *s)
+static bool is_id(const char *s, const char *prefix)
 {
-    static const char prefix[] = "job_";
-    size_t n = sizeof prefix - 1;
+    size_t n = strlen(prefix);
 
     return strncmp(s, prefix, n) == 0 && strlen(s + n) == ULID_LENGTH &&
            strspn(s + n, CROCKFORD) == ULID_LENGTH;
+}
+
+static bool is_job(const char *s)
+{
+    return is_id(s, "job_");
+}
+
+static bool is_sweep(const char *s)
+{
+    return is_id(s, "swp_");
 }
 
 static bool is_dataset(const char *s)
@@ -41,6 +50,7 @@ static const struct class
     const char *noun, *wanted; /* for a message */
 } classes[] = {
     {"{job}", is_job, "id of a job", "job_ and 26 characters, 0-9 and A-Z without I L O U"},
+    {"{sweep}", is_sweep, "id of a sweep", "swp_ and 26 characters, 0-9 and A-Z without I L O U"},
     {"{dataset}", is_dataset, "id or name of a data set", "letters, digits and . _ : -"},
     {"{name}", is_word, "name", "letters, digits, _ and -"},
     {"{file}", is_dataset, "name of a file", "letters, digits and . _ : -"},

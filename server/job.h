@@ -48,6 +48,10 @@ struct srv_job {
     /* The job whose weights it starts from ("" = none), "best" or "last" of them, and their digest
      * once it has started. */
     char init_job[SRV_ID_SIZE], init_checkpoint[8], init_sha256[SNN_SHA256_HEX];
+    /* The sweep it is a part of ("" = none) and which of its combinations; the epoch after which it
+     * waits for the sweep's other jobs (0 = none), and whether it does. */
+    char sweep[SRV_ID_SIZE];
+    int64_t combination, rung_epoch, at_rung;
     char *config;              /* malloc'ed JSON text as accepted */
     struct srv_meta *metadata; /* malloc'ed [n_metadata] */
     size_t n_metadata;

@@ -23,6 +23,7 @@ static void fail(struct srv_pool *pool, const char *id, int64_t limit_ms)
                  (long long)(limit_ms / 1000), (long long)job.step, (long long)job.steps);
         rc = srv_store_job_release(pool->options.store, &job, &deleted, &err);
         srv_job_clear(&job);
+        srv_pool_wake(pool); /* others of its sweep may go on */
     }
     if (deleted)
         srv_job_files_remove(pool->options.config, id);

@@ -45,6 +45,7 @@ struct srv_job_filter {
                           unknown */
     bool ascending;    /* by creation; descending (newest first) is the default */
     size_t limit;      /* 1..100 */
+    const char *sweep; /* id; NULL = of any or none */
     const struct srv_meta *metadata; /* all must match */
     size_t n_metadata;
 };

@@ -6,6 +6,7 @@
 
 #include "server/db.h"
 #include "server/store.h"
+#include "server/sweep.h"
 #include "server/transition.h"
 #include "server/writer.h"
 
@@ -45,17 +46,27 @@ enum snn_code srv_job_load(struct srv_conn *c, int64_t seq, struct srv_job *out,
 extern const char srv_job_select[];
 void srv_job_read(struct srv_query *q, struct srv_job *out);
 enum snn_code srv_job_read_metadata(struct srv_conn *c, struct srv_job *job, struct snn_error *err);
-enum snn_code srv_job_insert(struct srv_conn *c, const struct srv_job *job, struct snn_error *err);
+/* What a new job has before it is stored: id, status, times. */
+void srv_job_begin(const struct srv_store *s, struct srv_job *job);
+/* Inserts the row with its labels and its event "created"; fills seq. */
+enum snn_code srv_job_add(struct srv_conn *c, struct srv_job *job, struct snn_error *err);
+/* SNN_LIMIT where `n` more jobs would be more than may wait. */
+enum snn_code srv_job_room(struct srv_conn *c, size_t n, size_t max_queued, struct snn_error *err);
 /* Writes progress and metrics, and the result where `result`. Neither version nor time. */
 enum snn_code srv_job_update(struct srv_conn *c, const struct srv_job *job, bool result,
                              struct snn_error *err);
 /* version + 1, updated_at. */
 enum snn_code srv_job_touch(struct srv_conn *c, int64_t seq, int64_t now, struct snn_error *err);
 /* Moves the row along t (which has an event): status, finished_at, version, and the event with
- * `message`. Of *job it takes seq, attempt, step and epoch. */
+ * `message`; then what follows from it in the job's sweep. Of *job it takes seq, attempt, step and
+ * epoch. */
 enum snn_code srv_job_move(struct srv_conn *c, const struct srv_job *job, int64_t now,
                            const struct srv_transition *t, const char *message,
                            struct snn_error *err);
+/* The same without the sweep. */
+enum snn_code srv_job_move_alone(struct srv_conn *c, const struct srv_job *job, int64_t now,
+                                 const struct srv_transition *t, const char *message,
+                                 struct snn_error *err);
 /* Removes the row if it was marked to be and `status` is one in which nobody holds it. */
 enum snn_code srv_job_remove_marked(struct srv_conn *c, int64_t seq, enum srv_job_status status,
                                     bool *removed, struct snn_error *err);
@@ -64,6 +75,16 @@ enum snn_code srv_job_uses_dataset(struct srv_conn *c, const char *dataset, bool
                                    struct snn_error *err);
 /* The row and all that refers to it. */
 enum snn_code srv_job_remove(struct srv_conn *c, int64_t seq, struct snn_error *err);
+
+/* ---------------------------------------------------------------------------------- sweeps -- */
+
+/* The sweep with its counts, without what belongs to it; SNN_NOT_FOUND. */
+enum snn_code srv_sweep_load(struct srv_conn *c, const char *id, struct srv_sweep *out,
+                             struct snn_error *err);
+/* After a move of that job: compares the combinations of its sweep where it was the last that the
+ * others waited for. */
+enum snn_code srv_sweep_settle(struct srv_conn *c, int64_t job_seq, int64_t now,
+                               struct snn_error *err);
 
 /* ---------------------------------------------------------------------------------- events -- */
 

@@ -18,7 +18,7 @@ struct create {
     bool again;             /* the job was there: loaded, with what it holds */
 };
 
-static enum snn_code check_room(struct srv_conn *c, size_t max_queued, struct snn_error *err)
+enum snn_code srv_job_room(struct srv_conn *c, size_t n, size_t max_queued, struct snn_error *err)
 {
     struct srv_query q;
     int64_t queued = 0;
@@ -28,7 +28,7 @@ static enum snn_code check_room(struct srv_conn *c, size_t max_queued, struct sn
     if (srv_next(&q))
         queued = srv_get_int(&q);
     rc = srv_done(&q);
-    if (rc == SNN_OK && (size_t)queued >= max_queued)
+    if (rc == SNN_OK && (size_t)queued + n > max_queued)
         rc = snn_fail(err, SNN_LIMIT, "%lld jobs are waiting already, at most %zu may",
                       (long long)queued, max_queued);
     return rc;
@@ -77,28 +77,27 @@ static enum snn_code insert_key(struct srv_conn *c, const struct create *a, stru
 static SRV_COMMAND(run_create)
 {
     struct create *a = arg;
-    struct srv_event created = {.type = "created", .step = -1, .epoch = -1};
-    struct srv_query q;
     enum snn_code rc = a->key ? find_made(c, a, err) : SNN_OK;
 
     if (rc != SNN_OK || a->again)
         return rc;
-    rc = check_room(c, a->max_queued, err);
+    rc = srv_job_room(c, 1, a->max_queued, err);
     if (rc == SNN_OK)
-        rc = srv_job_insert(c, &a->job, err);
-    a->job.seq = srv_conn_last_rowid(c);
-    for (size_t i = 0; rc == SNN_OK && i < a->job.n_metadata; i++) {
-        srv_query(&q, c, "INSERT INTO job_metadata (job_seq, key, value) VALUES (?, ?, ?)", err);
-        srv_put_int(&q, a->job.seq);
-        srv_put_text(&q, a->job.metadata[i].key);
-        srv_put_text(&q, a->job.metadata[i].value);
-        rc = srv_run(&q);
-    }
-    if (rc == SNN_OK)
-        rc = srv_event_insert(c, a->job.seq, a->job.created_at, &created, err);
+        rc = srv_job_add(c, &a->job, err);
     if (rc == SNN_OK && a->key)
         rc = insert_key(c, a, err);
     return rc;
+}
+
+void srv_job_begin(const struct srv_store *s, struct srv_job *job)
+{
+    srv_id_make(job->id, "job_");
+    job->seq = 0;
+    job->status = SRV_JOB_queued;
+    job->created_at = job->updated_at = s->clock.wall_seconds();
+    job->started_at = job->finished_at = 0;
+    job->attempt = 0;
+    job->version = 1;
 }
 
 enum snn_code srv_store_job_create(struct srv_store *s, struct srv_job *job, size_t max_queued,
@@ -119,13 +118,7 @@ enum snn_code srv_store_job_create_once(struct srv_store *s, struct srv_job *job
     if (job->n_metadata > SRV_MAX_METADATA)
         return snn_fail(err, SNN_LIMIT, "a job has %zu metadata keys, at most %d are kept",
                         job->n_metadata, SRV_MAX_METADATA);
-    srv_id_make(a.job.id, "job_");
-    a.job.seq = 0;
-    a.job.status = SRV_JOB_queued;
-    a.job.created_at = a.job.updated_at = s->clock.wall_seconds();
-    a.job.started_at = a.job.finished_at = 0;
-    a.job.attempt = 0;
-    a.job.version = 1;
+    srv_job_begin(s, &a.job);
     rc = srv_writer_call(s->writer, run_create, &a, err);
     if (rc == SNN_OK) /* after the commit: this is the last word before the promise */
         rc = srv_store_in_place(s, err);
@@ -216,6 +209,8 @@ static void list_sql(char *sql, size_t size, const struct srv_job_filter *f)
             "value = ?)");
     if (f->status >= 0)
         ADD(" AND status = ?");
+    if (f->sweep) /* the second half lets it use the index of those that have one */
+        ADD(" AND sweep = ? AND sweep <> ''");
     if (f->after)
         ADD(" AND %s %s ?", seq, f->ascending ? ">" : "<");
     ADD(" ORDER BY %s %s LIMIT ?", seq, f->ascending ? "ASC" : "DESC");
@@ -236,6 +231,8 @@ static enum snn_code list_rows(struct srv_conn *c, const struct srv_job_filter *
     }
     if (f->status >= 0)
         srv_put_text(&q, srv_job_status_name((enum srv_job_status)f->status));
+    if (f->sweep)
+        srv_put_text(&q, f->sweep);
     if (f->after)
         srv_put_int(&q, after);
     srv_put_int(&q, (int64_t)f->limit + 1);

@@ -31,6 +31,12 @@ static enum snn_code apply(struct srv_conn *c, const struct asked *a, const stru
     const struct srv_transition *t = srv_transition_find(job->status, a->action);
     enum snn_code rc = SNN_OK;
 
+    if (job->at_rung && a->action == SRV_ACTION_unpause)
+        return snn_fail(
+            err, SNN_INVALID,
+            "job \"%s\" waits at epoch %lld for the other jobs of its sweep and goes on "
+            "by itself",
+            job->id, (long long)job->rung_epoch);
     if (!t)
         return snn_fail(err, SNN_INVALID, "job \"%s\" is %s and cannot be %s", job->id,
                         srv_job_status_name(job->status),
@@ -234,6 +240,23 @@ static enum snn_code release_of(const struct srv_job *row, const struct srv_job 
                     srv_job_status_name(row->status), srv_job_status_name(wanted->status));
 }
 
+/* A job that comes to its rung waits there, unless it was to stop in any case. */
+static enum snn_code arrive(struct srv_conn *c, struct srv_job *job, const struct srv_job *row,
+                            struct snn_error *err)
+{
+    struct srv_query q;
+
+    if (row->rung_epoch == 0)
+        return snn_fail(err, SNN_INVALID, "job \"%s\" has no rung to wait at", row->id);
+    if (row->status != SRV_JOB_running)
+        return SNN_OK;
+    snprintf(job->error_message, sizeof job->error_message,
+             "waits at epoch %lld for the other jobs of its sweep", (long long)row->rung_epoch);
+    srv_query(&q, c, "UPDATE jobs SET at_rung = 1 WHERE seq = ?", err);
+    srv_put_int(&q, row->seq);
+    return srv_run(&q);
+}
+
 static SRV_COMMAND(run_release)
 {
     struct report *a = arg;
@@ -247,6 +270,8 @@ static SRV_COMMAND(run_release)
         rc = release_of(&row, &a->job, &t, err);
     if (rc == SNN_OK)
         rc = srv_job_update(c, &a->job, true, err);
+    if (rc == SNN_OK && t->action == SRV_ACTION_wait)
+        rc = arrive(c, &a->job, &row, err);
     if (rc == SNN_OK)
         rc = srv_job_move(c, &a->job, a->now, t, a->job.error_message, err);
     if (rc == SNN_OK)

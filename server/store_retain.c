@@ -6,15 +6,20 @@
 #define OVER "('succeeded', 'failed', 'cancelled')"
 
 /* The oldest that are too old, too many, or too much; but the last to finish is kept, however large
- * it is, and so is one whose weights a job that is not over starts from. */
+ * it is, and so is one whose weights a job that is not over starts from, or whose sweep is not
+ * over.
+ */
 static const char find_sql[] =
-    "WITH over AS (SELECT seq, id, finished_at, ROW_NUMBER() OVER w AS place, SUM(size) OVER w AS "
-    "total FROM (SELECT seq, id, finished_at, COALESCE((SELECT SUM(bytes) FROM checkpoints WHERE "
+    "WITH over AS (SELECT seq, id, sweep, finished_at, ROW_NUMBER() OVER w AS place, SUM(size) "
+    "OVER w AS "
+    "total FROM (SELECT seq, id, sweep, finished_at, COALESCE((SELECT SUM(bytes) FROM checkpoints "
+    "WHERE "
     "job_seq = jobs.seq), 0) AS size FROM jobs WHERE status IN " OVER ") "
     "WINDOW w AS (ORDER BY finished_at DESC, seq DESC)) "
     "SELECT id FROM over WHERE ((?1 > 0 AND finished_at < ?2) OR (?3 > 0 AND place > ?3) OR "
     "(?4 > 0 AND total > ?4 AND place > 1)) AND id NOT IN (SELECT init_job FROM jobs WHERE status "
-    "NOT IN " OVER ") ORDER BY finished_at, seq LIMIT ?5";
+    "NOT IN " OVER ") AND sweep NOT IN (SELECT sweep FROM jobs WHERE sweep <> '' AND status NOT "
+    "IN " OVER ") ORDER BY finished_at, seq LIMIT ?5";
 
 static size_t find(struct srv_conn *c, const struct srv_retention *r, int64_t now,
                    char ids[AT_A_TIME][SRV_ID_SIZE], struct snn_error *err)
@@ -94,7 +99,14 @@ static SRV_COMMAND(run_forget)
     const int64_t *before = arg;
     struct srv_query q;
 
+    enum snn_code rc;
+
     srv_query(&q, c, "DELETE FROM idempotency_keys WHERE created_at < ?", err);
+    srv_put_int(&q, *before);
+    rc = srv_run(&q);
+    if (rc != SNN_OK)
+        return rc;
+    srv_query(&q, c, "DELETE FROM sweep_keys WHERE created_at < ?", err);
     srv_put_int(&q, *before);
     return srv_run(&q);
 }

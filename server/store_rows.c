@@ -20,7 +20,8 @@
     X(optional, created_at) X(optional, started_at) X(optional, finished_at)                       \
     X(optional, updated_at) X(int, attempt) X(int, version)                                        \
     X(text, dataset) X(int, memory_bytes) X(int, threads)                                          \
-    X(text, init_job) X(text, init_checkpoint)
+    X(text, init_job) X(text, init_checkpoint)                                                     \
+    X(text, sweep) X(int, combination) X(int, rung_epoch) X(int, at_rung)
 /* clang-format on */
 
 #define COLUMN(kind, field) #field ","
@@ -146,7 +147,7 @@ enum snn_code srv_job_seq(struct srv_conn *c, const char *id, int64_t *out, stru
 #define PUT(kind, field) put_##kind(&q, job->field);
 #define PUT_METRIC(field) srv_put_real(&q, job->metrics.field);
 
-enum snn_code srv_job_insert(struct srv_conn *c, const struct srv_job *job, struct snn_error *err)
+static enum snn_code insert(struct srv_conn *c, const struct srv_job *job, struct snn_error *err)
 {
     struct srv_query q;
 
@@ -164,6 +165,23 @@ enum snn_code srv_job_insert(struct srv_conn *c, const struct srv_job *job, stru
     RESULT_COLUMNS(PUT)
     srv_put_text(&q, job->config);
     return srv_run(&q);
+}
+
+enum snn_code srv_job_add(struct srv_conn *c, struct srv_job *job, struct snn_error *err)
+{
+    struct srv_event created = {.type = "created", .step = -1, .epoch = -1};
+    struct srv_query q;
+    enum snn_code rc = insert(c, job, err);
+
+    job->seq = srv_conn_last_rowid(c);
+    for (size_t i = 0; rc == SNN_OK && i < job->n_metadata; i++) {
+        srv_query(&q, c, "INSERT INTO job_metadata (job_seq, key, value) VALUES (?, ?, ?)", err);
+        srv_put_int(&q, job->seq);
+        srv_put_text(&q, job->metadata[i].key);
+        srv_put_text(&q, job->metadata[i].value);
+        rc = srv_run(&q);
+    }
+    return rc == SNN_OK ? srv_event_insert(c, job->seq, job->created_at, &created, err) : rc;
 }
 
 static enum snn_code update_progress(struct srv_conn *c, const struct srv_job *job,
@@ -246,15 +264,19 @@ static void count_move(const struct srv_transition *t)
             srv_count(ends[i].counter, 1);
 }
 
-enum snn_code srv_job_move(struct srv_conn *c, const struct srv_job *job, int64_t now,
-                           const struct srv_transition *t, const char *message,
-                           struct snn_error *err)
+enum snn_code srv_job_move_alone(struct srv_conn *c, const struct srv_job *job, int64_t now,
+                                 const struct srv_transition *t, const char *message,
+                                 struct snn_error *err)
 {
     struct srv_event e = {.step = -1, .epoch = -1};
     struct srv_query q;
     enum snn_code rc;
 
-    srv_query(&q, c, "UPDATE jobs SET status = ?, finished_at = ? WHERE seq = ?", err);
+    /* Whoever leaves a pause waits at no rung any more. */
+    srv_query(&q, c,
+              "UPDATE jobs SET status = ?1, finished_at = ?2, "
+              "at_rung = at_rung AND ?1 = 'paused' WHERE seq = ?3",
+              err);
     srv_put_text(&q, srv_job_status_name(t->to));
     srv_put_optional(&q, srv_job_status_terminal(t->to) ? now : 0);
     srv_put_int(&q, job->seq);
@@ -271,6 +293,17 @@ enum snn_code srv_job_move(struct srv_conn *c, const struct srv_job *job, int64_
     }
     count_move(t);
     return srv_event_insert(c, job->seq, now, &e, err);
+}
+
+enum snn_code srv_job_move(struct srv_conn *c, const struct srv_job *job, int64_t now,
+                           const struct srv_transition *t, const char *message,
+                           struct snn_error *err)
+{
+    enum snn_code rc = srv_job_move_alone(c, job, now, t, message, err);
+
+    if (rc == SNN_OK && (t->to == SRV_JOB_paused || srv_job_status_terminal(t->to)))
+        rc = srv_sweep_settle(c, job->seq, now, err);
+    return rc;
 }
 
 enum snn_code srv_job_remove_marked(struct srv_conn *c, int64_t seq, enum srv_job_status status,

@@ -22,6 +22,7 @@ const struct srv_transition srv_transitions[] = {
     ROW(running,    fail,    failed,     "failed"),
     ROW(running,    stop,    cancelled,  "cancelled"),
     ROW(running,    yield,   queued,     "queued"),
+    ROW(running,    wait,    paused,     "compared"),
     ROW(running,    recover, queued,     "recovered"),
     ROW(running,    give_up, failed,     "failed"),
     ROW(pausing,    cancel,  cancelling, "cancelling"),
@@ -30,16 +31,20 @@ const struct srv_transition srv_transitions[] = {
     ROW(pausing,    succeed, succeeded,  "succeeded"),
     ROW(pausing,    fail,    failed,     "failed"),
     ROW(pausing,    yield,   paused,     "paused"),
+    ROW(pausing,    wait,    paused,     "paused"),
     ROW(pausing,    recover, paused,     "paused"),
     ROW(pausing,    give_up, failed,     "failed"),
     ROW(paused,     cancel,  cancelled,  "cancelled"),
     ROW(paused,     pause,   paused,     NULL),
     ROW(paused,     unpause, queued,     "unpaused"),
+    ROW(paused,     promote, queued,     "promoted"),
+    ROW(paused,     drop,    cancelled,  "stopped_early"),
     ROW(cancelling, cancel,  cancelling, NULL),
     ROW(cancelling, succeed, succeeded,  "succeeded"),
     ROW(cancelling, fail,    failed,     "failed"),
     ROW(cancelling, stop,    cancelled,  "cancelled"),
     ROW(cancelling, yield,   cancelled,  "cancelled"),
+    ROW(cancelling, wait,    cancelled,  "cancelled"),
     ROW(cancelling, recover, cancelled,  "cancelled"),
     ROW(cancelling, give_up, cancelled,  "cancelled"),
     ROW(cancelled,  cancel,  cancelled,  NULL),
@@ -55,10 +60,9 @@ static const struct {
     enum srv_job_status wanted;
     enum srv_action action;
 } releases[] = {
-    {SRV_JOB_succeeded, SRV_ACTION_succeed},
-    {SRV_JOB_failed, SRV_ACTION_fail},
-    {SRV_JOB_cancelled, SRV_ACTION_stop},
-    {SRV_JOB_queued, SRV_ACTION_yield},
+    {SRV_JOB_succeeded, SRV_ACTION_succeed}, {SRV_JOB_failed, SRV_ACTION_fail},
+    {SRV_JOB_cancelled, SRV_ACTION_stop},    {SRV_JOB_queued, SRV_ACTION_yield},
+    {SRV_JOB_paused, SRV_ACTION_wait},
 };
 
 const struct srv_transition *srv_transition_find(enum srv_job_status from, enum srv_action action)

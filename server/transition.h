@@ -6,11 +6,16 @@
 #include "server/job.h"
 
 /* claim: a worker takes it. cancel, pause, unpause: a user. succeed, fail, stop, yield: its worker
- * lets go of it, with a result, an error, because it was asked to, or because the daemon ends.
- * recover, give_up: at start, for what another run of the daemon left; give_up where it was left
- * too often. */
+ * lets go of it, with a result, an error, because it was asked to, or because the daemon ends;
+ * wait: because its sweep compares it with others before it goes on. promote, drop: what that comes
+ * to. recover, give_up: at start, for what another run of the daemon left; give_up where it was
+ * left too often. */
 #define SRV_ACTIONS(X)                                                                             \
-    X(claim) X(cancel) X(pause) X(unpause) X(succeed) X(fail) X(stop) X(yield) X(recover) X(give_up)
+    X(claim)                                                                                       \
+    X(cancel)                                                                                      \
+    X(pause)                                                                                       \
+    X(unpause)                                                                                     \
+    X(succeed) X(fail) X(stop) X(yield) X(wait) X(promote) X(drop) X(recover) X(give_up)
 #define SRV_ACTION_ENUM(name) SRV_ACTION_##name,
 enum srv_action { SRV_ACTIONS(SRV_ACTION_ENUM) SRV_ACTION_COUNT };
 #undef SRV_ACTION_ENUM

@@ -132,7 +132,7 @@ static enum snn_code train(struct srv_work *w, struct snn_error *err)
     w->counted_steps = p.step;
     w->posted_ms = w->saved_ms = w->options->clock->monotonic_ms();
     srv_rate_mark(&w->rate, w->posted_ms, (double)p.samples);
-    if (srv_work_stopped(w))
+    if (srv_work_stopped(w) || srv_work_at_rung(w))
         return SNN_STOPPED;
     rc = snn_run_train(w->run, &hooks, err);
     p = snn_run_progress(w->run);
@@ -214,6 +214,11 @@ static void stopped(struct srv_work *w)
     save_stopped(w);
     if (atomic_load(&w->stop->cancel)) {
         w->job->status = SRV_JOB_cancelled;
+        return;
+    }
+    /* What was paused as well comes here again when it is resumed, and then waits. */
+    if (srv_work_at_rung(w) && !atomic_load(&w->stop->pause)) {
+        w->job->status = SRV_JOB_paused;
         return;
     }
     if (!w->out_of_time) {

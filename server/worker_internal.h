@@ -48,5 +48,7 @@ void srv_work_confusion(struct srv_work *w);
 enum snn_code srv_work_save(struct srv_work *w, struct snn_error *err);
 /* Whether somebody, or the clock, wants the job to stop. */
 bool srv_work_stopped(struct srv_work *w);
+/* Whether it has come to where its sweep compares it with others before it goes on. */
+bool srv_work_at_rung(const struct srv_work *w);
 
 #endif

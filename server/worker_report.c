@@ -52,6 +52,13 @@ bool srv_work_stopped(struct srv_work *w)
     return w->out_of_time || srv_stop_asked(w->stop);
 }
 
+bool srv_work_at_rung(const struct srv_work *w)
+{
+    const struct srv_job *job = w->job;
+
+    return job->rung_epoch > 0 && job->epoch >= job->rung_epoch && job->epoch < job->epochs;
+}
+
 /* ------------------------------------------------------------------------------- progress -- */
 
 void srv_work_progress(struct srv_work *w, const struct snn_progress *p)
@@ -171,7 +178,7 @@ static bool on_progress(void *user, struct snn_run *run, const struct snn_progre
     if (p->epoch_end)
         tell_epoch(w, p);
     tell_progress(w, p);
-    if (srv_work_stopped(w))
+    if (srv_work_stopped(w) || (p->epoch_end && srv_work_at_rung(w)))
         return false; /* what is to be saved then is saved by who stops */
     save_when_due(w, p->epoch_end);
     return true;

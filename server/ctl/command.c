@@ -36,6 +36,20 @@ static const struct ctl_option weights_options[] = {
     {"checkpoint", 0, "WHICH", "best or last (best)"},
     {NULL, 0, NULL, NULL},
 };
+static const struct ctl_option sweeps_options[] = {
+    {"limit", 'n', "N", "at most so many (20)"},
+    {"after", 0, "ID", "those that follow this one: the next page"},
+    {NULL, 0, NULL, NULL},
+};
+static const struct ctl_option sweep_show_options[] = {
+    {"metric", 0, "NAME", "ranked by this one instead of the sweep's own"},
+    {NULL, 0, NULL, NULL},
+};
+static const struct ctl_option sweep_results_options[] = {
+    {"format", 'f', "FORMAT", "json or csv (csv)"},
+    {"output", 'o', "FILE", "where they go (standard output)"},
+    {NULL, 0, NULL, NULL},
+};
 static const struct ctl_option predict_options[] = {
     {"checkpoint", 0, "WHICH", "best or last (best)"},
     {NULL, 0, NULL, NULL},
@@ -75,6 +89,12 @@ const struct ctl_command ctl_commands[] = {
     {"weights", NULL, "ID -o FILE", 1, 1, "download the trained model", weights_options, ctl_weights, false},
     {"curve", NULL, "NAME", 1, 1, "a surrogate's derivative and spike, drawn", curve_options, ctl_curve, false},
     {"catalog", NULL, "[SECTION]", 0, 1, "everything a job can choose, with ranges and defaults", NULL, ctl_catalog, false},
+    {"sweep", "show", "ID", 1, 1, "a sweep's combinations, the best first", sweep_show_options, ctl_sweep_show, false},
+    {"sweep", "results", "ID", 1, 1, "a sweep's jobs as a table, a row each", sweep_results_options, ctl_sweep_results, false},
+    {"sweep", "cancel", "ID", 1, 1, "stop all jobs of a sweep", NULL, ctl_sweep_cancel, false},
+    {"sweep", "delete", "ID", 1, 1, "remove a sweep with all its jobs", NULL, ctl_sweep_delete, false},
+    {"sweep", NULL, "FILE|-", 1, 1, "queue a job for each combination of what differs", NULL, ctl_sweep, false},
+    {"sweeps", NULL, "", 0, 0, "sweeps, newest first", sweeps_options, ctl_sweeps, false},
     {"dataset", "upload", "NAME --format FORMAT PART=FILE...", 2, CTL_MAX_OPERANDS, "upload the files of a data set: a new one, or the missing ones", upload_options, ctl_dataset_upload, false},
     {"dataset", "list", "", 0, 0, "the data sets", NULL, ctl_dataset_list, false},
     {"dataset", "show", "ID|NAME", 1, 1, "all about a data set", NULL, ctl_dataset_show, false},

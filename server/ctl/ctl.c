@@ -100,6 +100,12 @@ enum ctl_exit ctl_read_file(struct ctl *c, const char *path, struct ctl_text *ou
 
 enum ctl_exit ctl_job_path(struct ctl *c, struct ctl_text *path, const char *id, const char *tail)
 {
+    return ctl_id_path(c, path, "/v1/jobs", "job", id, tail);
+}
+
+enum ctl_exit ctl_id_path(struct ctl *c, struct ctl_text *path, const char *under, const char *noun,
+                          const char *id, const char *tail)
+{
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     struct ctl_text shown = {0};
@@ -108,13 +114,13 @@ enum ctl_exit ctl_job_path(struct ctl *c, struct ctl_text *path, const char *id,
     if (id[0] == '\0' || strlen(id) > 128 || id[strspn(id, letters)] != '\0') {
         ctl_text_safe(&shown, id);
         rc = ctl_fail(c, CTL_USAGE,
-                      "\"%.60s\" cannot be the id of a job: want letters, digits, "
-                      "_ and -, as in job_01ABC",
-                      ctl_text_of(&shown));
+                      "\"%.60s\" cannot be the id of a %s: want letters, digits, "
+                      "_ and -, as in %.3s_01ABC",
+                      ctl_text_of(&shown), noun, strcmp(noun, "sweep") == 0 ? "swp" : noun);
         ctl_text_free(&shown);
         return rc;
     }
-    ctl_text_add(path, "/v1/jobs");
+    ctl_text_add(path, "%s", under);
     ctl_path_add(path, id);
     ctl_text_add(path, "%s", tail);
     return rc;

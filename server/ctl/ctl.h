@@ -50,6 +50,12 @@ enum ctl_exit ctl_gradcheck(struct ctl *c);
 enum ctl_exit ctl_weights(struct ctl *c);
 enum ctl_exit ctl_curve(struct ctl *c);
 enum ctl_exit ctl_catalog(struct ctl *c);
+enum ctl_exit ctl_sweep(struct ctl *c);
+enum ctl_exit ctl_sweeps(struct ctl *c);
+enum ctl_exit ctl_sweep_show(struct ctl *c);
+enum ctl_exit ctl_sweep_results(struct ctl *c);
+enum ctl_exit ctl_sweep_cancel(struct ctl *c);
+enum ctl_exit ctl_sweep_delete(struct ctl *c);
 enum ctl_exit ctl_dataset_upload(struct ctl *c);
 enum ctl_exit ctl_dataset_list(struct ctl *c);
 enum ctl_exit ctl_dataset_show(struct ctl *c);
@@ -83,6 +89,11 @@ enum ctl_exit ctl_read_file(struct ctl *c, const char *path, struct ctl_text *ou
 
 /* "/v1/jobs/ID" + tail in `path`; USAGE, explained, for what cannot be the id of a job. */
 enum ctl_exit ctl_job_path(struct ctl *c, struct ctl_text *path, const char *id, const char *tail);
+/* The same of another noun's ids, under another path. */
+enum ctl_exit ctl_id_path(struct ctl *c, struct ctl_text *path, const char *under, const char *noun,
+                          const char *id, const char *tail);
+/* What a DELETE of the first operand came to; `held`: workers still have some of it. */
+void ctl_say_deleted(struct ctl *c, bool held);
 
 /* ---- talking to the server ------------------------------------------------------------------ */
 

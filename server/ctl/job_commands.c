@@ -102,25 +102,31 @@ enum ctl_exit ctl_resume(struct ctl *c)
     return act(c, "/resume");
 }
 
-enum ctl_exit ctl_delete(struct ctl *c)
+/* What still runs is answered with its object; else there is nothing to show. */
+void ctl_say_deleted(struct ctl *c, bool held)
 {
     const char *id = ctl_operand(c, 0);
+
+    if (c->json && !held)
+        fprintf(c->out, "{\"id\":\"%s\",\"deleted\":true}\n", id);
+    else if (!c->json)
+        fprintf(c->out, "%s %s\n", id,
+                held ? "is being cancelled and will be deleted then" : "deleted");
+}
+
+enum ctl_exit ctl_delete(struct ctl *c)
+{
     struct ctl_text path = {0};
     enum ctl_exit rc;
     json_t *job;
 
-    rc = ctl_job_path(c, &path, id, "");
+    rc = ctl_job_path(c, &path, ctl_operand(c, 0), "");
     if (rc != CTL_OK)
         return rc;
     rc = ctl_fetch(c, "DELETE", &path, &job);
     if (rc != CTL_OK)
         return rc;
-    /* A job that still runs is answered with its object; else there is nothing to show. */
-    if (c->json && !job)
-        fprintf(c->out, "{\"id\":\"%s\",\"deleted\":true}\n", id);
-    else if (!c->json)
-        fprintf(c->out, "%s %s\n", id,
-                job ? "is being cancelled and will be deleted then" : "deleted");
+    ctl_say_deleted(c, job != NULL);
     json_decref(job);
     return rc;
 }

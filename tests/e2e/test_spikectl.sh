@@ -268,6 +268,33 @@ wait "$watcher" || code=$?
 [ "$code" -eq 5 ] || { cat "$dir/watched" "$dir/watched.err" >&2; die "watch: status $code, want 5"; }
 grep -q '^cancelled after ' "$dir/watched" || die "the watch does not say how the job ended"
 
+# ---- a sweep ---------------------------------------------------------------------------------
+printf '{"name": "rates", "base": %s, "grid": {"/neuron/surrogate": ["arctan", "linear"]}, "seeds": [1, 2]}' \
+    "$(cat "$dir/job.json")" >"$dir/sweep.json"
+expect 0 sweep "$dir/sweep.json"
+sweep=$(cat "$dir/out")
+complains '^4 jobs, 2 combinations'
+tries=0
+until [ "$(grep -c 'finished: succeeded 4 of 4' "$dir/out")" -eq 1 ]; do
+    tries=$((tries + 1))
+    [ "$tries" -le 600 ] || die "the sweep is not over after 60 s"
+    sleep 0.1
+    expect 0 sweep show "$sweep"
+done
+says '^    1  *0[.0-9]*  *0[.0-9]*  2/2 .* neuron/surrogate='
+expect 0 sweeps
+says "^$sweep  *finished"
+expect 0 sweep results "$sweep"
+says '^combination,/neuron/surrogate,seed,job,'
+expect 0 sweep results "$sweep" -f json -o "$dir/results.json"
+grep -q '"parameters":{"/neuron/surrogate":"linear"}' "$dir/results.json" || die "no JSON results"
+expect 0 sweep cancel "$sweep"
+says "^$sweep finished"
+expect 0 sweep delete "$sweep"
+expect 3 sweep show "$sweep"
+expect 2 sweep show ../jobs
+expect 3 sweep "$dir/job.json"
+
 expect 0 delete "$long"
 expect 3 delete "$long"
 expect 0 delete "$id" --json

@@ -81,9 +81,9 @@ static void transitions__held_status__has_every_way_out(void **state)
 {
     static const enum srv_job_status held[] = {SRV_JOB_running, SRV_JOB_pausing,
                                                SRV_JOB_cancelling};
-    static const enum srv_action ways[] = {SRV_ACTION_cancel,  SRV_ACTION_succeed,
-                                           SRV_ACTION_fail,    SRV_ACTION_yield,
-                                           SRV_ACTION_recover, SRV_ACTION_give_up};
+    static const enum srv_action ways[] = {
+        SRV_ACTION_cancel, SRV_ACTION_succeed, SRV_ACTION_fail,   SRV_ACTION_yield,
+        SRV_ACTION_wait,   SRV_ACTION_recover, SRV_ACTION_give_up};
 
     (void)state;
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
