@@ -30,6 +30,7 @@ enum snn_code api_new(struct api **out, const struct api_options *options, struc
     api->started_ms = options->clock->monotonic_ms();
     atomic_init(&api->draining, false);
     atomic_init(&api->streams, 0);
+    atomic_init(&api->backing_up, false);
     api->requests = api_requests_new();
     if (!api->requests) {
         api_free(api);

@@ -14,6 +14,7 @@ struct api {
     _Atomic bool draining; /* set by main's thread, read by the http threads */
     atomic_int streams;    /* event streams that are open */
     struct api_requests *requests;
+    atomic_bool backing_up;
     int64_t started_at, started_ms;
 };
 
@@ -149,6 +150,7 @@ void api_system_get(struct api_call *c);
 void api_web(struct api_call *c);   /* web.c */
 void api_livez(struct api_call *c); /* health.c */
 void api_readyz(struct api_call *c);
+void api_backup(struct api_call *c);     /* backup.c */
 void api_prometheus(struct api_call *c); /* prometheus.c */
 
 #endif

@@ -75,6 +75,8 @@ const struct api_route api_routes[] = {
      .doc = "the curve of a surrogate"},
     {.method = "GET", .pattern = "/v1/system", .access = API_READ, .handle = api_system_get,
      .doc = "the daemon: version, instruction sets, workers, memory, queue, disk"},
+    {.method = "GET", .pattern = "/v1/backup", .access = API_ADMIN, .handle = api_backup,
+     .doc = "all that is kept, as of one moment: a tar archive"},
     {.method = "GET", .pattern = "/metrics", .access = API_READ, .handle = api_prometheus,
      .doc = "counters, gauges and times for Prometheus"},
     {.method = "GET", .pattern = "/", .access = API_OPEN, .handle = api_web, .doc = "the dashboard"},

@@ -169,6 +169,11 @@ void srv_conn_close(struct srv_conn *c)
     free(c);
 }
 
+struct sqlite3 *srv_conn_handle(const struct srv_conn *c)
+{
+    return c->db;
+}
+
 bool srv_conn_in_transaction(const struct srv_conn *c)
 {
     return !sqlite3_get_autocommit(c->db);

@@ -20,6 +20,7 @@
 #include "core/snn.h"
 
 struct srv_conn;
+struct sqlite3;
 struct sqlite3_stmt;
 
 enum srv_conn_mode { SRV_CONN_READER, SRV_CONN_WRITER };
@@ -30,6 +31,9 @@ enum srv_conn_mode { SRV_CONN_READER, SRV_CONN_WRITER };
 enum snn_code srv_conn_open(struct srv_conn **out, const char *path, enum srv_conn_mode mode,
                             struct snn_error *err);
 void srv_conn_close(struct srv_conn *c);
+
+/* The library's own handle, for what these calls cannot do. */
+struct sqlite3 *srv_conn_handle(const struct srv_conn *c);
 
 /* BEGIN, COMMIT and the like. */
 enum snn_code srv_conn_exec(struct srv_conn *c, const char *sql, struct snn_error *err);

@@ -75,7 +75,8 @@ struct srv_response {
     size_t size;
     int fd; /* > 0: the body is this file's bytes offset..offset+size, owned; body is NULL */
     uint64_t offset;
-    struct srv_stream stream; /* read is not NULL: the body is a stream, owned */
+    struct srv_stream stream; /* read is not NULL: the body is a stream, owned; of `size` bytes, 0 =
+                                 nobody knows. One that ends before is broken off. */
     /* > 0: this is no answer yet. finish is called again after news, so many ms from the first call
      * at the latest, and then with may_wait false. Nothing else of the response counts. */
     int64_t wait_ms;

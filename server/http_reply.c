@@ -8,6 +8,7 @@
 
 /* What a stream is asked for at a time. */
 #define STREAM_BLOCK 4096
+#define LONG_STREAM_BLOCK 65536
 
 /* ---------------------------------------------------------------------------------- streams -- */
 
@@ -76,8 +77,9 @@ static struct MHD_Response *make_stream(const struct exchange *x, struct MHD_Con
     s->connection = connection;
     s->app = res->stream;
     s->late_ms = srv_system_clock.monotonic_ms() + x->http->late_ms;
-    out = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, s,
-                                            free_stream);
+    out = MHD_create_response_from_callback(res->size ? res->size : MHD_SIZE_UNKNOWN,
+                                            res->size ? LONG_STREAM_BLOCK : STREAM_BLOCK,
+                                            read_stream, s, free_stream);
     if (!out) {
         free(s);
         return NULL;
@@ -132,7 +134,8 @@ enum MHD_Result srv_http_send(struct exchange *x, struct MHD_Connection *connect
     struct MHD_Response *out;
 
     if (!srv_watch_phase(&x->http->watch, x->watched,
-                         res->stream.read ? SRV_PHASE_BUSY : SRV_PHASE_REPLY, res->size)) {
+                         res->stream.read && !res->size ? SRV_PHASE_BUSY : SRV_PHASE_REPLY,
+                         res->size)) {
         srv_response_clear(res);
         return MHD_NO;
     }

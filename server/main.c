@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "server/backup.h"
 #include "server/checkpoint.h"
 #include "server/keeper.h"
 #include "server/log.h"
@@ -89,6 +90,8 @@ static enum snn_code open_state(struct daemon *d, struct snn_error *err)
         srv_log(SRV_LOG_warning, "jobs_recovered", "count=%zu", recovered);
     if (rc == SNN_OK)
         rc = srv_checkpoint_sweep(&d->config, d->store, err);
+    if (rc == SNN_OK)
+        srv_backup_sweep(&d->config);
     if (rc == SNN_OK)
         rc = srv_datasets_new(&d->datasets, &d->config, d->store, err);
     return rc;

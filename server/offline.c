@@ -5,6 +5,10 @@
 
 /* clang-format off */
 const struct srv_offline srv_offlines[] = {
+    {"admin", "check", "", 0, 0, "read the whole database and every file, and compare the digests", srv_offline_check},
+    {"admin", "requeue", "JOB", 1, 1, "put a failed, cancelled or stuck job back into the queue", srv_offline_requeue},
+    {"admin", "fail", "JOB [REASON]", 1, 2, "fail a job that is not over", srv_offline_fail},
+    {"restore", NULL, "FILE|-", 1, 1, "unpack a backup into an empty data directory", srv_offline_restore},
     {"token", "add", "NAME [read|write|admin]", 1, 2, "make a token (write) and show it, this once", srv_offline_token_add},
     {"token", "list", "", 0, 0, "the tokens' names and scopes", srv_offline_token_list},
     {"token", "remove", "NAME", 1, 1, "make a token worthless, at once", srv_offline_token_remove},
@@ -20,7 +24,7 @@ static void show(char *text, size_t size, const struct srv_offline *o)
 
 static enum snn_code unknown(const char *word, const char *next, struct snn_error *err)
 {
-    char list[300] = "", one[96];
+    char list[320] = "", one[96];
     size_t used = 0;
 
     for (size_t i = 0; i < srv_offline_count && used < sizeof list; i++) {
@@ -31,9 +35,10 @@ static enum snn_code unknown(const char *word, const char *next, struct snn_erro
                     next ? " " : "", next ? next : "", list);
 }
 
+/* "-" is one: the standard input. */
 static bool is_word(const char *text)
 {
-    return text && text[0] != '-';
+    return text && (text[0] != '-' || !text[1]);
 }
 
 enum snn_code srv_offline_parse(const struct srv_offline **out, struct srv_offline_call *call,

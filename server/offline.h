@@ -32,6 +32,10 @@ enum snn_code srv_offline_parse(const struct srv_offline **out, struct srv_offli
 /* A line for each. */
 void srv_offline_help(FILE *to);
 
+enum snn_code srv_offline_check(const struct srv_offline_call *call, struct snn_error *err);
+enum snn_code srv_offline_requeue(const struct srv_offline_call *call, struct snn_error *err);
+enum snn_code srv_offline_fail(const struct srv_offline_call *call, struct snn_error *err);
+enum snn_code srv_offline_restore(const struct srv_offline_call *call, struct snn_error *err);
 enum snn_code srv_offline_token_add(const struct srv_offline_call *call, struct snn_error *err);
 enum snn_code srv_offline_token_list(const struct srv_offline_call *call, struct snn_error *err);
 enum snn_code srv_offline_token_remove(const struct srv_offline_call *call, struct snn_error *err);

@@ -118,6 +118,33 @@ enum snn_code srv_store_job_counts(struct srv_store *s, int64_t *counts, struct 
 enum snn_code srv_store_dataset_in_use(struct srv_store *s, const char *dataset, bool *in_use,
                                        struct snn_error *err);
 
+/* For an administrator, while no worker runs. Puts a job that is over, or that a dead daemon left,
+ * back into the queue, without its error and its crashes: it goes on from its last checkpoint.
+ * SNN_INVALID where it succeeded. */
+enum snn_code srv_store_job_requeue(struct srv_store *s, const char *id, struct srv_job *out,
+                                    struct snn_error *err);
+/* Fails a job that is not over, with code "aborted". SNN_INVALID where it is. */
+enum snn_code srv_store_job_abandon(struct srv_store *s, const char *id, const char *reason,
+                                    struct srv_job *out, struct snn_error *err);
+
+/* ---------------------------------------------------------------------------------- copies -- */
+
+/* Is told of files that rows name: `path` below the data directory. Anything but SNN_OK ends it. */
+struct srv_store_files {
+    enum snn_code (*file)(void *user, const char *path, int64_t bytes, const char *sha256,
+                          struct snn_error *err);
+    void *user;
+};
+/* The database as of one moment, into a new file, while others go on writing. `to` hears first of
+ * every file that its rows name, while none of them can be removed: link them, do not read them. */
+enum snn_code srv_store_snapshot(struct srv_store *s, const char *path,
+                                 const struct srv_store_files *to, struct snn_error *err);
+/* Reads all of the database. `problem` is told of what is damaged or refers to nothing, `files` of
+ * every file there should be. */
+enum snn_code srv_store_check(struct srv_store *s, const struct srv_store_files *files,
+                              void (*problem)(void *user, const char *text), void *user,
+                              struct snn_error *err);
+
 /* ---------------------------------------------------------------------------------- events -- */
 
 struct srv_event {

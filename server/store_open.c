@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening and closing: the folder's lock, the writer, the pool of readers. */
 #include "server/files.h"
+#include "server/lock.h"
 #include "server/store_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 /* How long ago a commit may be to count as a sign of life. */
@@ -21,44 +21,6 @@ static char *join(const char *dir, const char *name)
     if (path)
         snprintf(path, size, "%s/%s", dir, name);
     return path;
-}
-
-/* -------------------------------------------------------------------------------- the lock -- */
-
-static enum snn_code tell_holder(int fd, const char *dir, struct snn_error *err)
-{
-    char pid[24] = "";
-    ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
-
-    pid[n > 0 ? n : 0] = '\0';
-    pid[strspn(pid, "0123456789")] = '\0';
-    return snn_fail(
-        err, SNN_IO,
-        "%s: the data directory is in use by process %s: stop it, or use another directory", dir,
-        *pid ? pid : "(unknown)");
-}
-
-/* The lock goes with the descriptor, so a daemon that died leaves none; the file stays. */
-static enum snn_code take_lock(struct srv_store *s, const char *dir, struct snn_error *err)
-{
-    enum snn_code rc = SNN_OK;
-    char *path = join(dir, "lock");
-    char pid[24];
-    int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-
-    if (!path)
-        return snn_fail(err, SNN_NOMEM, "%s: no memory to open the store", dir);
-    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (s->lock_fd < 0)
-        rc = snn_fail(err, SNN_IO, "%s: cannot open: %s", path, strerror(errno));
-    else if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0)
-        rc = errno == EWOULDBLOCK
-                 ? tell_holder(s->lock_fd, dir, err)
-                 : snn_fail(err, SNN_IO, "%s: cannot lock: %s", path, strerror(errno));
-    else if (ftruncate(s->lock_fd, 0) != 0 || pwrite(s->lock_fd, pid, (size_t)n, 0) != n)
-        rc = snn_fail(err, SNN_IO, "%s: cannot write: %s", path, strerror(errno));
-    free(path);
-    return rc;
 }
 
 /* The database is for its owner alone; the library gives its other files the mode of this one. */
@@ -115,7 +77,7 @@ enum snn_code srv_store_open(struct srv_store **out, const char *dir, const stru
     else
         rc = make_dir(dir, err);
     if (rc == SNN_OK)
-        rc = take_lock(s, dir, err);
+        rc = srv_lock_take(&s->lock_fd, dir, err);
     if (rc == SNN_OK)
         rc = make_private(s->path, err);
     if (rc == SNN_OK && stat(s->path, &s->file) != 0)

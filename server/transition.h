@@ -9,13 +9,14 @@
  * lets go of it, with a result, an error, because it was asked to, or because the daemon ends;
  * wait: because its sweep compares it with others before it goes on. promote, drop: what that comes
  * to. recover, give_up: at start, for what another run of the daemon left; give_up where it was
- * left too often. */
+ * left too often. requeue, abandon: an administrator, while the daemon is stopped. */
 #define SRV_ACTIONS(X)                                                                             \
     X(claim)                                                                                       \
     X(cancel)                                                                                      \
     X(pause)                                                                                       \
     X(unpause)                                                                                     \
-    X(succeed) X(fail) X(stop) X(yield) X(wait) X(promote) X(drop) X(recover) X(give_up)
+    X(succeed)                                                                                     \
+    X(fail) X(stop) X(yield) X(wait) X(promote) X(drop) X(recover) X(give_up) X(requeue) X(abandon)
 #define SRV_ACTION_ENUM(name) SRV_ACTION_##name,
 enum srv_action { SRV_ACTIONS(SRV_ACTION_ENUM) SRV_ACTION_COUNT };
 #undef SRV_ACTION_ENUM

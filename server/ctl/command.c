@@ -50,6 +50,10 @@ static const struct ctl_option sweep_results_options[] = {
     {"output", 'o', "FILE", "where they go (standard output)"},
     {NULL, 0, NULL, NULL},
 };
+static const struct ctl_option backup_options[] = {
+    {"output", 'o', "FILE", "where it goes; - is the standard output"},
+    {NULL, 0, NULL, NULL},
+};
 static const struct ctl_option predict_options[] = {
     {"checkpoint", 0, "WHICH", "best or last (best)"},
     {NULL, 0, NULL, NULL},
@@ -100,6 +104,11 @@ const struct ctl_command ctl_commands[] = {
     {"dataset", "show", "ID|NAME", 1, 1, "all about a data set", NULL, ctl_dataset_show, false},
     {"dataset", "delete", "ID|NAME", 1, 1, "remove an uploaded data set", NULL, ctl_dataset_delete, false},
     {"system", NULL, "", 0, 0, "the daemon: version, kernels, workers, memory, queue, disk", NULL, ctl_system, false},
+    {"backup", NULL, "", 0, 0, "all that a daemon keeps, as of one moment, while it works, to -o FILE", backup_options, ctl_backup, false},
+    {"restore", NULL, "FILE|-", 1, 1, "unpack a backup into an empty data directory of this machine", ctl_data_options, ctl_offline, true},
+    {"admin", "check", "", 0, 0, "read a stopped daemon's database and files, and compare the digests", ctl_data_options, ctl_offline, true},
+    {"admin", "requeue", "ID", 1, 1, "put a failed, cancelled or stuck job of a stopped daemon back into the queue", ctl_data_options, ctl_offline, true},
+    {"admin", "fail", "ID [REASON]", 1, 2, "fail a job of a stopped daemon that is not over", ctl_data_options, ctl_offline, true},
     {"token", "add", "NAME [read|write|admin]", 1, 2, "make a token (write) for a daemon on this machine, and show it, this once", ctl_data_options, ctl_offline, true},
     {"token", "list", "", 0, 0, "the tokens' names and scopes", ctl_data_options, ctl_offline, true},
     {"token", "remove", "NAME", 1, 1, "make a token worthless, at once", ctl_data_options, ctl_offline, true},

@@ -61,6 +61,7 @@ enum ctl_exit ctl_dataset_list(struct ctl *c);
 enum ctl_exit ctl_dataset_show(struct ctl *c);
 enum ctl_exit ctl_dataset_delete(struct ctl *c);
 enum ctl_exit ctl_system(struct ctl *c);
+enum ctl_exit ctl_backup(struct ctl *c);
 enum ctl_exit ctl_offline(struct ctl *c);
 enum ctl_exit ctl_ready(struct ctl *c);
 enum ctl_exit ctl_version(struct ctl *c);
