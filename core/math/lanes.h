@@ -29,10 +29,11 @@
 #define SNN_UNROLL _Pragma("GCC unroll 16")
 #endif
 
-#define SNN_VECTOR real __attribute__((vector_size(SNN_VECTOR_BYTES)))
 #ifdef SNN_DOUBLE
+#define SNN_VECTOR double __attribute__((vector_size(SNN_VECTOR_BYTES)))
 #define SNN_BITS uint64_t __attribute__((vector_size(SNN_VECTOR_BYTES)))
 #else
+#define SNN_VECTOR float __attribute__((vector_size(SNN_VECTOR_BYTES)))
 #define SNN_BITS uint32_t __attribute__((vector_size(SNN_VECTOR_BYTES)))
 #endif
 

@@ -12,7 +12,7 @@ size_t snn_sparse_scan(uint32_t *index, real *value, bool *ones, const real *row
     bool odd = false;
     size_t found = 0, i = 0;
     for (; i + SNN_LANES <= n; i += SNN_LANES) { /* no branch: what is there cannot be predicted */
-        const SNN_VECTOR x = snn_load(row + i);
+        SNN_VECTOR x = snn_load(row + i);
         other |= (SNN_BITS)(x * (x - 1));
         found += snn_put_places(index + found, snn_bits_nonzero(x), (uint32_t)i);
     }
@@ -51,7 +51,7 @@ __attribute__((always_inline)) static inline void sum_rows(SNN_VECTOR *sum, cons
         const real *a = table + index[k] * row, *b = table + index[k + 1] * row;
         SNN_UNROLL for (size_t v = 0; v < vectors; v++)
         {
-            const SNN_VECTOR x = snn_load(a + v * SNN_LANES), y = snn_load(b + v * SNN_LANES);
+            SNN_VECTOR x = snn_load(a + v * SNN_LANES), y = snn_load(b + v * SNN_LANES);
             sum[v] += ones ? x : x * value[k];
             other[v] += ones ? y : y * value[k + 1];
         }
@@ -60,7 +60,7 @@ __attribute__((always_inline)) static inline void sum_rows(SNN_VECTOR *sum, cons
         const real *a = table + index[k] * row;
         SNN_UNROLL for (size_t v = 0; v < vectors; v++)
         {
-            const SNN_VECTOR x = snn_load(a + v * SNN_LANES);
+            SNN_VECTOR x = snn_load(a + v * SNN_LANES);
             sum[v] += ones ? x : x * value[k];
         }
     }
@@ -168,7 +168,7 @@ __attribute__((always_inline)) static inline void scatter_row(real *table, const
         real *row = table + (size_t)l->index[k] * vectors * SNN_LANES;
         SNN_UNROLL for (size_t v = 0; v < vectors; v++)
         {
-            const SNN_VECTOR term = l->value ? add[v] * l->value[k] : add[v];
+            SNN_VECTOR term = l->value ? add[v] * l->value[k] : add[v];
             snn_store(row + v * SNN_LANES, snn_load(row + v * SNN_LANES) + term);
         }
     }

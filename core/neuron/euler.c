@@ -42,14 +42,14 @@ struct rows {
 __attribute__((always_inline)) static inline uint32_t
 fire(const struct step *k, const struct snn_cell *c, const struct rows *a, size_t i, size_t part)
 {
-    const SNN_VECTOR one = (SNN_VECTOR){0} + 1;
+    SNN_VECTOR one = (SNN_VECTOR){0} + 1;
     const real *restrict rs = c->r, *restrict thresholds = c->threshold;
     const real *restrict currents = a->current;
 #define LOAD(p) (part ? snn_load_part((p) + i, part) : snn_load((p) + i))
 #define STORE(p, v) (part ? snn_store_part((p) + i, v, part) : snn_store((p) + i, v))
-    const SNN_VECTOR r = LOAD(rs), threshold = LOAD(thresholds), v = LOAD(a->v);
-    const SNN_VECTOR f0 = (LOAD(currents) - k->leak * v) * r, x = v + f0 - threshold;
-    const SNN_VECTOR s = (SNN_VECTOR)((SNN_BITS)(x >= 0) & (SNN_BITS)one), w = v + k->h * f0;
+    SNN_VECTOR r = LOAD(rs), threshold = LOAD(thresholds), v = LOAD(a->v);
+    SNN_VECTOR f0 = (LOAD(currents) - k->leak * v) * r, x = v + f0 - threshold;
+    SNN_VECTOR s = (SNN_VECTOR)((SNN_BITS)(x >= 0) & (SNN_BITS)one), w = v + k->h * f0;
     STORE(a->x, x);
     STORE(a->s, s);
     STORE(a->v, w - s * (threshold * (k->per_step * r + k->whole) + k->b * w));
@@ -129,8 +129,13 @@ void snn_euler_forward(const struct snn_cell *c, const struct snn_cell_forward *
 /* The rows that a step is undone with. dL/dI is added to sum, or where that is NULL becomes g. */
 struct back {
     const real *r, *x, *s;
-    real *g, *lambda, *d_membrane, *sum;
+    real *g, *lambda, *du, *sum;
 };
+
+/* As parameters: elsewhere gcc does not take `restrict` at its word. `to` is g or sum. */
+#define BACK_ROWS                                                                                  \
+    const struct step step, const real *restrict r, const real *restrict xs,                       \
+        const real *restrict ss, real *restrict to, real *restrict lambda, real *restrict du
 
 /* From du = dL/du and lambda = dL/dv': dL/dI, which is returned, and dL/dv into lambda.
  *   dw = lambda (1 - b s)   df0 = du + h dw   dI = df0 / tau   dv = du + dw - leak df0 / tau */
@@ -144,21 +149,30 @@ static inline real undo(const struct step *k, real r, real s, real du, real *lam
 /* A step of the neurons, all in one loop, for each surrogate. du is stored whether or not somebody
  * looks at it: else it may be rounded otherwise. */
 #define BACK(name, a_scale, emits, reach, derivative, what, formula)                               \
-    static void name##_back(const struct step k_, const struct back *a, real k, size_t n)          \
+    static void name##_rows(BACK_ROWS, real k, size_t n)                                           \
     {                                                                                              \
-        const real *restrict r = a->r, *restrict xs = a->x, *restrict ss = a->s;                   \
-        real *restrict lambda = a->lambda, *restrict d_membrane = a->d_membrane;                   \
-        real *restrict g = a->g, *restrict sum = a->sum;                                           \
         for (size_t i = 0; i < n; i++) {                                                           \
-            const real x = xs[i], s = ss[i], du = g[i] * (derivative);                             \
-            const real d_input = undo(&k_, r[i], s, du, &lambda[i]);                               \
+            real x = xs[i], s = ss[i];                                                             \
             (void)x;                                                                               \
-            d_membrane[i] = du;                                                                    \
-            if (sum)                                                                               \
-                sum[i] += d_input;                                                                 \
-            else                                                                                   \
-                g[i] = d_input;                                                                    \
+            du[i] = to[i] * (derivative);                                                          \
+            to[i] = undo(&step, r[i], s, du[i], &lambda[i]);                                       \
         }                                                                                          \
+    }                                                                                              \
+    static void name##_sums(BACK_ROWS, const real *restrict g, real k, size_t n)                   \
+    {                                                                                              \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            real x = xs[i], s = ss[i];                                                             \
+            (void)x;                                                                               \
+            du[i] = g[i] * (derivative);                                                           \
+            to[i] += undo(&step, r[i], s, du[i], &lambda[i]);                                      \
+        }                                                                                          \
+    }                                                                                              \
+    static void name##_back(struct step step, const struct back *a, real k, size_t n)              \
+    {                                                                                              \
+        if (a->sum)                                                                                \
+            name##_sums(step, a->r, a->x, a->s, a->sum, a->lambda, a->du, a->g, k, n);             \
+        else                                                                                       \
+            name##_rows(step, a->r, a->x, a->s, a->g, a->lambda, a->du, k, n);                     \
     }
 SURROGATES(BACK)
 
@@ -167,17 +181,26 @@ static void (*const backs[])(struct step, const struct back *, real,
                              size_t) = {SURROGATES(BACK_ENTRY)};
 
 /* The same from du, which is there. */
-static void back_from(const struct step k, const struct back *a, const real *restrict du, size_t n)
+static void rows_from(BACK_ROWS, size_t n)
 {
-    const real *restrict r = a->r, *restrict s = a->s;
-    real *restrict lambda = a->lambda, *restrict g = a->g, *restrict sum = a->sum;
-    for (size_t i = 0; i < n; i++) {
-        const real d_input = undo(&k, r[i], s[i], du[i], &lambda[i]);
-        if (sum)
-            sum[i] += d_input;
-        else
-            g[i] = d_input;
-    }
+    (void)xs;
+    for (size_t i = 0; i < n; i++)
+        to[i] = undo(&step, r[i], ss[i], du[i], &lambda[i]);
+}
+
+static void sums_from(BACK_ROWS, size_t n)
+{
+    (void)xs;
+    for (size_t i = 0; i < n; i++)
+        to[i] += undo(&step, r[i], ss[i], du[i], &lambda[i]);
+}
+
+static void back_from(struct step step, const struct back *a, size_t n)
+{
+    if (a->sum)
+        sums_from(step, a->r, a->x, a->s, a->sum, a->lambda, a->du, n);
+    else
+        rows_from(step, a->r, a->x, a->s, a->g, a->lambda, a->du, n);
 }
 
 /* What reaches the spike through the reset when it is not detached: dL/ds += -lambda (a + b w). */
@@ -239,17 +262,15 @@ static void back_apart(const struct step k, const struct snn_cell *c,
                        const struct snn_cell_backward *b, const struct back *a, size_t t)
 {
     const size_t n = c->n;
-    real *du = b->scratch;
+    real *du = a->du;
     c->surrogate->gradient(du, a->g, a->x, a->s, n, c->scale);
     if (b->d.threshold) /* before a membrane readout joins in: that reads u, not u - threshold */
         add_threshold_gradient(k, c, b, du, t);
     if (b->g_membrane)
         snn_add(du, b->g_membrane + t * n, n);
-    if (b->d_membrane)
-        memcpy(b->d_membrane + t * n, du, n * sizeof *du);
     if (b->d.tau)
         add_tau_gradient(k, c, b, du, t);
-    back_from(k, a, du, n);
+    back_from(k, a, n);
 }
 
 void snn_euler_backward(const struct snn_cell *c, const struct snn_cell_backward *b)
@@ -264,7 +285,7 @@ void snn_euler_backward(const struct snn_cell *c, const struct snn_cell_backward
                                .s = b->s + t * n,
                                .g = g,
                                .lambda = b->lambda,
-                               .d_membrane = b->d_membrane ? b->d_membrane + t * n : b->scratch,
+                               .du = b->d_membrane ? b->d_membrane + t * n : b->scratch,
                                .sum = b->d_current_sum};
         if (!c->detach_reset)
             add_reset_gradient(k, c, b, t, g);

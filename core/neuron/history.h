@@ -147,7 +147,7 @@ static inline void snn_history_lags(double *dot, const real *a, const real *b, s
     real sums[SNN_HISTORY_LAGS][SNN_LANES];
     for (size_t k = 0; k < rows; k++)
         for (size_t i = 0; i < n; i += SNN_LANES) {
-            const SNN_VECTOR x = snn_lanes_at(a + k * n + i)->v;
+            SNN_VECTOR x = snn_lanes_at(a + k * n + i)->v;
             const real *y = b + k * n + i;
             SNN_UNROLL
             for (size_t r = 0; r < SNN_HISTORY_LAGS; r++) {
