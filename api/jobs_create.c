@@ -6,6 +6,7 @@
 #include "api/admission.h"
 #include "api/create.h"
 #include "api/job_object.h"
+#include "api/network_json.h"
 #include "api/prefer.h"
 #include "api/problem.h"
 
@@ -140,18 +141,13 @@ static json_t *list_of(const struct api_errors *e)
     return json_is_array(e->list) ? json_incref(e->list) : json_array();
 }
 
-/* Each layer with every value of its neuron, as the job's and the layer's own make it. */
+/* Each layer with every value of it and of its neuron, as the job's and the layer's own make it. */
 static json_t *layers(const struct api_admission *a)
 {
     json_t *list = a->has_estimate ? json_array() : json_null();
 
     for (size_t i = 0; a->has_estimate && i < a->form.spec.n_layers; i++) {
-        const struct snn_layer_spec *l = &a->form.spec.layers[i];
-        json_t *neuron = snn_layer_has_neuron(l) ? api_neuron_json(&l->neuron) : json_null();
-        json_t *layer = json_pack("{s:s, s:s, s:o}", "name", l->name, "kind", l->kind.kind->name,
-                                  "neuron", neuron);
-
-        if (json_array_append_new(list, layer) != 0) {
+        if (json_array_append_new(list, api_layer_json(&a->form.spec.layers[i])) != 0) {
             json_decref(list);
             return NULL;
         }

@@ -42,7 +42,7 @@ struct api_model_format {
 };
 
 /* {"object":"model","job","sha256","step","which","encoding","readout","layers":[{"name","kind",
- * "neuron","parameters"}]}: all that it takes to run the network. The tensors go to the stream
+ * ...,"neuron","parameters"}]}: all that it takes to run the network. The tensors go to the stream
  * number by number. */
 bool api_model_json(FILE *to, const struct api_model *m);
 /* safetensors: an 8-byte length, a JSON header padded to 8 bytes, then the tensors as little-endian

@@ -1,53 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /* The model as JSON: small parts as a tree, the tensors as text. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/model.h"
-#include "api/spec_neuron.h"
+#include "api/network_json.h"
 #include "api/text.h"
 
-/* ,"name":{...}; null where there is no object. Takes the object; false where memory ends. */
-static bool write_object(FILE *to, const char *name, json_t *object, bool whole)
+/* ,"name":{...}; takes the object; false where memory ended. */
+static bool write_object(FILE *to, const char *name, json_t *object)
 {
     bool ok;
 
     fprintf(to, ",\"%s\":", name);
-    ok = whole && json_dumpf(object, to, JSON_COMPACT | JSON_REAL_PRECISION(15)) == 0;
+    ok = object && json_dumpf(object, to, JSON_COMPACT | JSON_REAL_PRECISION(15)) == 0;
     json_decref(object);
     return ok;
 }
 
-/* Every value a layer's neuron was trained with, under the names that a job gives them. */
-static bool write_neuron(FILE *to, const struct snn_neuron_spec *n)
-{
-    json_t *neuron;
-
-    if (!n || !n->model.kind) {
-        fputs(",\"neuron\":null", to);
-        return true;
-    }
-    neuron = api_neuron_json(n);
-    return write_object(to, "neuron", neuron, neuron != NULL);
-}
-
-/* How samples come in and what is read of the last layer, as a job says it, with the defaults. */
+/* How samples come in and what is read of the last layer. */
 static bool write_ends(FILE *to, const struct snn_spec *spec)
 {
-    json_t *encoding, *readout;
-
     if (!spec) {
         fputs(",\"encoding\":null,\"readout\":null", to);
         return true;
     }
-    encoding = json_object();
-    if (!write_object(to, "encoding", encoding,
-                      encoding && api_set_choice(encoding, "kind", "", &spec->encoding) &&
-                          json_object_set_new(encoding, "time_steps",
-                                              json_integer((json_int_t)spec->time_steps)) == 0))
-        return false;
-    readout = json_object();
-    return write_object(to, "readout", readout,
-                        readout && api_set_choice(readout, "kind", "", &spec->readout));
+    return write_object(to, "encoding", api_encoding_json(spec)) &&
+           write_object(to, "readout", api_readout_json(spec));
 }
 
 static void write_tensor(FILE *to, const struct snn_tensor *t)
@@ -107,20 +86,30 @@ static size_t layer_count(const struct api_model *m)
     return n;
 }
 
+/* The layer as a job describes it, up to its closing brace. */
+static bool write_description(FILE *to, const struct snn_layer_spec *layer)
+{
+    json_t *o = api_layer_json(layer);
+    char *text = o ? json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+
+    json_decref(o);
+    if (text)
+        fprintf(to, "%.*s", (int)strlen(text) - 1, text);
+    free(text);
+    return text != NULL;
+}
+
 static bool write_layer(FILE *to, const struct api_model *m, size_t i)
 {
-    const struct snn_layer_spec *layer =
-        m->spec && i < m->spec->n_layers ? &m->spec->layers[i] : NULL;
-
-    fputs(i ? ",\n{\"name\":" : "\n{\"name\":", to);
-    if (layer) {
-        api_text_string(to, layer->name);
-        fprintf(to, ",\"kind\":\"%s\"", layer->kind.kind->name);
+    fputs(i ? ",\n" : "\n", to);
+    if (m->spec && i < m->spec->n_layers) {
+        if (!write_description(to, &m->spec->layers[i]))
+            return false;
     } else {
+        fputs("{\"name\":", to);
         write_tensor_layer(to, m->model, i);
+        fputs(",\"neuron\":null", to);
     }
-    if (!write_neuron(to, layer && snn_layer_has_neuron(layer) ? &layer->neuron : NULL))
-        return false;
     write_parameters(to, m->model, i);
     return true;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "api/model.h"
+#include "api/network_json.h"
 #include "api/text.h"
 
 #define ALIGNMENT 8
@@ -11,9 +12,10 @@
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
               "floats are written as they are in memory");
 
-static void write_metadata(FILE *to, const struct api_model *m)
+static bool write_metadata(FILE *to, const struct api_model *m)
 {
     char step[24];
+    bool ok = true;
     const char *const entries[][2] = {
         {"format", "spiked"}, {"job", m->job->id}, {"sha256", m->sha256},
         {"step", step},       {"which", m->which}, {"config", m->job->config ? m->job->config : ""},
@@ -25,15 +27,26 @@ static void write_metadata(FILE *to, const struct api_model *m)
         fprintf(to, "%s\"%s\":", i ? "," : "", entries[i][0]);
         api_text_string(to, entries[i][1]);
     }
+    /* All that it takes to run the network, as JSON: the config leaves its defaults out. */
+    if (m->spec) {
+        json_t *network = api_network_json(m->spec, m->info);
+        char *text = network ? json_dumps(network, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+        fputs(",\"network\":", to);
+        api_text_string(to, text ? text : "");
+        ok = text != NULL;
+        free(text);
+        json_decref(network);
+    }
     fputc('}', to);
+    return ok;
 }
 
-static void write_header(FILE *to, const struct api_model *m)
+static bool write_header(FILE *to, const struct api_model *m)
 {
     size_t offset = 0;
 
     fputc('{', to);
-    write_metadata(to, m);
+    bool ok = write_metadata(to, m);
     for (size_t i = 0; i < snn_model_count(m->model); i++) {
         const struct snn_tensor *t = snn_model_tensor(m->model, i);
         size_t end = offset + t->count * sizeof t->data[0];
@@ -47,6 +60,7 @@ static void write_header(FILE *to, const struct api_model *m)
         offset = end;
     }
     fputc('}', to);
+    return ok;
 }
 
 static void write_length(FILE *to, size_t n)
@@ -63,8 +77,7 @@ bool api_model_safetensors(FILE *to, const struct api_model *m)
     bool ok = text != NULL;
 
     if (text) {
-        write_header(text, m);
-        ok = !ferror(text);
+        ok = write_header(text, m) && !ferror(text);
         ok = fclose(text) == 0 && ok;
     }
     if (ok) {

@@ -3,52 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/api/tensors.h"
 #include "tests/api/trained.h"
 #include "tests/support/test.h"
-
-/* --------------------------------------------------------- a reader of safetensors, from its
- * definition -- */
-
-struct tensors {
-    json_t *header;
-    unsigned char *bytes; /* a copy: the world's text is gone after the next call */
-    size_t size;          /* of the tensors' bytes */
-};
-
-static void read_safetensors(struct tensors *out, const char *file, size_t size)
-{
-    uint64_t n = 0;
-
-    assert_true(size > 8);
-    for (int i = 7; i >= 0; i--)
-        n = n << 8 | (unsigned char)file[i];
-    assert_true(n % 8 == 0 && n <= size - 8);
-    assert_int_equal(file[8], '{');
-    out->header = json_loadb(file + 8, n, JSON_REJECT_DUPLICATES, NULL);
-    assert_non_null(out->header);
-    out->size = size - 8 - n;
-    out->bytes = malloc(out->size + 1);
-    assert_non_null(out->bytes);
-    memcpy(out->bytes, file + 8 + n, out->size);
-}
-
-static void free_tensors(struct tensors *t)
-{
-    json_decref(t->header);
-    free(t->bytes);
-}
-
-/* The i-th float of a tensor, byte by byte. */
-static float float_at(const struct tensors *t, const char *name, size_t i)
-{
-    json_t *offsets = json_object_get(json_object_get(t->header, name), "data_offsets");
-    const unsigned char *p = t->bytes + json_integer_value(json_array_get(offsets, 0)) + 4 * i;
-    uint32_t bits = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-    float v;
-
-    memcpy(&v, &bits, sizeof v);
-    return v;
-}
 
 /* Shapes agree with offsets, and the offsets cover the bytes once, in order. */
 static void check_layout(const struct tensors *t)
@@ -80,6 +37,24 @@ static void check_layout(const struct tensors *t)
     assert_int_equal(end, t->size);
 }
 
+/* What it takes to run it: as the JSON format says, and what comes in. */
+static void check_network(struct trained *t, const json_t *network)
+{
+    struct world *w = trained_get(t, (struct world_request){0}, 200);
+    json_t *layers = json_object_get(w->json, "layers"), *layer;
+    size_t i;
+
+    json_array_foreach(layers, i, layer) json_object_del(layer, "parameters");
+    assert_int_equal(json_object_size(network), 4);
+    assert_int_equal(json_array_size(json_object_get(network, "input")), 3);
+    assert_true(json_equal(json_object_get(network, "layers"), layers));
+    assert_true(
+        json_equal(json_object_get(network, "encoding"), json_object_get(w->json, "encoding")));
+    assert_true(
+        json_equal(json_object_get(network, "readout"), json_object_get(w->json, "readout")));
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(layers, 0), "units")), 6);
+}
+
 static void weights__safetensors__is_read_by_a_reader_of_its_own(void **state)
 {
     struct trained *t = *state;
@@ -91,7 +66,7 @@ static void weights__safetensors__is_read_by_a_reader_of_its_own(void **state)
 
     snprintf(name, sizeof name, "attachment; filename=\"%s.safetensors\"", t->job);
     assert_string_equal(world_header(w, "Content-Disposition"), name);
-    read_safetensors(&file, w->text, w->size);
+    tensors_read(&file, w->text, w->size);
     check_layout(&file);
     snn_digest_init(&d);
     snn_digest_add(&d, file.bytes, file.size);
@@ -100,9 +75,13 @@ static void weights__safetensors__is_read_by_a_reader_of_its_own(void **state)
     json_t *meta = json_object_get(file.header, "__metadata__");
     json_t *want = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "format", "spiked", "job", t->job,
                              "sha256", hex, "step", "6", "which", "best", "config", TRAINED_CONFIG);
+    json_t *network = json_loads(json_string_value(json_object_get(meta, "network")), 0, NULL);
+    json_object_del(meta, "network");
     assert_true(json_equal(meta, want));
     json_decref(want);
-    free_tensors(&file);
+    tensors_free(&file);
+    check_network(t, network);
+    json_decref(network);
 }
 
 static void check_values(const struct tensors *file, json_t *layers)
@@ -122,7 +101,7 @@ static void check_values(const struct tensors *file, json_t *layers)
                                    json_object_get(json_object_get(file->header, name), "shape")));
             json_array_foreach(json_object_get(one, "data"), k, number)
             {
-                assert_true((float)json_number_value(number) == float_at(file, name, k));
+                assert_true((float)json_number_value(number) == tensors_at(file, name, k));
                 compared++;
             }
         }
@@ -137,7 +116,7 @@ static void weights__json__holds_the_same_bits_as_safetensors(void **state)
         trained_get(t, (struct world_request){.query = {{"format", "safetensors"}}}, 200);
     struct tensors file;
 
-    read_safetensors(&file, w->text, w->size);
+    tensors_read(&file, w->text, w->size);
     trained_get(t, (struct world_request){.body = NULL}, 200);
     assert_non_null(w->json);
     assert_string_equal(world_text(w, "object"), "model");
@@ -146,7 +125,7 @@ static void weights__json__holds_the_same_bits_as_safetensors(void **state)
         world_text(w, "sha256"),
         json_string_value(json_object_get(json_object_get(file.header, "__metadata__"), "sha256")));
     check_values(&file, json_object_get(w->json, "layers"));
-    free_tensors(&file);
+    tensors_free(&file);
 }
 
 static void weights__neurons__are_whole_even_without_the_data_set(void **state)
@@ -231,7 +210,7 @@ static void weights__learned_constants__are_the_constants(void **state)
         trained_train(t, gone ? "ds_01HZZZZZZZZZZZZZZZZZZZZZZZ" : "builtin:digits", LEARNER);
         struct world *w =
             trained_get(t, (struct world_request){.query = {{"format", "safetensors"}}}, 200);
-        read_safetensors(&file, w->text, w->size);
+        tensors_read(&file, w->text, w->size);
         trained_get(t, (struct world_request){.body = NULL}, 200);
         json_t *layers = json_object_get(w->json, "layers");
         json_t *first = json_array_get(layers, 0);
@@ -243,7 +222,7 @@ static void weights__learned_constants__are_the_constants(void **state)
         assert_near(parameter(first, "alpha", 0), 0.5, 0.1);
         assert_near(parameter(first, "alpha", 1), 0.75, 0.1);
         check_values(&file, layers);
-        free_tensors(&file);
+        tensors_free(&file);
     }
 }
 
@@ -341,11 +320,11 @@ static void weights__files__say_how_to_run_the_network(void **state)
     json_decref(encoding);
     json_decref(readout);
     w = trained_get(t, (struct world_request){.query = {{"format", "safetensors"}}}, 200);
-    read_safetensors(&file, w->text, w->size);
+    tensors_read(&file, w->text, w->size);
     meta = json_object_get(file.header, "__metadata__");
     assert_string_equal(json_string_value(json_object_get(meta, "step")), "6");
     assert_string_equal(json_string_value(json_object_get(meta, "which")), "best");
-    free_tensors(&file);
+    tensors_free(&file);
 }
 
 static void checkpoints__list__has_the_recorded_file(void **state)

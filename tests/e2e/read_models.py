@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """An independent reader: runs a network in numpy from a NIR or safetensors file alone.
 
-read_models.py FILE INPUTS.json ANSWERS.json [nodes] compares what it computes for the inputs with
-what the daemon's predict said: spike counts exactly, scores to 1e-4. Constant encoding, evaluation.
-With `nodes` a NIR file's metadata is left alone. A safetensors file wants the NIR file of the same
-model after them, whose tensors it must have."""
+read_models.py INPUTS.json FOLDER compares, for each folder in it, what it computes for the inputs from
+each file of a model by itself with what the daemon's predict said (said.json): spike counts exactly,
+scores to 1e-4. Constant encoding, evaluation. Of a nodes.nir the metadata are left alone. A line each:
+"ok" or "FAILED" and the folder's name."""
 import json
 import math
+import os
 import sys
 
 import h5py
@@ -68,8 +69,9 @@ def run_neurons(rule, current, own=None):
             s_all[t], u_all[t] = s, u
             continue
         if rule["neuron"] == "cuba_lif":
-            aux = aux + rule["step"] / rule["tau_syn"] * (i - aux)
+            aux = aux + rule["step"] / rule["tau_syn"] * (rule.get("w_in", 1) * i - aux)
             i = aux
+        i = rule.get("r", 1) * i
         th = theta + (rule["beta_adapt"] * aux if rule["neuron"] == "alif" else 0)
         f0 = (i - (rule["neuron"] != "if") * v) / rule["tau"]
         u = v + f0
@@ -123,11 +125,9 @@ def plain_rule(node, dt=1e-3):
     rule.update(reset="zero", step=1, threshold=flat["v_threshold"])
     if kind == "IF":
         return dict(rule, tau=1 / (dt * flat["r"]))
-    assert (flat["r"] == 1).all()
     if kind == "LIF":
-        return dict(rule, tau=flat["tau"] / dt)
-    assert (flat["w_in"] == 1).all()
-    return dict(rule, tau=flat["tau_mem"] / dt, tau_syn=flat["tau_syn"] / dt)
+        return dict(rule, tau=flat["tau"] / dt, r=flat["r"])
+    return dict(rule, tau=flat["tau_mem"] / dt, r=flat["r"], tau_syn=flat["tau_syn"] / dt, w_in=flat["w_in"])
 
 
 def exact_rule(node):
@@ -191,7 +191,8 @@ def run_nir(path, inputs, rule_of):
                     s2, u = run_neurons(rule_of(node), s.reshape(steps, -1))
                     s = s2.reshape(s.shape)
             answers.append((s.reshape(steps, -1), u.reshape(steps, -1)))
-        return answers, scalar(told["readout"])
+        population = json.loads(scalar(told["config"])).get("readout", {}).get("population", 1)
+        return answers, scalar(told["readout"]), population
 
 
 def read_safetensors(path):
@@ -206,6 +207,60 @@ def read_safetensors(path):
     return meta, tensors
 
 
+def told_rule(neuron, tensors, name):
+    """Of a neuron as a job has it, learned constants in place of what they began from."""
+    rule = dict(neuron, neuron=neuron["model"], memory=-1 if neuron["memory"] is None else neuron["memory"])
+    listed = lambda x: x if isinstance(x, list) else [x]
+    rule.update(alpha=listed(rule["alpha"]), coefficients=listed(rule["coefficients"]))
+    for constant in ("tau", "threshold", "alpha", "coefficients", "beta", "alpha_syn"):
+        if name + "." + constant in tensors:
+            rule[constant] = tensors[name + "." + constant]
+    for share in ("beta", "alpha_syn"):
+        if share in rule:
+            rule[share] = np.clip(rule[share], 0, 1)
+    rule["solver"] = {"trap": "l1"}.get(rule["solver"], rule["solver"])
+    return rule
+
+
+def run_layer(layer, tensors, s):
+    """s [T, ...] of the layer below -> spikes or values, membranes."""
+    kind, name, steps = layer["kind"], layer["name"], len(s)
+    get, own = lambda role: tensors[name + "." + role], None
+    if kind in ("dense", "recurrent"):
+        s = s.reshape(steps, -1) @ get("weight").T + get("bias")
+    if kind == "recurrent":
+        w, b = get("recurrent_weight"), tensors.get(name + ".recurrent_bias", 0)
+        own = (lambda v: w * v + b) if w.ndim == 1 else (lambda v: w @ v + b)
+    elif kind == "conv2d":
+        s = conv(s, get("weight"), get("bias"), layer["stride"], layer["padding"])
+    elif kind in ("max_pool2d", "avg_pool2d"):
+        stride = layer["stride"] or layer["kernel"]
+        s = pool(s, layer["kernel"], stride, np.max if kind == "max_pool2d" else np.mean)
+    elif kind == "flatten":
+        s = s.reshape(steps, -1)
+    else:
+        assert kind in ("dense", "dropout"), kind  # nothing is dropped in evaluation
+    if layer["neuron"] is None:
+        return s, s
+    rule = told_rule(layer["neuron"], tensors, name)
+    spikes, u = run_neurons(rule, s.reshape(steps, -1), own)
+    return spikes.reshape(s.shape), u
+
+
+def run_safetensors(path, inputs):
+    meta, tensors = read_safetensors(path)
+    net = json.loads(meta["network"])
+    steps, shape = net["encoding"]["time_steps"], tuple(net["input"])
+    answers = []
+    for x in inputs:
+        s = net["encoding"]["gain"] * np.asarray(x, float).reshape(1, *shape)
+        s = u = np.tile(s, (steps,) + (1,) * len(shape))
+        for layer in net["layers"]:
+            s, u = run_layer(layer, tensors, s)
+        answers.append((s.reshape(steps, -1), u.reshape(steps, -1)))
+    return answers, net["readout"]["kind"], net["readout"]["population"]
+
+
 SCORES = {
     "spike_mean": lambda s, u: s.mean(0),
     "spike_count": lambda s, u: s.sum(0),
@@ -215,34 +270,37 @@ SCORES = {
 }
 
 
-def compare(answers, readout, said):
+def compare(answers, readout, population, said):
+    grouped = lambda y: y.reshape(len(y), -1, population).sum(2)
     for (s, u), want in zip(answers, said["data"]):
-        scores = SCORES[readout](s, u)
+        scores = SCORES[readout](grouped(s), grouped(u))
         np.testing.assert_allclose(scores, want["scores"], rtol=1e-4, atol=1e-4)
         if want["spike_counts"] is not None:
             np.testing.assert_array_equal(s.sum(0), want["spike_counts"])
         assert int(np.argmax(scores)) == want["class"]
 
 
+def check(folder, inputs):
+    said = json.load(open(os.path.join(folder, "said.json")))
+    files = [f for f in sorted(os.listdir(folder)) if f.startswith(("model.", "nodes."))]
+    assert files, "no file of a model"
+    for name in files:
+        path = os.path.join(folder, name)
+        if name.endswith(".safetensors"):
+            found = run_safetensors(path, inputs)
+        else:
+            found = run_nir(path, inputs, plain_rule if name == "nodes.nir" else exact_rule)
+        compare(*found, said)
+
+
 def main():
-    path, inputs, said = sys.argv[1], json.load(open(sys.argv[2])), json.load(open(sys.argv[3]))
-    if path.endswith(".safetensors"):
-        nir = sys.argv[4]  # the same model: its tensors must be these, bit by bit
-        meta, tensors = read_safetensors(path)
-        with h5py.File(nir, "r") as f:
-            assert scalar(f["node/metadata/sha256"]) == meta["sha256"], "another model"
-            seen = []
-            f.visititems(lambda k, v: seen.append(v[()]) if k.endswith("/weight") else None)
-        for w in seen:
-            alike = lambda t: t.shape == w.shape and (t == w).all()
-            assert any(alike(t) or t.ndim == 1 and alike(np.diag(t)) for t in tensors.values())
-        print(f"{len(seen)} weights alike")
-        return
-    rule = plain_rule if sys.argv[4:] == ["nodes"] else exact_rule
-    answers, readout = run_nir(path, inputs, rule)
-    compare(answers, readout, said)
-    spikes = sum(s.sum() for s, u in answers)
-    print(f"{len(answers)} samples alike, {int(spikes)} output spikes")
+    inputs = json.load(open(sys.argv[1]))
+    for name in sorted(os.listdir(sys.argv[2])):
+        try:
+            check(os.path.join(sys.argv[2], name), inputs)
+            print("ok", name)
+        except Exception as e:
+            print("FAILED", name, type(e).__name__, " ".join(str(e).split()))
 
 
 main()
