@@ -266,11 +266,12 @@ reference-float:
 	@$(MAKE) VARIANT=release ISA= build/release/run_reference
 	@build/release/run_reference $(REFERENCE)
 
-# The core's tests in double: with them, that the backward pass is the derivative of the forward's.
+# The core's tests in double: with them, that the backward pass is the derivative of the forward's,
+# also on each example job.
 gradcheck:
 	@$(MAKE) VARIANT=double ISA= core-tests
 .PHONY: gradcheck core-tests
-core-tests: $(filter $(B)/tests/core/%,$(TESTS))
+core-tests: $(filter $(B)/tests/core/% $(B)/tests/api/test_gradcheck,$(TESTS))
 	@tests/run.sh $^
 
 lint:

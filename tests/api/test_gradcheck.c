@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/api/ask.h"
 #include "tests/api/trained.h"
@@ -11,6 +12,9 @@
 
 /* Of the examples: what single precision promises, and double. */
 #define TOLERANCE (sizeof(real) == sizeof(double) ? 1e-9 : 1e-4)
+
+/* The Debian package dataset-fashion-mnist, where it is installed. */
+#define FASHION "/usr/share/datasets/fashion-mnist"
 
 static char *read_file(const char *path)
 {
@@ -37,6 +41,10 @@ static void gradcheck__each_example_shipped__agrees(void **state)
     assert_true(files.gl_pathc >= 6);
     for (size_t i = 0; i < files.gl_pathc; i++) {
         char *job = read_file(files.gl_pathv[i]);
+        if (strstr(job, "fashion-mnist") && access(FASHION, R_OK) != 0) {
+            free(job);
+            continue;
+        }
         if (ask_post(t->world, "/v1/jobs/validate", job) != 200 ||
             !json_is_true(ask_at(t->world, "valid")) ||
             json_array_size(ask_at(t->world, "warnings")) != 0)
