@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/canonical.h"
+
 /* A data set that is not there or not whole is an error of the job. */
 static enum snn_code find_data(struct api_admission *a, struct srv_datasets *datasets,
                                struct snn_error *err)
@@ -125,6 +127,8 @@ enum snn_code api_admission_judge(struct api_admission *a, const struct api_opti
         rc = measure(a, options->config, err);
     if (rc == SNN_OK && a->has_estimate && a->form.init_job[0])
         rc = find_source(a, options, err);
+    if (rc == SNN_OK && !api_canonical_sha256(job, a->config_sha256))
+        rc = snn_fail(err, SNN_NOMEM, "no memory for the digest of the job");
     return rc;
 }
 
@@ -151,6 +155,7 @@ enum snn_code api_admission_row(struct srv_job *row, const struct api_admission 
 #define UNKNOWN(name) row->metrics.name = NAN;
     SNN_METRICS(UNKNOWN)
 #undef UNKNOWN
+    memcpy(row->config_sha256, a->config_sha256, sizeof row->config_sha256);
     row->config = strdup(text);
     if (form->n_metadata)
         row->metadata = calloc(form->n_metadata, sizeof *row->metadata);

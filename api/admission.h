@@ -10,6 +10,7 @@ struct api_admission {
     struct srv_dataset dataset;         /* where has_data */
     struct snn_estimate estimate;       /* where has_estimate */
     struct api_errors errors, warnings; /* the memory limit is not among them */
+    char config_sha256[SNN_SHA256_HEX]; /* canonical */
     bool has_data, has_estimate;
     bool too_big; /* needs more than config's memory_limit */
 };

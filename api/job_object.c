@@ -57,6 +57,18 @@ static json_t *metadata(const struct srv_job *j)
     return pairs;
 }
 
+/* What fixes the bits of the weights. */
+static json_t *reproducibility(const struct srv_job *j)
+{
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "config_sha256",
+        api_text_or_null(j->config_sha256), "dataset_sha256", api_text_or_null(j->dataset_sha256),
+        "init_sha256", api_text_or_null(j->init_sha256), "instruction_set",
+        api_text_or_null(j->instruction_set), "blas", api_text_or_null(j->blas), "version",
+        api_text_or_null(j->build_version), "revision", api_text_or_null(j->build_revision), "seed",
+        (json_int_t)j->seed, "model_sha256", api_text_or_null(j->model_sha256));
+}
+
 static json_t *model(const struct srv_job *j)
 {
     if (j->model_sha256[0] == '\0')
@@ -87,7 +99,7 @@ json_t *api_job_object(const struct srv_job *j)
     return json_pack(
         "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I, s:o, "
         "s:o, s:o, s:o, "
-        "s:{s:I, s:I, s:o, s:o}, s:o, s:o, s:I}",
+        "s:{s:I, s:I, s:o, s:o}, s:o, s:o, s:o, s:I}",
         "id", api_text(j->id), "object", "job", "status", srv_job_status_name(j->status),
         "created_at", api_time(j->created_at), "started_at", api_time(j->started_at), "finished_at",
         api_time(j->finished_at), "updated_at", api_time(j->updated_at), "estimated_finish",
@@ -97,5 +109,6 @@ json_t *api_job_object(const struct srv_job *j)
         api_metrics_object(&j->metrics), "error", error(j), "metadata", metadata(j), "resources",
         "threads", (json_int_t)j->threads, "memory_bytes", (json_int_t)j->memory_bytes,
         "instruction_set", api_text_or_null(j->instruction_set), "blas", api_text_or_null(j->blas),
-        "model", model(j), "sweep", api_text_or_null(j->sweep), "version", (json_int_t)j->version);
+        "model", model(j), "reproducibility", reproducibility(j), "sweep",
+        api_text_or_null(j->sweep), "version", (json_int_t)j->version);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/admission.h"
+#include "api/canonical.h"
 #include "api/dump.h"
 #include "api/pointer.h"
 
@@ -145,6 +146,8 @@ static enum snn_code make_rows(struct judgement *j, size_t i, json_t *job,
         if (!text)
             return snn_fail(err, SNN_NOMEM, "no memory for the jobs of the sweep");
         rc = api_admission_row(row, a, j->options->config, text, err);
+        if (rc == SNN_OK && k > 0 && !api_canonical_sha256(job, row->config_sha256))
+            rc = snn_fail(err, SNN_NOMEM, "no memory for the jobs of the sweep");
         row->seed = j->form->n_seeds ? j->form->seeds[k] : row->seed;
         row->combination = (int64_t)i;
         if (j->form->rung_epochs < row->epochs)

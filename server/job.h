@@ -45,6 +45,9 @@ struct srv_job {
      * the config they fix the trained bits. */
     char instruction_set[32], blas[32];
     char model_sha256[SNN_SHA256_HEX];
+    /* What else they depend on: the config (canonical), the data, the program. */
+    char config_sha256[SNN_SHA256_HEX], dataset_sha256[SNN_SHA256_HEX];
+    char build_version[32], build_revision[64];
     /* The job whose weights it starts from ("" = none), "best" or "last" of them, and their digest
      * once it has started. */
     char init_job[SRV_ID_SIZE], init_checkpoint[8], init_sha256[SNN_SHA256_HEX];

@@ -11,7 +11,8 @@
 #define PROGRESS_COLUMNS(X)                                                                        \
     X(int, epoch) X(int, epochs) X(int, step) X(int, steps)                                        \
     X(rate, samples_per_second) X(rate, eta_seconds) X(text, instruction_set)                         \
-    X(text, blas) X(text, init_sha256)
+    X(text, blas) X(text, init_sha256) X(text, dataset_sha256)                                        \
+    X(text, build_version) X(text, build_revision)
 #define RESULT_COLUMNS(X)                                                                          \
     X(text, error_code) X(text, error_message) X(text, error_param) X(text, model_sha256)
 /* What is given when it is created. */
@@ -20,7 +21,7 @@
     X(optional, created_at) X(optional, started_at) X(optional, finished_at)                       \
     X(optional, updated_at) X(int, attempt) X(int, version)                                        \
     X(text, dataset) X(int, memory_bytes) X(int, threads)                                          \
-    X(text, init_job) X(text, init_checkpoint)                                                     \
+    X(text, config_sha256) X(text, init_job) X(text, init_checkpoint)                                                     \
     X(text, sweep) X(int, combination) X(int, rung_epoch) X(int, at_rung)
 /* clang-format on */
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "server/log.h"
+#include "server/version.h"
 #include "server/worker_internal.h"
 
 /* ------------------------------------------------------------------------------ preparing -- */
@@ -50,8 +51,8 @@ static enum snn_code try_checkpoints(struct srv_work *w, const struct srv_checkp
     return rc;
 }
 
-/* The same job gives the same bits on the same instruction set and BLAS kernel, and perhaps not on
- * others. */
+/* The same job gives the same bits on the same data, instruction set and BLAS kernel, and perhaps
+ * not on others. */
 static void note_machine(struct srv_work *w, bool resumed)
 {
     struct srv_job *job = w->job;
@@ -65,6 +66,9 @@ static void note_machine(struct srv_work *w, bool resumed)
             snn_isa(), snn_blas(), job->instruction_set, job->blas);
     snprintf(job->instruction_set, sizeof job->instruction_set, "%s", snn_isa());
     snprintf(job->blas, sizeof job->blas, "%s", snn_blas());
+    snprintf(job->build_version, sizeof job->build_version, "%s", srv_version());
+    snprintf(job->build_revision, sizeof job->build_revision, "%s", srv_revision());
+    memcpy(job->dataset_sha256, snn_data_describe(w->data)->sha256, sizeof job->dataset_sha256);
 }
 
 /* Puts the run where an earlier attempt left it, and forgets what that attempt wrote beyond. */

@@ -99,6 +99,24 @@ static void create__everything_given__comes_back(void **state)
     assert_contains(w->text, "\"learning_rate\":0.1}");
 }
 
+static void create__record__has_the_config_and_not_yet_what_trained(void **state)
+{
+    struct world *w = *state;
+    char digest[SNN_SHA256_HEX];
+
+    assert_int_equal(ask_post(w, "/v1/jobs", JOB(",\"seed\":3")), 201);
+    snprintf(digest, sizeof digest, "%s", ask_text_at(w, "reproducibility.config_sha256"));
+    assert_int_equal(strlen(digest), 64);
+    assert_int_equal(ask_integer_at(w, "reproducibility.seed"), 3);
+    assert_true(ask_null_at(w, "reproducibility.dataset_sha256"));
+    assert_true(ask_null_at(w, "reproducibility.revision"));
+    assert_true(ask_null_at(w, "reproducibility.model_sha256"));
+    assert_int_equal(ask_post(w, "/v1/jobs", JOB(",\"seed\":3,\"name\":\"other\"")), 201);
+    assert_string_equal(ask_text_at(w, "reproducibility.config_sha256"), digest);
+    assert_int_equal(ask_post(w, "/v1/jobs", JOB(",\"seed\":4")), 201);
+    assert_string_not_equal(ask_text_at(w, "reproducibility.config_sha256"), digest);
+}
+
 static void create__stored_text__is_the_text_that_came(void **state)
 {
     static const char body[] = JOB(",\n  \"seed\" : 3");
@@ -316,6 +334,7 @@ int main(void)
         TEST(create__least_job__is_201_with_the_whole_object),
         TEST(create__what_is_not_known__is_null),
         TEST(create__everything_given__comes_back),
+        TEST(create__record__has_the_config_and_not_yet_what_trained),
         TEST(create__stored_text__is_the_text_that_came),
         TEST(create__several_things_wrong__is_422_with_all_and_nothing_stored),
         TEST(create__unknown_dataset__lists_those_there_are),

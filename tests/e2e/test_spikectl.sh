@@ -129,6 +129,12 @@ says '"name": "tiny"'
 expect 0 validate "$dir/again.json"
 expect 0 checkpoints "$id"
 says '^ckpt_'
+expect 0 verify "$id"
+says "^identical: job_[0-9A-Z]* has the weights of $id, sha256 [0-9a-f]*\$"
+expect 0 verify "$id" --json
+says '"verdict":"identical".*"differences":\[\]}$'
+expect 0 list -m "verifies=$id"
+[ "$(wc -l <"$dir/out")" -eq 3 ] || die "want 2 jobs that verify $id"
 
 expect 0 histogram "$id"
 says '^gradients/layer1.weight  *1024 '
@@ -207,7 +213,21 @@ expect 2 dataset upload other train="$dir/rows.csv"
 expect 0 dataset list
 says '^mine  *csv  *upload  *ready  *64  *64 '
 expect 0 dataset show mine
+# The data of a name may change: a job's record says on which it was trained.
+sed 's/"digits"/"mine"/; s/"units": 10/"units": 2/' "$dir/job.json" >"$dir/mine.json"
+expect 0 submit "$dir/mine.json" --watch
+mine=$(head -n 1 "$dir/out")
+expect 0 verify "$mine"
 expect 0 dataset delete mine
+awk 'BEGIN { print "a,b,label"; for (i = 0; i < 64; i++) print i / 64 "," i % 5 "," i % 2 }' \
+    >"$dir/others.csv"
+expect 0 dataset upload mine --format csv train="$dir/others.csv" test="$dir/rows.csv"
+expect 1 verify "$mine"
+says "^not_comparable: job_[0-9A-Z]* has other weights than $mine: sha256 .* not all is as it was:\$"
+says '^  data: [0-9a-f]* then, [0-9a-f]* now$'
+expect 0 dataset delete mine
+expect 3 verify "$mine"
+complains '/dataset/name'
 expect 3 dataset show mine
 expect 3 dataset delete digits
 
@@ -258,7 +278,7 @@ export SPIKED_ISA="$plainest"
 start "${SPIKED_SERVER#http://}"
 expect 0 system
 says "^kernels  *$plainest[,;]"
-says '^jobs .*1 succeeded'
+says '^jobs .*6 succeeded'
 expect 0 pause "$long"
 expect 0 resume "$long"
 says "^$long \(queued\|running\)\$"
