@@ -83,7 +83,7 @@ struct snn_kind {
     size_t n_params;
 };
 
-#define SNN_MAX_PARAMS 8
+#define SNN_MAX_PARAMS 10
 
 /* A row chosen, with the values of its parameters in the row's order. */
 struct snn_choice {

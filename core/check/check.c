@@ -159,6 +159,7 @@ static double sample_tangent(struct snn_checker *k, size_t from, size_t sample)
 {
     const struct snn_net *net = &k->net;
     const double *d_in = NULL; /* nothing below moves */
+    const size_t steps = snn_work_steps(&k->work, net, sample);
     double sum = 0;
     for (size_t i = from; i < net->n_layers; i++) {
         const struct snn_layer *l = &net->layer[i];
@@ -167,12 +168,12 @@ static double sample_tangent(struct snn_checker *k, size_t from, size_t sample)
         layer_tangent(k, i, sample, d_in, i == from);
         d_in = k->layer[i].s;
         if (net->penalty.strength > 0 && l->has_neuron)
-            sum += snn_penalty_tangent(&net->penalty, trace_of(k, i, sample).s, d_in,
-                                       net->time_steps, l->out);
+            sum +=
+                snn_penalty_tangent(&net->penalty, trace_of(k, i, sample).s, d_in, steps, l->out);
     }
     read_course(k, sample, d_in);
     const size_t label = snn_data_label(k->data, false, k->index[sample]);
-    return sum + snn_loss_tangent(net, k->y, k->dy, label);
+    return sum + snn_loss_tangent(net, k->y, k->dy, steps, label);
 }
 
 static double forward(struct snn_checker *k, size_t from)

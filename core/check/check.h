@@ -46,8 +46,9 @@ void snn_weigh_own(const struct snn_layer *l, const double *w, const double *x, 
 void snn_pass_tangent(const struct snn_layer *l, const real *in, const real *mask, const double *d,
                       double *out);
 
-/* dL/d epsilon of one sample, of y + epsilon dy [T, classes]. */
-double snn_loss_tangent(const struct snn_net *net, const double *y, const double *dy, size_t label);
+/* dL/d epsilon of one sample, of y + epsilon dy [steps, classes]. */
+double snn_loss_tangent(const struct snn_net *net, const double *y, const double *dy, size_t steps,
+                        size_t label);
 /* The same of a layer's penalty on rates, of spikes s and their tangent [T, n]. */
 double snn_penalty_tangent(const struct snn_penalty *p, const real *s, const double *ds,
                            size_t time_steps, size_t n);

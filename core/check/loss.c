@@ -178,11 +178,12 @@ enum snn_code snn_loss_tangent_check(const struct snn_net *net, struct snn_error
     return SNN_OK;
 }
 
-double snn_loss_tangent(const struct snn_net *net, const double *y, const double *dy, size_t label)
+double snn_loss_tangent(const struct snn_net *net, const double *y, const double *dy, size_t steps,
+                        size_t label)
 {
     const struct course c = {.y = y,
                              .d = dy,
-                             .time_steps = net->time_steps,
+                             .time_steps = steps,
                              .classes = net->classes,
                              .population = net->population,
                              .label = label,

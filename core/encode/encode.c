@@ -62,6 +62,10 @@ static const struct snn_param events_params[] = {
                             .type = SNN_INTEGER, .max = 65535},
     [EVENTS_DROP] = {.name = "drop", .doc = "in training each event is left out with this probability",
                      .type = SNN_REAL, .max = 1, .max_open = true},
+    [EVENTS_MASK] = {.name = "mask",
+                     .doc = "the steps after a sample's last event count neither in the readout nor "
+                            "in the loss",
+                     .type = SNN_BOOLEAN, .max = 1},
 };
 
 static const struct snn_encoder encoders[] = {

@@ -56,6 +56,8 @@ size_t snn_nir_reasons(const struct snn_spec *spec, void (*report)(void *user, c
         if (snn_layer_has_neuron(l))
             judge_neuron(&r, l);
     }
+    if (snn_choice_value(&spec->encoding, "mask", 0) != 0)
+        say(&r, "mask: a sample is read until its last event, NIR knows no end of it");
     if (snn_layer_has_neuron(last) && snn_readout_of(&spec->readout)->reads_membrane)
         say(&r, "readout %s reads membranes, NIR's output is spikes", spec->readout.kind->name);
     return r.n;

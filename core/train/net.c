@@ -155,6 +155,7 @@ enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena,
         .loss = spec->loss,
         .seed = spec->seed,
         .time_steps = spec->time_steps,
+        .masks = snn_choice_value(&spec->encoding, "mask", 0) != 0,
         .penalty = {spec->rate_penalty, spec->rate_below, spec->rate_above},
     };
     net->static_input = snn_encoder_of(&spec->encoding)->is_static &&

@@ -25,7 +25,8 @@ struct snn_net {
     size_t n_layers, first; /* the first that computes: before it are but views of the input */
     struct snn_choice encoding, readout, loss;
     bool static_input;
-    bool by_batch;       /* which is multiplied once per batch: the first layer has begin_batch */
+    bool masks;    /* each sample has steps of its own that are read; the others are only run */
+    bool by_batch; /* which is multiplied once per batch: the first layer has begin_batch */
     size_t batch_params; /* so many leading parameters get their gradient there, not from shards */
     uint64_t seed;
     size_t features, time_steps; /* features: of a step */
@@ -73,9 +74,16 @@ struct snn_work {
     real *y, *dy;            /* [T, classes] what the readout reads, and its gradient */
     real *logits, *d_logits; /* [classes] */
     uint32_t *labels;        /* [block] */
+    uint32_t *steps;         /* [block] that are read, where net->masks */
     real *d_membrane;        /* [block, T, widest layer], for the probe */
     struct snn_layer_work layer[SNN_MAX_LAYERS];
 };
+
+/* How many steps of the block's sample i are read. */
+static inline size_t snn_work_steps(const struct snn_work *w, const struct snn_net *net, size_t i)
+{
+    return net->masks ? w->steps[i] : net->time_steps;
+}
 
 /* How many samples' arrays to keep in the cache at once: a constant of the sizes, never of the
  * machine, since the block is part of what fixes the bits. */

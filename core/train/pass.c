@@ -57,14 +57,15 @@ static void read_course(const struct snn_net *net, struct snn_work *w, size_t i)
     }
 }
 
-/* Spikes of the last layer's neurons over the time of sample i of the block. */
+/* Spikes of the last layer's neurons in the steps of sample i of the block that are read. */
 static void count_spikes(const struct snn_net *net, const struct snn_work *w, size_t i,
                          const struct snn_tally *tally)
 {
     const real *s = w->layer[net->n_layers - 1].s + i * net->time_steps * net->outputs;
     uint32_t *to = tally->answers.spikes + tally->samples * net->outputs;
+    const size_t steps = snn_work_steps(w, net, i);
     memset(to, 0, net->outputs * sizeof *to);
-    for (size_t t = 0; t < net->time_steps; t++)
+    for (size_t t = 0; t < steps; t++)
         for (size_t j = 0; j < net->outputs; j++)
             to[j] += s[t * net->outputs + j] > 0;
 }
@@ -83,15 +84,16 @@ static void spread_course(const struct snn_net *net, const struct snn_work *w, r
         }
 }
 
-/* Logits and loss of one sample; with a backward pass to follow, also w->dy. */
-static void sample_loss(const struct snn_net *net, struct snn_work *w, bool backward,
+/* Logits and loss of one sample, of its first `steps`; with a backward pass to follow, also w->dy.
+ */
+static void sample_loss(const struct snn_net *net, struct snn_work *w, bool backward, size_t steps,
                         uint32_t label, double scale, struct snn_tally *tally)
 {
     const struct snn_readout *readout = snn_readout_of(&net->readout);
     const struct snn_loss *loss = snn_loss_of(&net->loss);
-    const struct snn_course shape = {net->time_steps, net->classes, net->population};
+    const struct snn_course shape = {steps, net->classes, net->population};
 
-    readout->forward(w->logits, w->y, net->time_steps, net->classes);
+    readout->forward(w->logits, w->y, steps, net->classes);
     if (loss->course)
         tally->loss +=
             loss->course(backward ? w->dy : NULL, w->y, &shape, label, scale, &net->loss);
@@ -106,7 +108,10 @@ static void sample_loss(const struct snn_net *net, struct snn_work *w, bool back
     tally->correct += said == label;
     tally->samples++;
     if (backward && !loss->course)
-        readout->backward(w->dy, w->d_logits, w->y, net->time_steps, net->classes);
+        readout->backward(w->dy, w->d_logits, w->y, steps, net->classes);
+    if (backward && steps < net->time_steps)
+        memset(w->dy + steps * net->classes, 0,
+               (net->time_steps - steps) * net->classes * sizeof *w->dy);
 }
 
 void snn_block_loss(const struct snn_net *net, struct snn_work *w, const struct snn_block *b,
@@ -120,7 +125,7 @@ void snn_block_loss(const struct snn_net *net, struct snn_work *w, const struct 
         read_course(net, w, i);
         if (tally->answers.spikes)
             count_spikes(net, w, i, tally);
-        sample_loss(net, w, b->backward, labels[i], scale, tally);
+        sample_loss(net, w, b->backward, snn_work_steps(w, net, i), labels[i], scale, tally);
         if (b->backward)
             spread_course(net, w, (membrane ? last->g_membrane : last->g) + i * size);
     }
@@ -129,14 +134,16 @@ void snn_block_loss(const struct snn_net *net, struct snn_work *w, const struct 
 }
 
 /* The price of the layer's firing rates: into the loss, and its gradient into dL/ds. */
-static void add_penalty(const struct snn_net *net, struct snn_layer_work *w,
-                        const struct snn_layer *l, const struct snn_block *b, double scale,
-                        struct snn_tally *tally)
+static void add_penalty(const struct snn_net *net, struct snn_work *w, size_t index,
+                        const struct snn_block *b, double scale, struct snn_tally *tally)
 {
+    const struct snn_layer *l = &net->layer[index];
+    struct snn_layer_work *lw = &w->layer[index];
     const size_t size = net->time_steps * l->out;
     for (size_t i = 0; l->has_neuron && net->penalty.strength > 0 && i < b->n; i++)
-        tally->loss += snn_penalty_add(w->g + i * size, w->s + i * size, net->time_steps, l->out,
-                                       w->scratch, scale, &net->penalty);
+        tally->loss +=
+            snn_penalty_add(lw->g + i * size, lw->s + i * size, snn_work_steps(w, net, i), l->out,
+                            lw->scratch, scale, &net->penalty);
 }
 
 void snn_block_backward(const struct snn_net *net, struct snn_work *w, const real *params,
@@ -150,7 +157,7 @@ void snn_block_backward(const struct snn_net *net, struct snn_work *w, const rea
         real *d_in = i ? w->layer[i - 1].g : w->d_input;
         if (l->is_view || l->is_hoisted)
             continue;
-        add_penalty(net, lw, l, b, scale, tally);
+        add_penalty(net, w, i, b, scale, tally);
         lw->d_membrane = probe || lw->narrow.lists.capacity ? w->d_membrane : NULL;
         snn_layer_backward(l, lw, params, grads, in, d_in, b);
         snn_learned_gradient(l, lw, params, grads);
@@ -203,28 +210,32 @@ static bool list_events(const struct snn_net *net, struct snn_work *w,
         struct snn_sparse *to = &h->rows.sparse;
         if (h->rows.capacity < e.n || to->start[to->rows] > h->rows.capacity - e.n)
             return false;
-        encoder->list_events(to, &size, &e, net->features, net->time_steps, &net->encoding,
-                             shard->training ? &key : NULL, h->next);
+        const size_t steps =
+            encoder->list_events(to, &size, &e, net->features, net->time_steps, &net->encoding,
+                                 shard->training ? &key : NULL, h->next);
+        if (net->masks)
+            w->steps[i - first] = (uint32_t)steps;
     }
     snn_heard_give(h, n * net->time_steps, size);
     return true;
 }
 
-static void encode_sample(const struct snn_net *net, struct snn_work *w,
-                          const struct snn_shard *shard, size_t i, real *x)
+/* Returns in how many steps the sample has ended. */
+static size_t encode_sample(const struct snn_net *net, struct snn_work *w,
+                            const struct snn_shard *shard, size_t i, real *x)
 {
     const struct snn_encoder *encoder = snn_encoder_of(&net->encoding);
     const struct snn_rng_key key = key_of(net, shard, i);
     if (encoder->encode_events) {
         const struct snn_events e = snn_data_events(shard->data, shard->test, shard->index[i]);
-        encoder->encode_events(x, &e, net->features, net->time_steps, &net->encoding,
-                               shard->training ? &key : NULL);
-        return;
+        return encoder->encode_events(x, &e, net->features, net->time_steps, &net->encoding,
+                                      shard->training ? &key : NULL);
     }
     snn_data_features(shard->data, shard->test, shard->index[i], w->features);
     encoder->encode(x, w->features, net->features, net->time_steps, &net->encoding, &key);
     if (encoder->is_static && !net->static_input)
         repeat_first_step(x, net->time_steps, net->features);
+    return net->time_steps;
 }
 
 void snn_shard_encode(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
@@ -233,15 +244,18 @@ void snn_shard_encode(const struct snn_net *net, struct snn_work *w, const struc
     const size_t stride = net->static_input ? net->features : net->time_steps * net->features;
     if (list_events(net, w, shard, first, n))
         return;
-    for (size_t i = 0; i < n; i++)
-        encode_sample(net, w, shard, first + i, w->input + i * stride);
+    for (size_t i = 0; i < n; i++) {
+        const size_t steps = encode_sample(net, w, shard, first + i, w->input + i * stride);
+        if (net->masks)
+            w->steps[i] = (uint32_t)steps;
+    }
 }
 
 void snn_batch_encode(const struct snn_net *net, struct snn_work *w, const struct snn_batch *b,
                       const struct snn_shard *shard)
 {
     for (size_t i = 0; i < shard->n; i++)
-        encode_sample(net, w, shard, i, b->input + (shard->first + i) * net->features);
+        (void)encode_sample(net, w, shard, i, b->input + (shard->first + i) * net->features);
 }
 
 /* The noise of layers whose spikes are not hard in training, put where their spikes will be. */

@@ -185,6 +185,8 @@ void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct sn
     w->logits = snn_arena_take(arena, net->classes, sizeof(real));
     w->d_logits = snn_arena_take(arena, net->classes, sizeof(real));
     w->labels = snn_arena_take(arena, size->block, sizeof *w->labels);
+    if (net->masks)
+        w->steps = snn_arena_take(arena, size->block, sizeof *w->steps);
     for (size_t i = 0; i < net->n_layers; i++) {
         if (net->layer[i].is_view)
             place_view(w, i);

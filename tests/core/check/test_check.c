@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/data/data.h"
 #include "tests/core/train/every.h"
 #include "tests/core/train/runs.h"
 #include "tests/support/test.h"
@@ -108,6 +109,66 @@ static void gradcheck__whatever_a_job_can_choose__agrees(void **state)
     assert_true(alive * 10 > turn * 9); /* most have a gradient at all */
 }
 
+static const char *name_of(const struct snn_registry *r, size_t i)
+{
+    return snn_registry_at(r, i % r->count)->name;
+}
+
+/* Samples of 2 to 9 steps of one tick, 6 units; some spikes in each step. */
+static struct snn_data *short_samples(void)
+{
+    static size_t first[9];
+    static uint32_t times[8 * 9 * 6], labels[8];
+    static uint16_t units[8 * 9 * 6];
+    static struct snn_data events;
+    size_t n = 0;
+
+    for (size_t i = 0; i < 8; i++) {
+        for (size_t k = 0; k < (2 + i) * 6 && k < 54; k++)
+            if ((k * 7 + i * 5) % 3 != 1) {
+                times[n] = (uint32_t)(k / 6);
+                units[n++] = (uint16_t)(k % 6);
+            }
+        first[i + 1] = n;
+        labels[i] = (uint32_t)(i % 3);
+    }
+    events = (struct snn_data){
+        .info = {.train = 8, .features = 6, .shape = {6}, .rank = 1, .classes = 3, .events = true},
+        .train = {.count = 8,
+                  .shape = {6},
+                  .rank = 1,
+                  .labels = labels,
+                  .first = first,
+                  .times = times,
+                  .units = units},
+        .duration = 9};
+    return &events;
+}
+
+/* Each is read up to its own last event: every readout, loss and the penalty. */
+static void gradcheck__samples_that_end_early__agree(void **state)
+{
+    const struct snn_data *const early = short_samples();
+    size_t alive = 0, turn = 0;
+    (void)state;
+    for (size_t r = 0; r < snn_readouts.count; r++)
+        for (size_t l = 0; l < snn_losses.count; l++, turn++) {
+            struct snn_spec spec = spec_of("lif", "euler", name_of(&snn_resets, turn), "arctan");
+            char what[96];
+            spec.encoding = runs_choice(&snn_encoders, "events");
+            assert_string_equal(spec.encoding.kind->params[8].name, "mask");
+            spec.encoding.value[8] = 1;
+            spec.readout = runs_choice(&snn_readouts, name_of(&snn_readouts, r));
+            spec.loss = runs_choice(&snn_losses, name_of(&snn_losses, l));
+            spec.rate_penalty = 0.5 * (double)(turn % 2);
+            spec.rate_above = 0.1;
+            snprintf(what, sizeof what, "masked, %s, %s", spec.readout.kind->name,
+                     spec.loss.kind->name);
+            alive += check(&spec, early, what) > 0;
+        }
+    assert_true(alive * 10 > turn * 6);
+}
+
 static void gradcheck__another_ones_weights__are_told_as_wrong(void **state)
 {
     struct snn_spec spec = spec_of("lif", "euler", "subtract", "sigmoid");
@@ -149,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradcheck__whatever_a_job_can_choose__agrees),
+        cmocka_unit_test(gradcheck__samples_that_end_early__agree),
         cmocka_unit_test(gradcheck__another_ones_weights__are_told_as_wrong),
         cmocka_unit_test(gradcheck__too_much_work__looks_at_less_or_refuses),
     };

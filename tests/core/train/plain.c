@@ -201,14 +201,16 @@ static double share(const struct plain_net *net, const struct plain_trace *t, si
     const size_t last = net->n_layers - 1;
     size_t top = 0;
 
+    if (n >= t->steps)
+        return 0;
     if (is(net->readout, "spike_mean") || is(net->readout, "membrane_mean"))
-        return 1 / (double)net->time_steps;
+        return 1 / (double)t->steps;
     if (is(net->readout, "spike_count"))
         return 1;
     if (is(net->readout, "membrane_last"))
-        return n + 1 == net->time_steps ? 1 : 0;
+        return n + 1 == t->steps ? 1 : 0;
     assert_string_equal(net->readout, "membrane_max");
-    for (size_t m = 1; m < net->time_steps; m++)
+    for (size_t m = 1; m < t->steps; m++)
         if (t->u[last][m][i] > t->u[last][top][i])
             top = m;
     return n == top ? 1 : 0;

@@ -32,6 +32,7 @@ struct plain_net {
 
 /* One sample's course: [layer][step][unit]. */
 struct plain_trace {
+    size_t steps; /* that the readout reads; the network runs all */
     double input[PLAIN_STEPS][PLAIN_WIDTH];
     double noise[PLAIN_LAYERS][PLAIN_STEPS][PLAIN_WIDTH]; /* of soft layers */
     double v[PLAIN_LAYERS][PLAIN_STEPS][PLAIN_WIDTH];     /* before the step */

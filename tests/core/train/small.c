@@ -15,6 +15,12 @@
 static const double widths[PLAIN_LAYERS] = {1, 0.5, 2};
 static const uint32_t samples[SMALL_SAMPLES] = {3, 0, 4, 1, 6};
 static float values[7 * FEATURES];
+/* In as many steps each sample's events end; the ticks of a step. */
+static const size_t ends[7] = {6, 1, 3, 2, 5, 4, 6};
+#define TICKS 10
+static size_t event_starts[8];
+static uint32_t event_times[7 * STEPS * FEATURES];
+static uint16_t event_units[7 * STEPS * FEATURES];
 static uint32_t labels[7] = {0, 1, 2, 2, 1, 0, 1};
 
 /* Some number in [0, 1), the same in every build: the fraction of i times an irrational. */
@@ -40,7 +46,12 @@ static void describe(struct small *s)
 
     s->spec = snn_spec_default();
     s->spec.seed = 11;
-    s->spec.encoding = named(&snn_encoders, c->is_static ? "constant" : "rate");
+    s->spec.encoding = named(&snn_encoders, c->masked      ? "events"
+                                            : c->is_static ? "constant"
+                                                           : "rate");
+    for (size_t i = 0; c->masked && i < s->spec.encoding.kind->n_params; i++)
+        if (strcmp(s->spec.encoding.kind->params[i].name, "mask") == 0)
+            s->spec.encoding.value[i] = 1;
     s->spec.time_steps = STEPS;
     s->spec.readout = named(&snn_readouts, c->readout);
     s->spec.n_layers = small_neurons(s, PLAIN_LAYERS - 1) + 1;
@@ -98,6 +109,28 @@ static void fill_learned(struct small *s, const struct snn_layer *l)
     }
 }
 
+/* About half of the units in each step up to the sample's last, where one has an event for sure. */
+static void fill_events(struct small *s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < SNN_COUNT(ends); i++) {
+        for (size_t k = 0; k < ends[i] * FEATURES; k++) {
+            if (k + 1 < ends[i] * FEATURES && scattered(11 * (n + k + i)) < 0.5)
+                continue;
+            event_times[n] = (uint32_t)(k / FEATURES * TICKS + k % TICKS);
+            event_units[n++] = (uint16_t)(k % FEATURES);
+        }
+        event_starts[i + 1] = n;
+    }
+    s->data.info.events = true;
+    s->data.duration = STEPS * TICKS;
+    s->data.train.values = NULL;
+    s->data.train.first = event_starts;
+    s->data.train.times = event_times;
+    s->data.train.units = event_units;
+}
+
 /* Weights from -1 to 1.75, so that about half of the neurons fire now and then. */
 static void fill(struct small *s)
 {
@@ -118,6 +151,8 @@ static void fill(struct small *s)
         .info = {.train = 7, .features = FEATURES, .shape = {FEATURES}, .rank = 1, .classes = 3},
         .train = {.count = 7, .shape = {FEATURES}, .rank = 1, .values = values, .labels = labels},
     };
+    if (s->c.masked)
+        fill_events(s);
     s->shard = (struct snn_shard){
         .data = &s->data,
         .index = samples,
@@ -166,8 +201,16 @@ static void draw(struct small *s, size_t i)
         .seed = 11, .stream = SNN_STREAM_ENCODE, .epoch = EPOCH, .sample = samples[i]};
     real x[FEATURES], in[STEPS * FEATURES], e[PLAIN_WIDTH];
 
-    snn_data_features(&s->data, false, samples[i], x);
-    snn_encoder_of(&s->spec.encoding)->encode(in, x, FEATURES, STEPS, &s->spec.encoding, &key);
+    t->steps = STEPS;
+    if (s->c.masked) {
+        const struct snn_events list = snn_data_events(&s->data, false, samples[i]);
+        snn_encoder_of(&s->spec.encoding)
+            ->encode_events(in, &list, FEATURES, STEPS, &s->spec.encoding, &key);
+        t->steps = ends[samples[i]];
+    } else {
+        snn_data_features(&s->data, false, samples[i], x);
+        snn_encoder_of(&s->spec.encoding)->encode(in, x, FEATURES, STEPS, &s->spec.encoding, &key);
+    }
     for (size_t n = 0; n < STEPS; n++)
         for (size_t j = 0; j < FEATURES; j++)
             t->input[n][j] = (double)in[s->c.is_static ? j : n * FEATURES + j];
@@ -197,7 +240,7 @@ static double margin(const struct small *s)
         for (size_t j = 0; j < small_units[last]; j++) {
             double top = -HUGE_VAL, next = -HUGE_VAL;
 
-            for (size_t n = 0; n < STEPS; n++) {
+            for (size_t n = 0; n < s->trace[i].steps; n++) {
                 const double u = s->trace[i].u[last][n][j];
                 next = u > top ? top : fmax(next, u);
                 top = fmax(top, u);
@@ -334,8 +377,10 @@ void small_compare(const struct small *s, const double *got, const double *want,
                      "memory %zu, behind %s",
                      t->role, t->layer + 1, worst, most, c->neuron, c->reset,
                      c->detach_reset ? "detached" : "not detached", c->surrogate, c->readout,
-                     c->is_static ? "constant" : "spiking", c->block,
-                     c->solver ? c->solver : "euler", c->terms, c->memory,
+                     c->masked      ? "masked"
+                     : c->is_static ? "constant"
+                                    : "spiking",
+                     c->block, c->solver ? c->solver : "euler", c->terms, c->memory,
                      c->behind ? c->behind : "dense");
     }
 }

@@ -17,7 +17,8 @@ struct small_case {
     enum snn_learn learns; /* whatever this neuron has to learn */
     const char *behind;    /* kind of the layers that have the neurons; NULL = the dense ones */
     bool detach_reset;
-    bool is_static; /* constant input; else Bernoulli spikes, drawn per step */
+    bool is_static; /* constant input; else Bernoulli spikes, drawn per step, */
+    bool masked;    /* or events, of samples that end early and are read so far */
     size_t block;   /* samples at a time */
     /* Parameters are multiples of 1/8 and all sums short binary fractions: membranes are exact in
      * float, so that spikes, ties included, are the same everywhere. Else they are any numbers. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole runs on lists of events. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,6 +127,95 @@ static void train__events_in_order_or_not__learn_the_same(void **state)
     snn_data_free(sorted);
 }
 
+/* ------------------------------------------------------------------------------------- mask -- */
+
+static void set(struct snn_choice *c, const char *name, double value)
+{
+    for (size_t i = 0; i < c->kind->n_params; i++)
+        if (strcmp(c->kind->params[i].name, name) == 0)
+            c->value[i] = value;
+}
+
+static double loss_of(const struct snn_spec *spec, const struct snn_data *data, uint32_t sample)
+{
+    struct snn_run *run = runs_new(spec, data, 1);
+    struct snn_error err = {0};
+    double loss, accuracy;
+
+    assert_int_equal(snn_run_evaluate(run, run->params, &sample, 1, false, &loss, &accuracy, &err),
+                     SNN_OK);
+    snn_run_free(run);
+    return loss;
+}
+
+/* In how many steps of a hundred ticks the sample has ended. */
+static size_t steps_of(const struct snn_data *data, size_t i)
+{
+    const struct snn_events e = snn_data_events(data, false, i);
+    uint32_t last = 0;
+
+    for (size_t k = 0; k < e.n; k++)
+        last = e.times[k] > last ? e.times[k] : last;
+    return last / 100 + 1;
+}
+
+/* A sample read up to its end is what it is in a job that is over with it. */
+static void evaluate__masked__is_a_run_of_so_many_steps(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"membrane_mean", "cross_entropy"}, {"membrane_last", "cross_entropy"},
+        {"membrane_max", "cross_entropy"},  {"spike_mean", "cross_entropy"},
+        {"spike_count", "mse_count"},       {"spike_count", "cross_entropy_per_step"},
+        {"membrane_mean", "mse_membrane"}};
+    struct snn_data *data = open_set();
+    size_t shorter = 0;
+
+    (void)state;
+    for (size_t p = 0; p < sizeof pairs / sizeof pairs[0]; p++)
+        for (uint32_t i = 0; i < 30; i++) {
+            struct snn_spec masked = spec_of();
+            const size_t steps = steps_of(data, i);
+
+            assert_true(steps <= 11);
+            masked.time_steps = 11;
+            set(&masked.encoding, "duration", 1100);
+            masked.readout = runs_choice(&snn_readouts, pairs[p][0]);
+            masked.loss = runs_choice(&snn_losses, pairs[p][1]);
+            struct snn_spec over = masked;
+            const double whole = loss_of(&masked, data, i);
+            set(&masked.encoding, "mask", 1);
+            set(&over.encoding, "duration", (double)steps * 100);
+            over.time_steps = steps;
+            assert_near(loss_of(&masked, data, i), loss_of(&over, data, i), 1e-6);
+            shorter += fabs(whole - loss_of(&masked, data, i)) > 1e-4;
+        }
+    assert_true(shorter > 70); /* it makes a difference */
+    snn_data_free(data);
+}
+
+static void train__masked__is_learnt_whatever_the_threads(void **state)
+{
+    struct snn_data *data = open_set();
+    struct snn_spec spec = spec_of();
+    char one[SNN_SHA256_HEX], three[SNN_SHA256_HEX];
+
+    (void)state;
+    set(&spec.encoding, "mask", 1);
+    spec.rate_penalty = 0.1;
+    spec.rate_above = 0.3;
+    struct snn_run *run = runs_new(&spec, data, 2);
+    runs_train(run, 0);
+    assert_true(snn_run_progress(run).metrics.test_accuracy > 0.9);
+    snn_run_free(run);
+    spec.epochs = 2;
+    runs_result(&spec, data, 1, one);
+    runs_result(&spec, data, 3, three);
+    assert_string_equal(one, three);
+    snn_data_free(data);
+}
+
+/* ---------------------------------------------------------------------------------- changes -- */
+
 /* Every change there is. */
 static void augment(struct snn_spec *spec)
 {
@@ -136,9 +226,7 @@ static void augment(struct snn_spec *spec)
                {"unit_shift", 1},  {"unit_jitter", 1},  {"drop", 0.2}};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        for (size_t k = 0; k < spec->encoding.kind->n_params; k++)
-            if (strcmp(spec->encoding.kind->params[k].name, all[i].name) == 0)
-                spec->encoding.value[k] = all[i].value;
+        set(&spec->encoding, all[i].name, all[i].value);
 }
 
 /* Saves after a step, and goes on in a run of its own. */
@@ -245,6 +333,8 @@ int main(void)
         cmocka_unit_test(train__events__are_learnt),
         cmocka_unit_test(train__events__do_not_depend_on_threads),
         cmocka_unit_test(train__events_in_order_or_not__learn_the_same),
+        cmocka_unit_test(evaluate__masked__is_a_run_of_so_many_steps),
+        cmocka_unit_test(train__masked__is_learnt_whatever_the_threads),
         cmocka_unit_test(train__changed_events__do_not_depend_on_threads_or_resumes),
         cmocka_unit_test(evaluate__changed_events__are_those_of_training_alone),
         cmocka_unit_test(check__encoding_of_other_data__is_refused),

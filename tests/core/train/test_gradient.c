@@ -134,7 +134,8 @@ static void backward__soft_spikes__is_the_derivative_of_the_loss(void **state)
                                 .surrogate = smooth_surrogate(turn / 3, readout),
                                 .learns = (enum snn_learn)(turn % 3),
                                 .behind = behind[turn / 2 % SNN_COUNT(behind)],
-                                .is_static = turn / 5 % 2 == 0,
+                                .is_static = turn / 5 % 3 == 0,
+                                .masked = turn / 5 % 3 == 1,
                                 .block = 2,
                             });
             compare_with_differences(&s);
@@ -216,6 +217,7 @@ static void backward__every_surrogate__is_that_of_plain_loops(void **state)
                                     .behind = behind[(i + kind) % SNN_COUNT(behind)],
                                     .learns = i & 2 ? SNN_PER_LAYER : SNN_FIXED,
                                     .is_static = i & 4,
+                                    .masked = i % 8 == 3,
                                     .block = blocks[(i + kind) % SNN_COUNT(blocks)],
                                     .exact = true,
                                 });
@@ -251,7 +253,8 @@ static void backward__every_solver__is_that_of_plain_loops(void **state)
                                 .surrogate = "sigmoid",
                                 .learns = (enum snn_learn)(turn % 3),
                                 .behind = behind[turn / 2 % SNN_COUNT(behind)],
-                                .is_static = turn / 5 % 2 == 0,
+                                .is_static = turn / 5 % 3 == 0,
+                                .masked = turn / 5 % 3 == 1,
                                 .block = 2,
                             });
             assert_near(small_core(&s, true), small_plain(&s, want), PLAIN_TOLERANCE);
