@@ -341,7 +341,7 @@ deps-check:
 	$(fetch_promtool)
 
 # ---- use -----------------------------------------------------------------------------------
-.PHONY: demo run install docker docker-check clean help
+.PHONY: demo run install install-unit docker docker-check clean help
 demo: deps
 	@$(MAKE) -j$(JOBS) VARIANT=release ISA= build
 	@tests/e2e/demo.sh build/release
@@ -351,6 +351,11 @@ run: build
 install: build
 	install -D -m 755 $(if $(STRIP),-s) $(B)/spiked $(DESTDIR)$(PREFIX)/bin/spiked
 	install -D -m 755 $(if $(STRIP),-s) $(B)/spikectl $(DESTDIR)$(PREFIX)/bin/spikectl
+	@$(MAKE) install-unit
+install-unit:
+	@mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local|$(PREFIX)|' server/spiked.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/spiked.service
 docker:
 	docker build -t spiked:$(VERSION) --build-arg REVISION=$(REVISION) $(DOCKER_FLAGS) \
 		-f docker/Dockerfile .
@@ -364,7 +369,7 @@ make deps          install what a build needs (apt-get; says what first)
 make build         build/release/spiked and build/release/spikectl
 make run           build, then serve 127.0.0.1:8080 with the folder data/
 make demo          deps, build, and a digits job from submission to weights
-make install       into PREFIX=$(PREFIX) (DESTDIR is honoured; STRIP=1)
+make install       into PREFIX=$(PREFIX), with a systemd unit (DESTDIR is honoured; STRIP=1)
 make check         everything below that CI runs; ends with "N passed, N failed"
 make test          build and run every test program
 make asan          the same under AddressSanitizer and UndefinedBehaviorSanitizer

@@ -15,6 +15,7 @@
 #include "server/keeper.h"
 #include "server/log.h"
 #include "server/machine.h"
+#include "server/notify.h"
 #include "server/offline.h"
 #include "server/signals.h"
 #include "server/version.h"
@@ -236,6 +237,21 @@ static void warn_of_threads(const struct srv_config *config)
                 config->threads_per_job, processors);
 }
 
+/* Until a signal. That the database can be read shows the watchdog more than that we wake. */
+static int wait_for_end(struct daemon *d)
+{
+    int64_t counts[SRV_JOB_STATUS_COUNT];
+    int every = srv_notify_watchdog_ms(), signal;
+
+    srv_notify("READY=1");
+    while (!(signal = srv_signals_wait(every))) {
+        srv_store_job_counts(d->store, counts, NULL);
+        srv_notify("WATCHDOG=1");
+    }
+    srv_notify("STOPPING=1");
+    return signal;
+}
+
 static int serve(struct daemon *d)
 {
     struct snn_error err = {0};
@@ -260,7 +276,7 @@ static int serve(struct daemon *d)
 
         announce(d);
         warn_of_threads(&d->config);
-        signal = srv_signals_wait(-1);
+        signal = wait_for_end(d);
         srv_log(SRV_LOG_info, "stopping", "signal=%s", sigabbrev_np(signal));
     }
     drain(d);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,16 @@ static enum snn_code sync_folder_of(const char *path, struct snn_error *err)
     return rc == SNN_OK ? srv_dir_sync(dir, err) : rc;
 }
 
+/* root makes tokens for a daemon that runs as somebody else: as whom the folder belongs to. */
+static void give_to_owner(int fd, const char *path)
+{
+    char dir[SRV_PATH_SIZE];
+    struct stat st;
+
+    if (srv_path(dir, NULL, "%s", path) == SNN_OK && stat(dirname(dir), &st) == 0)
+        (void)!fchown(fd, st.st_uid, st.st_gid);
+}
+
 static enum snn_code write_all(const char *path, const struct srv_token *list, size_t n,
                                struct snn_error *err)
 {
@@ -209,6 +220,8 @@ static enum snn_code write_all(const char *path, const struct srv_token *list, s
         rc = srv_fail_io(err, "make", tmp);
     else if (!write_lines(f, list, n))
         rc = srv_fail_io(err, "write", tmp);
+    else if (geteuid() == 0)
+        give_to_owner(fd, path);
     if (f)
         fclose(f);
     else if (fd >= 0)
