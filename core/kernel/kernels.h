@@ -47,6 +47,14 @@
     V(snn_pool_mean_back, (real *d_image, const real *g, const struct snn_window *w), (d_image, g, w)) \
     V(snn_panels_fill, (real *panels, const real *weight, size_t out, size_t in), (panels, weight, out, in)) \
     V(snn_panels_settle, (real *weight, const real *panels, size_t out, size_t in), (weight, panels, out, in)) \
+    V(snn_slide_currents,                                                                          \
+      (real *out, const real *weight, const struct snn_sparse *events, const struct snn_slide *s), \
+      (out, weight, events, s))                                                                    \
+    V(snn_slide_weights,                                                                           \
+      (real *d_weight, const real *d, const struct snn_sparse *events, const struct snn_slide *s), \
+      (d_weight, d, events, s))                                                                    \
+    V(snn_window_add, (real *image, const real *rows, size_t stride, const struct snn_window *w, size_t tap), \
+      (image, rows, stride, w, tap))                                                               \
     F(bool, snn_squares_finite, (const real *a, size_t n), (a, n))                                 \
     F(double, snn_sum_squares, (const real *a, size_t n), (a, n))                                  \
     V(snn_surrogate_gradient,                                                                      \

@@ -257,7 +257,9 @@ static void convolve(const struct snn_layer *l, struct snn_layer_work *work, rea
     real *out = image_of(l, work, current);
     struct tile t = {.w = w, .columns = work->own};
     snn_rows_fill(out, params + l->tensor[BIAS].offset, snn_window_positions(w), filters);
-    while (next_tile(&t)) {
+    const bool by_events =
+        snn_layer_convolves(l) && snn_sparse2d_currents(l, &work->sparse2d, out, image);
+    while (!by_events && next_tile(&t)) {
         const size_t from = t.from * w->out[1], n = t.to * w->out[1] - from;
         gather(&t, image);
         snn_gemm_tt(out + from * filters, t.columns, weight, n, filters, k, 1);
@@ -292,14 +294,19 @@ static void convolve_back(const struct snn_layer *l, struct snn_layer_work *work
     if (d != d_current)
         snn_transpose(d, d_current, size, size, filters);
     bias_gradient(l, work, grads + l->tensor[BIAS].offset, d);
-    if (d_image)
+    const bool is_sparse = snn_layer_convolves(l);
+    const bool weights = !is_sparse || !snn_sparse2d_weights(l, &work->sparse2d, d, image);
+    const bool back = d_image && !(is_sparse && snn_sparse2d_image(l, &work->sparse2d, d_image, d));
+    if (back)
         memset(d_image, 0, l->in * sizeof *d_image);
-    while (next_tile(&t)) {
+    while ((weights || back) && next_tile(&t)) {
         const size_t from = t.from * w->out[1], n = t.to * w->out[1] - from;
-        gather(&t, image);
-        snn_gemm_tt(grads + l->tensor[WEIGHT].offset, d + from * filters, t.columns, filters, k, n,
-                    1);
-        if (!d_image)
+        if (weights) {
+            gather(&t, image);
+            snn_gemm_tt(grads + l->tensor[WEIGHT].offset, d + from * filters, t.columns, filters, k,
+                        n, 1);
+        }
+        if (!back)
             continue;
         snn_gemm_tt(t.columns, params + l->tensor[WEIGHT].offset, d + from * filters, k, n, filters,
                     0);
@@ -345,4 +352,9 @@ void snn_conv2d_end_shard(const struct snn_layer *l, struct snn_layer_work *w, c
     for (size_t i = 0; i < n; i++)
         convolve_back(l, w, params, grads, w->current_sum + i * l->out, in + i * l->in,
                       d_in ? d_in + i * l->in : NULL);
+}
+
+void snn_conv2d_settle(const struct snn_layer *l, struct snn_layer_work *w, real *grads)
+{
+    snn_sparse2d_settle(l, &w->sparse2d, grads + l->tensor[WEIGHT].offset);
 }

@@ -20,6 +20,7 @@ void snn_conv2d_backward(const struct snn_layer *l, struct snn_layer_work *w, co
                          real *grads, const real *in, real *d_in, const struct snn_block *b);
 void snn_conv2d_end_shard(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                           real *grads, const real *in, real *d_in, size_t n);
+void snn_conv2d_settle(const struct snn_layer *l, struct snn_layer_work *w, real *grads);
 
 /* For kinds that slide a window (l->window's kernel, stride and padding are set): takes the planes
  * of the input shape, and fills the rest of l->window and the out_shape with that many planes.

@@ -9,6 +9,7 @@
 
 #include "core/layer/heard.h"
 #include "core/layer/narrow.h"
+#include "core/layer/sparse2d.h"
 #include "core/math/window.h"
 #include "core/neuron/neuron.h"
 
@@ -63,10 +64,11 @@ struct snn_layer {
     bool planes_last; /* between a convolution and the pool behind it, images lie [height, width,
                          channels]: of the one what comes out, of the other what comes in */
     bool recurrent_bias, one_to_one;
-    struct snn_window window; /* of kinds that slide one */
-    real *panels;             /* the weights transposed, [in, out], for input that is lists */
-    double rate;              /* of dropout, ... */
-    bool per_step;            /* ... whose mask is another at every step */
+    struct snn_window window;     /* of kinds that slide one */
+    struct snn_sparse2d sparse2d; /* of kinds that convolve */
+    real *panels;                 /* the weights transposed, [in, out], for input that is lists */
+    double rate;                  /* of dropout, ... */
+    bool per_step;                /* ... whose mask is another at every step */
     struct snn_learned learned[SNN_LEARNABLE_COUNT];
     size_t n_learned;
     double learning_rate;                   /* of these; 0 = the optimizer's */
@@ -92,8 +94,9 @@ struct snn_layer_work {
     struct snn_heard heard;       /* of kinds that hear */
     struct snn_heard *listener; /* of the layer above, where that hears what fires here; or NULL */
     struct snn_narrow narrow;   /* of those whose surrogate is a window */
-    real *own;                  /* the kind's own, as much as its row says */
-    struct snn_cell_gradient d; /* of the constants, since the last snn_layer_learn */
+    struct snn_sparse2d_work sparse2d; /* of those that convolve */
+    real *own;                         /* the kind's own, as much as its row says */
+    struct snn_cell_gradient d;        /* of the constants, since the last snn_layer_learn */
 };
 
 struct snn_block {
@@ -118,6 +121,8 @@ struct snn_layer_type {
                              kinds write s and read g, and neurons given to them come behind that */
     bool hears_itself;    /* has its own spikes in its currents */
     bool hears;           /* its input may come as lists; its first tensor is weights [out, in] */
+    bool convolves;       /* its input may be taken by events; its first tensor is weights [filters,
+                             channels, kernel height, kernel width] */
     bool planes_last_out; /* its neurons absent, it may be told so ... */
     bool planes_last_in;  /* ... by what is behind it, if that is such */
     bool narrows;         /* dL/dinput = W^T dL/dI, and nothing else */
@@ -170,6 +175,12 @@ static inline const struct snn_layer_type *snn_layer_type_of(const struct snn_ch
 static inline bool snn_layer_hears(const struct snn_layer *l)
 {
     return l->type->hears && !l->static_input;
+}
+
+/* Whether a convolution's input is another at every step: then sparse2d is there. */
+static inline bool snn_layer_convolves(const struct snn_layer *l)
+{
+    return l->type->convolves && !l->static_input;
 }
 
 /* Whether the gradient by its input may come from lists of dL/du: then narrow is there. */

@@ -158,13 +158,14 @@ static void backward(const struct pool *p, const struct snn_layer *l, struct snn
     const size_t planes = images * w->channels, n = snn_window_positions(w);
     if (!d_in)
         return;
-    memset(d_in, 0, images * l->in * sizeof *d_in);
     for (size_t i = 0; l->planes_last && i < images; i++) {
+        memset(d_in + i * l->in, 0, l->in * sizeof *d_in);
         snn_transpose(work->own, g + i * l->out, n, n, w->channels);
         p->image_back(d_in + i * l->in, in + i * l->in, work->own, w);
     }
     for (size_t i = 0; !l->planes_last && i < planes; i++) {
-        const size_t at = i * w->in[0] * w->in[1];
+        const size_t size = w->in[0] * w->in[1], at = i * size;
+        memset(d_in + at, 0, size * sizeof *d_in);
         p->plane_back(d_in + at, in + at, g + i * n, w);
     }
 }

@@ -6,6 +6,17 @@
 
 /* ------------------------------------------------------------------------------ scanning -- */
 
+/* What is there where the bits are, side by side. Writes a whole vector on some sets. */
+static inline void put_values(real *value, uint32_t bits, const real *x)
+{
+#if !defined(SNN_DOUBLE) && defined(__AVX512F__)
+    _mm512_storeu_ps(value, _mm512_maskz_compress_ps((__mmask16)bits, _mm512_loadu_ps(x)));
+#else
+    for (size_t n = 0; bits; bits &= bits - 1)
+        value[n++] = x[__builtin_ctz(bits)];
+#endif
+}
+
 size_t snn_sparse_scan(uint32_t *index, real *value, bool *ones, const real *row, size_t n)
 {
     SNN_BITS other = {0}; /* set where x (x - 1) is not 0: x is neither 0 nor 1 */
@@ -13,20 +24,24 @@ size_t snn_sparse_scan(uint32_t *index, real *value, bool *ones, const real *row
     size_t found = 0, i = 0;
     for (; i + SNN_LANES <= n; i += SNN_LANES) { /* no branch: what is there cannot be predicted */
         SNN_VECTOR x = snn_load(row + i);
+        const uint32_t bits = snn_bits_nonzero(x);
         other |= (SNN_BITS)(x * (x - 1));
-        found += snn_put_places(index + found, snn_bits_nonzero(x), (uint32_t)i);
+        if (value)
+            put_values(value + found, bits, row + i);
+        found += snn_put_places(index + found, bits, (uint32_t)i);
     }
     for (; i < n; i++) {
         odd |= row[i] != 0 && row[i] != 1;
-        if (row[i] != 0)
-            index[found++] = (uint32_t)i;
+        if (row[i] == 0)
+            continue;
+        if (value)
+            value[found] = row[i];
+        index[found++] = (uint32_t)i;
     }
     for (size_t k = 0; k < SNN_LANES; k++)
         odd |= other[k] << 1 != 0; /* but for the sign: 0 may be -0 */
     if (odd)
         *ones = false;
-    for (size_t k = 0; value && k < found; k++)
-        value[k] = row[index[k]];
     return found;
 }
 

@@ -120,6 +120,8 @@ static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
     place_tensors(net, l, index);
     if (snn_layer_hears(l))
         l->panels = snn_arena_take(arena, snn_panels_size(l->in, l->out), sizeof(real));
+    if (snn_layer_convolves(l))
+        snn_sparse2d_place(l, arena);
     return SNN_OK;
 }
 
@@ -202,6 +204,8 @@ void snn_net_prepare(struct snn_net *net, const real *params)
         const struct snn_layer *l = &net->layer[i];
         if (l->panels)
             snn_panels_fill(l->panels, params + l->tensor[0].offset, l->out, l->in);
+        if (snn_layer_convolves(l))
+            snn_sparse2d_prepare(l, params);
     }
     for (size_t i = 0; i < net->n_layers; i++)
         if (net->layer[i].has_neuron && (net->layer[i].n_learned || !net->prepared))

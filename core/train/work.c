@@ -115,6 +115,8 @@ static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const str
         w->own = snn_arena_take(a, l->type->room(l, size->block), sizeof(real));
     if (snn_layer_hears(l))
         snn_heard_place(&w->heard, a, steps, l->in, l->out, size->gradients);
+    if (snn_layer_convolves(l))
+        snn_sparse2d_place_work(l, &w->sparse2d, a, size->gradients);
     if (l->has_neuron)
         place_neurons(w, a, l, size);
     if (narrows(net, index, size))

@@ -115,8 +115,9 @@ static void print_paths(const struct bench *b)
     for (size_t i = 0; i < net->n_layers; i++) {
         size_t blocks = 0, listed = 0;
         for (size_t k = 0; k < b->run->threads; k++) {
-            blocks += b->run->work[k].layer[i].heard.blocks;
-            listed += b->run->work[k].layer[i].heard.listed;
+            const struct snn_layer_work *w = &b->run->work[k].layer[i];
+            blocks += w->heard.blocks + w->sparse2d.images;
+            listed += w->heard.listed + w->sparse2d.listed;
         }
         if (!net->layer[i].type->carries_neuron)
             continue;

@@ -153,6 +153,36 @@ static void conv2d__every_geometry__is_the_sum_over_its_connections(void **state
     }
 }
 
+/* Whole passes in which some images are convolved by their events and some are not, as each has few
+ * or many: with the same network, input scaled down to a rate of some percent. */
+static void conv2d__few_events__are_the_sum_over_their_connections(void **state)
+{
+    static const struct geometry few[] = {
+        {3, 9, 8, 4, {3, 3}, 1, 1}, {2, 12, 11, 33, {3, 4}, 2, 2}, {16, 9, 40, 2, {5, 5}, 1, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof few / sizeof few[0]; i++) {
+        const struct stack_case c = case_of(&few[i]);
+        struct plain p = plain_new(&few[i]);
+        struct stack s;
+
+        stack_build(&s, &c);
+        const struct snn_layer *l = &s.net.layer[0];
+        for (size_t k = 0; k < s.data.train.count / 2 * l->in; k++) /* of the first samples */
+            s.data.train.values[k] *= 0.2F;
+        stack_run(&s);
+        const struct snn_layer_work *w = &s.work.layer[0];
+        assert_true(0 < w->sparse2d.listed && w->sparse2d.listed < w->sparse2d.images);
+        for (size_t r = 0; r < STACK_SAMPLES * 2; r++) {
+            plain_image(&p, &s, s.work.input + r * l->in, w->g + r * l->out);
+            stack_compare("current", w->s + r * l->out, p.current, l->out);
+            stack_compare("input's gradient", s.work.d_input + r * l->in, p.d_in, l->in);
+        }
+        compare_gradients(&p, &s);
+        plain_free(&p);
+        stack_free(&s);
+    }
+}
+
 /* A static image is convolved once; every step has its currents, and all steps' gradients are its
  * own. In blocks of one sample, whose arrays are gone when the shard ends. */
 static void static_input__every_geometry__is_as_if_it_came_at_every_step(void **state)
@@ -341,6 +371,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conv2d__every_geometry__is_the_sum_over_its_connections),
+        cmocka_unit_test(conv2d__few_events__are_the_sum_over_their_connections),
         cmocka_unit_test(static_input__every_geometry__is_as_if_it_came_at_every_step),
         cmocka_unit_test(resolve__one_kernel_number__is_both_sides_unless_they_are_said),
         cmocka_unit_test(resolve__what_does_not_fit__is_said),
