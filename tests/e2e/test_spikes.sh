@@ -37,19 +37,43 @@ done
 found=$("$ctl" --json dataset show heidelberg | get "['sha256'][:16]")
 [ "$found" = "$text" ] && say ok "a folder of shd_train.h5.gz, shd_test.h5.gz" || say FAILED "folder: $found"
 
-train() { # DATASET: the model's digest and the accuracy
-    printf '{"seed":3,"dataset":{"name":"%s"},"encoding":{"kind":"events","time_steps":20},
+write_job() { # DATASET KIND MORE: into job.json
+    printf '{"seed":3,"dataset":{"name":"%s"},"encoding":{"kind":"%s","time_steps":20%s},
         "layers":[{"kind":"dense","units":32},{"kind":"dense","units":3}],
-        "training":{"epochs":10,"batch_size":16,"optimizer":{"learning_rate":0.01}}}' "$1" >"$dir/job.json"
-    job=$("$ctl" submit "$dir/job.json") && "$ctl" watch "$job" >"$dir/watch" 2>&1 || cat "$dir/watch"
-    "$ctl" --json show "$job" | get "['model']['sha256']" >"$dir/result-$1"
+        "training":{"epochs":10,"batch_size":16,"optimizer":{"learning_rate":0.01}}}' "$1" "$2" "$3" >"$dir/job.json"
 }
-train text
-train heidelberg
-cmp -s "$dir/result-text" "$dir/result-heidelberg" && say ok "one model from both" ||
-    say FAILED "$(cat "$dir/result-text" "$dir/result-heidelberg")"
-accuracy=$("$ctl" --json show "$job" | get "['metrics']['test_accuracy']")
-"$python" -c "import sys; sys.exit(not $accuracy > 0.9)" && say ok "learnt" || say FAILED "accuracy $accuracy"
+train() { # DATASET MORE: the model's digest in $model
+    write_job "$1" events "$2"
+    job=$("$ctl" submit "$dir/job.json") && "$ctl" watch "$job" >"$dir/watch" 2>&1 || cat "$dir/watch"
+    model=$("$ctl" --json show "$job" | get "['model']['sha256']")
+    accuracy=$("$ctl" --json show "$job" | get "['metrics']['test_accuracy']")
+    "$python" -c "import sys; sys.exit(not $accuracy > 0.9)" && say ok "learnt: $1 $2" ||
+        say FAILED "accuracy $accuracy: $1 $2"
+}
+train text ''
+first=$model
+train heidelberg ''
+[ "$model" = "$first" ] && say ok "one model from both" || say FAILED "$model, want $first"
+more=',"mask":true,"time_shift":20000,"time_scale":0.1,"time_jitter":5000,"unit_shift":1,"unit_jitter":1,"drop":0.1'
+train heidelberg "$more"
+changed=$model
+train text "$more"
+[ "$model" = "$changed" ] && [ "$model" != "$first" ] && say ok "one model of changed, masked samples" ||
+    say FAILED "$model, want $changed, other than $first"
+
+# Fields where they mean nothing.
+refused() { # DATASET KIND MORE WORDS
+    write_job "$1" "$2" "$3"
+    if "$ctl" validate "$dir/job.json" >"$dir/said" 2>&1; then say FAILED "accepted: $2$3"; else
+        grep -q -- "$4" "$dir/said" && say ok "refused: $2$3" || say FAILED "$(cat "$dir/said")"
+    fi
+}
+refused digits constant ',"mask":true' 'mask'
+refused digits rate ',"drop":0.1' 'drop'
+refused digits events ',"drop":0.1' "samples are features"
+refused heidelberg delta '' 'want events'
+refused digits delta ',"step_features":8' 'a sample is 8 steps of 8 features: want 8'
+refused heidelberg events ',"drop":1' 'drop is 1'
 
 # Files that are not what they claim to be.
 head -c 3000 "$dir/made/half_train.h5" >"$dir/made/cut.h5"

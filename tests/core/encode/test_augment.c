@@ -52,8 +52,8 @@ struct seen {
 
 static void look(struct seen *s, double v)
 {
-    s->least = s->n ? fmin(s->least, v) : v;
-    s->most = s->n ? fmax(s->most, v) : v;
+    s->least = s->n > 0 ? fmin(s->least, v) : v;
+    s->most = s->n > 0 ? fmax(s->most, v) : v;
     s->sum += v;
     s->n++;
 }
