@@ -172,7 +172,8 @@ static void answer(struct api_call *c, const struct srv_job *job, const struct s
         api_problem(c, 503, "out_of_memory", "no memory for the samples");
     else if (api_errors_count(&errors))
         api_invalid(c, 422, &errors);
-    else if (snn_predict(&p, model, &spec, &info, in.values, in.n, &err) != SNN_OK)
+    else if (snn_predict(&p, model, &spec, &info, in.values, in.n,
+                         c->api->options.config->memory_limit, &err) != SNN_OK)
         api_error(c, &err);
     else
         reply(c, job, model, &p);

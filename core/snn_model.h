@@ -55,10 +55,11 @@ struct snn_predictions {
  * `inputs` [n, features] are values as a data set's are once it is open (bytes / 255, CSV as
  * written). Random encodings draw for sample i what they draw for sample i of the test set: the
  * test set, asked in its order, gives the answers of the run's evaluation. SNN_INVALID where model
- * and spec do not belong together. Clear it in the end. @thread any */
+ * and spec do not belong together, SNN_LIMIT where it would take more memory than `most` (0 = any).
+ * Clear it in the end. @thread any */
 enum snn_code snn_predict(struct snn_predictions *out, const struct snn_model *model,
                           const struct snn_spec *spec, const struct snn_data_info *data,
-                          const float *inputs, size_t n, struct snn_error *err);
+                          const float *inputs, size_t n, size_t most, struct snn_error *err);
 void snn_predictions_clear(struct snn_predictions *p);
 
 /* Starts a fresh run from the model instead of its seed: tensors of the same names and shapes;

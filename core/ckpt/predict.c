@@ -16,6 +16,7 @@ struct asked {
     struct snn_data data; /* the samples as a test half */
     uint32_t *index;
     size_t n;
+    size_t most; /* bytes; 0 = any */
 };
 
 /* ------------------------------------------------------------------------------------ fits -- */
@@ -90,6 +91,11 @@ static enum snn_code build(struct asked *a, const struct snn_spec *spec,
                            const struct snn_data_info *info, struct snn_error *err)
 {
     enum snn_code rc = lay_out(a, spec, info, err);
+    if (rc == SNN_OK && a->most > 0 && a->arena.used > a->most)
+        return snn_fail(err, SNN_LIMIT,
+                        "%zu samples need %zu bytes of memory, want at most %zu: ask of fewer at a "
+                        "time",
+                        a->n, a->arena.used, a->most);
     if (rc == SNN_OK && !snn_arena_build(&a->arena))
         rc = snn_fail(err, SNN_NOMEM, "no memory for %zu samples: %zu bytes", a->n, a->arena.used);
     if (rc == SNN_OK)
@@ -129,7 +135,7 @@ static void run(struct asked *a, const struct snn_model *model, struct snn_predi
 
 enum snn_code snn_predict(struct snn_predictions *out, const struct snn_model *model,
                           const struct snn_spec *spec, const struct snn_data_info *data,
-                          const float *inputs, size_t n, struct snn_error *err)
+                          const float *inputs, size_t n, size_t most, struct snn_error *err)
 {
     struct asked *a = calloc(1, sizeof *a);
     struct snn_predictions p = {0};
@@ -142,6 +148,7 @@ enum snn_code snn_predict(struct snn_predictions *out, const struct snn_model *m
                         "the inputs are features, but the network is one for lists of events");
     }
     a->n = n;
+    a->most = most;
     a->data.info = *data;
     a->data.info.test = a->data.test.count = n;
     rc =

@@ -127,6 +127,33 @@ static void init__of_no_or_another_network__is_refused_with_the_reason(void **st
     answer_clear(&a);
 }
 
+/* The source goes while the job that is to start from it waits. */
+static void init__source_deleted_before_the_start__fails_with_the_reason(void **state)
+{
+    struct daemon *d = *state;
+    struct answer a = {.status = 0};
+    char source[32], busy[32], id[32], path[96], job[500];
+
+    daemon_submit(d, "{" JOB "}", source);
+    daemon_wait(d, &a, source, "succeeded");
+    daemon_submit(d,
+                  "{\"dataset\":{\"name\":\"digits\"},\"training\":{\"epochs\":100000},"
+                  "\"layers\":[{\"kind\":\"dense\",\"units\":10}]}",
+                  busy);
+    daemon_wait(d, &a, busy, "running");
+    snprintf(job, sizeof job, "{" JOB ",\"init\":{\"job\":\"%s\"}}", source);
+    daemon_submit(d, job, id);
+    snprintf(path, sizeof path, "/v1/jobs/%s", source);
+    daemon_delete(d, &a, path, 204);
+    snprintf(path, sizeof path, "/v1/jobs/%s/cancel", busy);
+    daemon_post(d, &a, path, "{}", 202);
+    daemon_wait(d, &a, id, "failed");
+    assert_string_equal(answer_text(&a, "error.code"), "not_found");
+    assert_string_equal(answer_text(&a, "error.param"), "/init/job");
+    assert_contains(answer_text(&a, "error.message"), source);
+    answer_clear(&a);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, daemon_setup, daemon_teardown)
@@ -135,6 +162,7 @@ int main(void)
         TEST(confusion__of_a_job_that_is_not_over__is_not_there),
         TEST(init__of_a_trained_job__goes_on_from_its_weights),
         TEST(init__of_no_or_another_network__is_refused_with_the_reason),
+        TEST(init__source_deleted_before_the_start__fails_with_the_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,7 +68,8 @@ static void check_same(const struct bench *b, const struct snn_spec *spec)
     struct snn_run *run = train(b, spec, &model);
     size_t right = 0;
 
-    if (snn_predict(&p, model, spec, snn_data_describe(b->data), b->inputs, TEST, &err) != SNN_OK)
+    if (snn_predict(&p, model, spec, snn_data_describe(b->data), b->inputs, TEST, 0, &err) !=
+        SNN_OK)
         fail_msg("%s", err.message);
     assert_int_equal(p.n, TEST);
     assert_int_equal(p.classes, 3);
@@ -125,7 +126,8 @@ static void predict__spike_mean__is_the_spikes_counted(void **state)
     spec.readout = runs_choice(&snn_readouts, "spike_mean");
     run = train(b, &spec, &model);
     assert_int_equal(
-        snn_predict(&p, model, &spec, snn_data_describe(b->data), b->inputs, TEST, NULL), SNN_OK);
+        snn_predict(&p, model, &spec, snn_data_describe(b->data), b->inputs, TEST, 0, NULL),
+        SNN_OK);
     assert_int_equal(p.outputs, 3);
     for (size_t i = 0; i < TEST * 3; i++) {
         assert_near(p.scores[i], p.spikes[i] / (double)spec.time_steps, 1e-6);
@@ -148,9 +150,31 @@ static void predict__last_layer_without_neurons__has_no_spikes(void **state)
     spec.layers[1].neurons = SNN_ABSENT;
     run = train(b, &spec, &model);
     assert_int_equal(
-        snn_predict(&p, model, &spec, snn_data_describe(b->data), b->inputs, TEST, NULL), SNN_OK);
+        snn_predict(&p, model, &spec, snn_data_describe(b->data), b->inputs, TEST, 0, NULL),
+        SNN_OK);
     assert_null(p.spikes);
     assert_memory_equal(p.label, run->predicted, sizeof(uint32_t) * TEST);
+    snn_predictions_clear(&p);
+    snn_model_free(model);
+    snn_run_free(run);
+}
+
+static void predict__more_memory_than_allowed__is_refused(void **state)
+{
+    const struct bench *b = *state;
+    const struct snn_spec spec = runs_spec();
+    struct snn_model *model = NULL;
+    struct snn_run *run = train(b, &spec, &model);
+    struct snn_predictions p;
+    struct snn_error err = {0};
+
+    assert_int_equal(
+        snn_predict(&p, model, &spec, snn_data_describe(b->data), b->inputs, TEST, 100, &err),
+        SNN_LIMIT);
+    assert_contains(err.message, "want at most 100");
+    assert_int_equal(snn_predict(&p, model, &spec, snn_data_describe(b->data), b->inputs, TEST,
+                                 (size_t)1 << 30, NULL),
+                     SNN_OK);
     snn_predictions_clear(&p);
     snn_model_free(model);
     snn_run_free(run);
@@ -162,7 +186,7 @@ static void refuse(const struct snn_model *m, const struct snn_spec *spec, const
     struct snn_predictions p;
     struct snn_error err = {0}, same = {0};
 
-    assert_int_equal(snn_predict(&p, m, spec, snn_data_describe(b->data), b->inputs, 1, &err),
+    assert_int_equal(snn_predict(&p, m, spec, snn_data_describe(b->data), b->inputs, 1, 0, &err),
                      SNN_INVALID);
     assert_non_null(strstr(err.message, why));
     assert_int_equal(snn_model_check(m, spec, snn_data_describe(b->data), &same), SNN_INVALID);
@@ -183,7 +207,7 @@ static void predict__model_of_another_network__says_what_differs(void **state)
     struct snn_predictions p;
     struct snn_error err = {0};
     events.events = true;
-    assert_int_equal(snn_predict(&p, model, &spec, &events, b->inputs, 1, &err), SNN_INVALID);
+    assert_int_equal(snn_predict(&p, model, &spec, &events, b->inputs, 1, 0, &err), SNN_INVALID);
     assert_non_null(strstr(err.message, "one for lists of events"));
     other = spec;
     snprintf(other.layers[1].name, sizeof other.layers[1].name, "out");
@@ -205,6 +229,7 @@ int main(void)
         cmocka_unit_test(predict__best_epoch_and_learned_constants__are_those_tested),
         cmocka_unit_test(predict__spike_mean__is_the_spikes_counted),
         cmocka_unit_test(predict__last_layer_without_neurons__has_no_spikes),
+        cmocka_unit_test(predict__more_memory_than_allowed__is_refused),
         cmocka_unit_test(predict__model_of_another_network__says_what_differs),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
