@@ -97,7 +97,9 @@ found = $(sort $(shell find $1 -name '$2' 2>/dev/null))
 objects = $(patsubst %,$(B)/obj/%.o,$(basename $1))
 
 CORE_ASM := $(call found,core,*.S)
-CORE_DATA := $(sort $(shell find core -type f ! -name '*.[chS]' ! -name '*.md' 2>/dev/null))
+API_ASM := $(call found,api,*.S)
+# What those include.
+BLOBS := $(sort $(shell find core api/openapi -type f ! -name '*.[chS]' ! -name '*.md' 2>/dev/null))
 CORE_SRC := $(filter-out $(KERNEL_SRC),$(call found,core,*.c))
 CTL_SRC := $(call found,server/ctl,*.c)
 SRV_SRC := $(filter-out server/main.c $(CTL_SRC),$(call found,server,*.c))
@@ -144,7 +146,7 @@ $(B)/flags: export STAMP = $(VARIANT_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDF
 $(B)/flags: FORCE ; $(stamp)
 $(B)/revision: export STAMP = $(REVISION)
 $(B)/revision: FORCE ; $(stamp)
-$(B)/sources: export STAMP = $(CORE_SRC) $(KERNEL_SRC) $(CORE_ASM) $(SRV_SRC) $(API_SRC) $(CTL_SRC) $(TESTS_SRC) \
+$(B)/sources: export STAMP = $(CORE_SRC) $(KERNEL_SRC) $(CORE_ASM) $(SRV_SRC) $(API_SRC) $(API_ASM) $(CTL_SRC) $(TESTS_SRC) \
 	$(MIGRATIONS) $(WEB_FILES)
 $(B)/sources: FORCE ; $(stamp)
 
@@ -166,7 +168,7 @@ $(Q)$(VARIANT_CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
 endef
 
 $(B)/obj/%.o: %.c Makefile $(B)/flags ; $(compile)
-$(B)/obj/%.o: %.S Makefile $(B)/flags $(CORE_DATA)
+$(B)/obj/%.o: %.S Makefile $(B)/flags $(BLOBS)
 	@mkdir -p $(@D)
 	$(Q)$(VARIANT_CC) $(ALL_CPPFLAGS) $(OPT) -g -Wa,--noexecstack -c -o $@ $<
 $(B)/obj/%.o: $(B)/%.c Makefile $(B)/flags ; $(compile)
@@ -213,7 +215,7 @@ $(B)/web.c: api/embed.sh $(WEB_FILES) $(CHART_JS) $(B)/sources
 $(B)/libsnn.a: $(call objects,$(CORE_SRC) $(CORE_ASM)) $(KERNEL_OBJECTS) $(B)/sources ; $(archive)
 $(B)/libsrv.a: $(call objects,$(SRV_SRC) $(if $(wildcard server/migrate.h),migrations.c)) \
 	$(B)/sources ; $(archive)
-$(B)/libapi.a: $(call objects,$(API_SRC) web.c) $(B)/sources ; $(archive)
+$(B)/libapi.a: $(call objects,$(API_SRC) $(API_ASM) web.c) $(B)/sources ; $(archive)
 $(B)/libctl.a: $(call objects,$(filter-out server/ctl/main.c,$(CTL_SRC))) $(B)/sources ; $(archive)
 $(B)/libtests.a: $(call objects,$(SUPPORT_SRC)) $(B)/sources ; $(archive)
 
@@ -273,6 +275,11 @@ gradcheck:
 .PHONY: gradcheck core-tests
 core-tests: $(filter $(B)/tests/core/% $(B)/tests/api/test_gradcheck,$(TESTS))
 	@tests/run.sh $^
+
+# The document that is committed is the one that the tables give: a test compares them.
+openapi: $(B)/tests/api/test_openapi
+	@$(B)/tests/api/test_openapi >/dev/null 2>&1; cp build/openapi.json api/openapi.json
+.PHONY: openapi
 
 lint:
 	@tests/run.sh $(sort $(wildcard tests/lint/*.sh))
@@ -377,6 +384,7 @@ make tsan          the same under ThreadSanitizer (clang)
 make gradcheck     the core's tests in double: gradients against differences of the loss
 make reference     the core against the numbers in REFERENCE=DIR, in double and float
 make lint          layers, sizes, banned calls, headers, format
+make openapi       api/openapi.json anew, from the tables
 make format        clang-format every source; format-check only looks
 make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)
 make bench         the training benchmarks, a JSON line each

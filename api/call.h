@@ -107,6 +107,14 @@ struct api_route {
     bool (*open)(struct api_call *c, struct srv_sink *sink);
     void (*close)(struct api_call *c); /* frees c->stream, whatever happened */
     const char *doc;                   /* one line */
+
+    /* For the OpenAPI document; lists are words with blanks between. */
+    const char *body;   /* schema of the JSON body; NULL = none, or it may be left out */
+    int status;         /* of the good answer; 0 = 200 */
+    const char *answer; /* schema of its JSON; NULL = it is no JSON */
+    const char *media;  /* media types that it may (also) come as; NULL = none */
+    const char *query;  /* parameters; NULL = none */
+    const char *others; /* statuses that not every route has: 202 304 409 */
 };
 extern const struct api_route api_routes[];
 extern const size_t api_route_count;
@@ -147,8 +155,9 @@ void api_datasets_put_close(struct api_call *c);
 void api_catalog_get(struct api_call *c); /* catalog.c */
 void api_surrogates_curve(struct api_call *c);
 void api_system_get(struct api_call *c);
-void api_web(struct api_call *c);   /* web.c */
-void api_livez(struct api_call *c); /* health.c */
+void api_web(struct api_call *c);         /* web.c */
+void api_openapi_get(struct api_call *c); /* openapi/openapi.c */
+void api_livez(struct api_call *c);       /* health.c */
 void api_readyz(struct api_call *c);
 void api_backup(struct api_call *c);     /* backup.c */
 void api_prometheus(struct api_call *c); /* prometheus.c */

@@ -24,8 +24,10 @@ struct api_field {
     const struct api_shape *shape; /* of a nested object; it fills the struct at `offset` */
     const struct api_shape *items; /* of an array's objects, for the catalog */
     bool required;
-    const char *doc;  /* for the catalog's limits; NULL = not a limit */
-    const char *type; /* for the same: "object" and "array" hold min to max; NULL = integer */
+    const char *doc;    /* for the catalog's limits; NULL = not a limit */
+    const char *type;   /* for the same: "object" and "array" hold min to max; NULL = integer */
+    const char *schema; /* its JSON schema, of fields with a reader of their own; NULL = as the rest
+                           says */
 };
 
 /* `"kind": "adam", "learning_rate": 0.002`: a row of a registry and its parameters, into a struct

@@ -170,7 +170,8 @@ static const struct api_field init_fields[] = {
     {.name = "checkpoint",
      .read = read_init_checkpoint,
      .offset = offsetof(struct api_form, init_checkpoint),
-     .size = sizeof((struct api_form *)0)->init_checkpoint},
+     .size = sizeof((struct api_form *)0)->init_checkpoint,
+     .schema = "{\"enum\":[\"best\",\"last\"]}"},
 };
 static const struct api_shape init_shape = {.noun = "an init", FIELDS(init_fields)};
 
@@ -203,8 +204,9 @@ static const struct api_field job_fields[] = {
      .read = read_metadata,
      .max = SRV_MAX_METADATA,
      .doc = "pairs of text that lists can be filtered by",
-     .type = "object"},
-    {.name = "dataset", .read = read_dataset, .required = true},
+     .type = "object",
+     .schema = "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}}"},
+    {.name = "dataset", .read = read_dataset, .shape = &dataset_shape, .required = true},
     PART("encoding", &encoding_shape),
     {.name = "neuron", .read = api_read_shape, .offset = FORM(neuron), .shape = &api_neuron_shape},
     {.name = "initialisation",

@@ -60,7 +60,9 @@ static const struct api_field layer_fields[] = {
      .size = SNN_NAME_SIZE},
     {.name = "neuron",
      .read = read_neuron, /* of the whole layer */
-     .shape = &api_neuron_shape},
+     .shape = &api_neuron_shape,
+     .schema =
+         "{\"anyOf\":[{\"$ref\":\"#/components/schemas/NeuronConfig\"},{\"type\":\"null\"}]}"},
     {.name = "initialisation", .read = read_initialisation, .shape = &api_initialisation_shape},
 };
 static const struct api_slot layer_slots[] = {{.key = "kind",

@@ -144,6 +144,7 @@ static void read_way(struct api_errors *e, const struct api_field *f, const char
 #define LEARN_FIELD(which)                                                                         \
     {.name = #which,                                                                               \
      .read = read_way,                                                                             \
+     .schema = "{\"enum\":[\"layer\",\"neuron\",false,null]}",                                     \
      .offset = sizeof(enum snn_learn) * SNN_LEARN_##which,                                         \
      .min = SNN_LEARN_##which},
 static const struct api_field learn_fields[] = {SNN_LEARNABLES(LEARN_FIELD)};
@@ -214,11 +215,19 @@ static const struct api_slot slots[] = {
 
 /* `alpha` stands before `coefficients`, which are as many. */
 static const struct api_field fields[] = {
-    {.name = "alpha", .read = read_alpha},
-    {.name = "coefficients", .read = read_coefficients},
-    {.name = "memory", .read = read_memory},
-    {.name = "learn", .read = read_learn},
-    {.name = "learning_rate", .read = read_rate},
+    {.name = "alpha",
+     .read = read_alpha,
+     .schema = "{\"type\":[\"number\",\"array\"],\"items\":{\"type\":\"number\"}}"},
+    {.name = "coefficients",
+     .read = read_coefficients,
+     .schema = "{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"number\"}}"},
+    {.name = "memory", .read = read_memory, .schema = "{\"type\":[\"integer\",\"null\"]}"},
+    {.name = "learn",
+     .read = read_learn,
+     .shape = &learn_shape,
+     .schema =
+         "{\"anyOf\":[{\"$ref\":\"#/components/schemas/LearnConfig\"},{\"enum\":[false,null]}]}"},
+    {.name = "learning_rate", .read = read_rate, .schema = "{\"type\":[\"number\",\"null\"]}"},
 };
 
 const struct api_shape api_neuron_shape = {.noun = "a neuron",

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/contract.h"
 #include "tests/support/test.h"
 
 #define MAX_QUERY 20
+#define NO_SWEEP "swp_00000000000000000000000000"
 
 static void forget(struct world *w)
 {
@@ -110,6 +112,11 @@ int ask(struct world *w, const struct ask *a)
     }
     free(target);
     take(w);
+    if (w->res.status)
+        contract_check(a->method, a->target,
+                       &(struct contract_answer){.status = w->res.status,
+                                                 .type = world_header(w, "Content-Type"),
+                                                 .json = w->json});
     return w->res.status;
 }
 
@@ -121,6 +128,24 @@ int ask_get(struct world *w, const char *target)
 int ask_post(struct world *w, const char *target, const char *body)
 {
     return ask(w, &(struct ask){.method = "POST", .target = target, .body = body});
+}
+
+void ask_fill(char *path, size_t size, const char *pattern, const char *job, const char *word)
+{
+    size_t n = 0;
+
+    for (; *pattern && n + 1 < size; pattern += strcspn(pattern, "}") + 1) {
+        size_t plain = strcspn(pattern, "{");
+
+        n += (size_t)snprintf(path + n, size - n, "%.*s", (int)plain, pattern);
+        pattern += plain;
+        if (!*pattern || n + 1 >= size)
+            return;
+        n += (size_t)snprintf(path + n, size - n, "%s",
+                              strncmp(pattern, "{job}", 5) == 0     ? job
+                              : strncmp(pattern, "{sweep}", 7) == 0 ? NO_SWEEP
+                                                                    : word);
+    }
 }
 
 json_t *ask_at(const struct world *w, const char *path)

@@ -23,6 +23,9 @@ int ask(struct world *w, const struct ask *a);
 int ask_get(struct world *w, const char *target);
 int ask_post(struct world *w, const char *target, const char *body);
 
+/* A path of a route's pattern: that job, a sweep that is not there, and `word` for all else. */
+void ask_fill(char *path, size_t size, const char *pattern, const char *job, const char *word);
+
 /* The value at a path of the answer's object like "progress.steps" or "data.0.id"; NULL if there is
  * none. */
 json_t *ask_at(const struct world *w, const char *path);

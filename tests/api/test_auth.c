@@ -67,24 +67,6 @@ static long retry_after(const struct world *w)
     return value ? strtol(value, NULL, 10) : -1;
 }
 
-/* A path of the pattern. */
-static void fill(char path[200], const char *pattern, const char *job)
-{
-    size_t n = 0;
-
-    while (*pattern && n < 150) {
-        const char *word = strncmp(pattern, "{job}", 5) == 0 ? job : "mine";
-
-        if (*pattern != '{') {
-            path[n++] = *pattern++;
-            continue;
-        }
-        n += (size_t)snprintf(path + n, 200 - n, "%s", word);
-        pattern += strcspn(pattern, "}") + 1;
-    }
-    path[n] = '\0';
-}
-
 static void routes__every_one__says_who_may(void **state)
 {
     (void)state;
@@ -110,7 +92,7 @@ static void routes__without_a_token__are_all_closed(void **state)
         const struct api_route *r = &api_routes[i];
         int status;
 
-        fill(path, r->pattern, d->w->job);
+        ask_fill(path, sizeof path, r->pattern, d->w->job, "mine");
         status = ask_as(d->w, NULL, r->method, path, strcmp(r->method, "GET") ? "{}" : NULL);
         if (r->access == API_OPEN) /* the dashboard has no file "mine" */
             assert_true((status >= 200 && status <= 299) ||

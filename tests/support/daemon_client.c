@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/support/contract.h"
 #include "tests/support/daemon.h"
 #include "tests/support/test.h"
 
@@ -95,6 +96,9 @@ void daemon_send(struct daemon *d, struct answer *a, const char *method, const c
         a->text = calloc(1, 1);
     assert_non_null(a->text);
     a->json = json_loadb(a->text, a->size, JSON_REJECT_DUPLICATES, NULL);
+    contract_check(
+        method, path,
+        &(struct contract_answer){.status = a->status, .type = a->type, .json = a->json});
 }
 
 static void expect(const struct answer *a, const char *method, const char *path, long status)
