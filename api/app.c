@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "api/auth.h"
+#include "api/job_cache.h"
 #include "api/requests.h"
 #include "api/route.h"
 
@@ -32,7 +33,8 @@ enum snn_code api_new(struct api **out, const struct api_options *options, struc
     atomic_init(&api->streams, 0);
     atomic_init(&api->backing_up, false);
     api->requests = api_requests_new();
-    if (!api->requests) {
+    api->job_cache = api_job_cache_new();
+    if (!api->requests || !api->job_cache) {
         api_free(api);
         return snn_fail(err, SNN_NOMEM, "no memory for the API");
     }
@@ -42,8 +44,10 @@ enum snn_code api_new(struct api **out, const struct api_options *options, struc
 
 void api_free(struct api *api)
 {
-    if (api)
+    if (api) {
         api_requests_free(api->requests);
+        api_job_cache_free(api->job_cache);
+    }
     free(api);
 }
 

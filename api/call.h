@@ -14,6 +14,7 @@ struct api {
     _Atomic bool draining; /* set by main's thread, read by the http threads */
     atomic_int streams;    /* event streams that are open */
     struct api_requests *requests;
+    struct api_job_cache *job_cache;
     atomic_bool backing_up;
     int64_t started_at, started_ms;
 };

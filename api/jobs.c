@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/etag.h"
+#include "api/job_cache.h"
 #include "api/job_object.h"
 #include "api/page.h"
 #include "api/prefer.h"
@@ -27,6 +28,22 @@ bool api_find_job(struct api_call *c, struct srv_job *out)
     return rc == SNN_OK;
 }
 
+/* The text of a version does not change, so it is made once for all who poll. */
+static void answer_job(struct api_call *c, const struct srv_job *job)
+{
+    struct api_job_cache *cache = c->api->job_cache;
+    size_t size = 0;
+    char *text = api_job_cache_get(cache, job->seq, job->version, &size);
+
+    if (text) {
+        srv_response_body(c->res, 200, "application/json", text, size);
+        return;
+    }
+    api_reply(c, 200, api_job_object(job));
+    if (c->res->status == 200)
+        api_job_cache_put(cache, job->seq, job->version, c->res->body, c->res->size);
+}
+
 void api_jobs_get(struct api_call *c)
 {
     static const char *const known[] = {NULL};
@@ -40,7 +57,7 @@ void api_jobs_get(struct api_call *c)
         (void)api_wait(c);
     else if (srv_request_header(c->req, "If-None-Match") || srv_job_status_terminal(job.status) ||
              !api_wait(c))
-        api_reply(c, 200, api_job_object(&job));
+        answer_job(c, &job);
     srv_job_clear(&job);
 }
 

@@ -51,6 +51,16 @@ static size_t sequence(const unsigned char *p)
     return 0;
 }
 
+/* How many bytes from p on stand for themselves. */
+static size_t plain_run(const unsigned char *p)
+{
+    size_t n = 0;
+
+    while (p[n] >= 0x20 && p[n] < 0x7f && p[n] != '"' && p[n] != '\\')
+        n++;
+    return n;
+}
+
 /* No allocation, so the only failure is the stream's own. */
 void api_text_string(FILE *to, const char *text)
 {
@@ -58,7 +68,13 @@ void api_text_string(FILE *to, const char *text)
 
     fputc('"', to);
     while (*p) {
-        size_t n = sequence(p);
+        size_t plain = plain_run(p), n;
+
+        fwrite(p, 1, plain, to);
+        p += plain;
+        if (!*p)
+            break;
+        n = sequence(p);
         if (n == 0)
             fputc('?', to);
         else if (*p == '"' || *p == '\\')
