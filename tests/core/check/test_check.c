@@ -114,7 +114,8 @@ static const char *name_of(const struct snn_registry *r, size_t i)
     return snn_registry_at(r, i % r->count)->name;
 }
 
-/* Samples of 2 to 9 steps of one tick, 6 units; some spikes in each step. */
+/* Samples of 9 steps down to 2, of one tick, 6 units; some spikes in each step. A short one finds
+ * what a long one left. */
 static struct snn_data *short_samples(void)
 {
     static size_t first[9];
@@ -124,7 +125,7 @@ static struct snn_data *short_samples(void)
     size_t n = 0;
 
     for (size_t i = 0; i < 8; i++) {
-        for (size_t k = 0; k < (2 + i) * 6 && k < 54; k++)
+        for (size_t k = 0; k < (9 - i) * 6; k++)
             if ((k * 7 + i * 5) % 3 != 1) {
                 times[n] = (uint32_t)(k / 6);
                 units[n++] = (uint16_t)(k % 6);
