@@ -268,8 +268,7 @@ reference-float:
 	@$(MAKE) VARIANT=release ISA= build/release/run_reference
 	@build/release/run_reference $(REFERENCE)
 
-# The core's tests in double: with them, that the backward pass is the derivative of the forward's,
-# also on each example job.
+# In double: that the backward pass is the derivative of the forward's, also on each example job.
 gradcheck:
 	@$(MAKE) VARIANT=double ISA= core-tests
 .PHONY: gradcheck core-tests
