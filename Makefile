@@ -117,7 +117,7 @@ TEST_SRC := $(filter-out $(if $(filter asan tsan,$(VARIANT)),tests/e2e/web/%),$(
 SUPPORT_SRC := $(filter-out $(REFERENCE_SRC) $(BENCH_SRC) tests/fuzz/% $(TEST_SRC),$(TESTS_SRC))
 
 CORE_LIBS := -lopenblas $(HDF5_LIBS) -lz -lnettle -lm -lpthread
-SERVER_LIBS := -lmicrohttpd -ljansson -lsqlite3 -lpthread
+SERVER_LIBS := -lmicrohttpd -ljansson -lsqlite3 -lcurl -lpthread
 # Allocations of the project's own code go through tests/support/oom.c, which can refuse them.
 WRAPPED := malloc calloc realloc aligned_alloc posix_memalign strdup strndup
 comma := ,
@@ -198,9 +198,7 @@ $(B)/migrations.c: $(MIGRATIONS) Makefile $(B)/sources
 	printf 'const struct srv_migration srv_migrations[] = {\n'; \
 	for f in $(MIGRATIONS); do n=$$(basename $$f .sql); v=$$(expr $${n%%_*} + 0); \
 	printf '    {%s, "%s", sql_%s},\n' $$v $$n $$n; done; \
-	printf '    {0, NULL, NULL},\n};\nconst size_t srv_migration_count = %s;\n' \
-	$(words $(MIGRATIONS)); \
-	} >$@
+	printf '    {0, NULL, NULL},\n};\nconst size_t srv_migration_count = %s;\n' $(words $(MIGRATIONS)); } >$@
 
 # The dashboard: its own files, the examples it offers, and Debian's Chart.js.
 $(CHART_JS):
@@ -228,7 +226,7 @@ helpers = $(call objects,$(foreach f,$(SUPPORT_SRC),$(if $(filter $(dir $1),$(di
 .SECONDEXPANSION:
 $(TESTS): $(B)/tests/%: $(B)/obj/tests/%.o $$(call helpers,tests/$$*) $(LIBS) $(B)/libctl.a \
 	$(B)/libtests.a
-	$(link) $(WRAP) $(CORE_LIBS) $(SERVER_LIBS) -lcurl -lcmocka
+	$(link) $(WRAP) $(CORE_LIBS) $(SERVER_LIBS) -lcmocka
 $(B)/run_reference: $(call objects,$(REFERENCE_SRC)) $(B)/libsnn.a $(B)/sources
 	$(link) $(CORE_LIBS) -ljansson
 $(BENCHES): $(B)/%: $(B)/obj/tests/bench/%.o \

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/canonical.h"
+#include "server/webhook.h"
 
 /* A data set that is not there or not whole is an error of the job. */
 static enum snn_code find_data(struct api_admission *a, struct srv_datasets *datasets,
@@ -112,6 +113,16 @@ static enum snn_code find_source(struct api_admission *a, const struct api_optio
     return rc;
 }
 
+/* Where it wants its end told has to be where the operator lets it. */
+static void check_webhook(struct api_admission *a, const struct srv_config *config)
+{
+    struct snn_error why = {0};
+
+    if (a->form.webhook_url[0] &&
+        srv_webhook_url_check(a->form.webhook_url, config->webhooks, &why) != SNN_OK)
+        api_errors_add(&a->errors, "/webhook/url", "not_allowed", "%s", why.message);
+}
+
 enum snn_code api_admission_judge(struct api_admission *a, const struct api_options *options,
                                   json_t *job, struct snn_error *err)
 {
@@ -119,6 +130,7 @@ enum snn_code api_admission_judge(struct api_admission *a, const struct api_opti
 
     memset(a, 0, sizeof *a);
     api_form_read(&a->form, job, &a->errors);
+    check_webhook(a, options->config);
     if (a->form.dataset[0])
         rc = find_data(a, options->datasets, err);
     if (a->has_data)
@@ -155,6 +167,10 @@ enum snn_code api_admission_row(struct srv_job *row, const struct api_admission 
 #define UNKNOWN(name) row->metrics.name = NAN;
     SNN_METRICS(UNKNOWN)
 #undef UNKNOWN
+    if (form->webhook_url[0]) {
+        memcpy(row->webhook_url, form->webhook_url, sizeof row->webhook_url);
+        memcpy(row->webhook_events, form->webhook_events, sizeof row->webhook_events);
+    }
     memcpy(row->config_sha256, a->config_sha256, sizeof row->config_sha256);
     row->config = strdup(text);
     if (form->n_metadata)

@@ -80,7 +80,7 @@ static bool put(FILE *to, json_t *value, const char *const skip[])
 
 bool api_canonical_sha256(json_t *job, char hex[SNN_SHA256_HEX])
 {
-    static const char *const without[] = {"name", "metadata", "priority", NULL};
+    static const char *const without[] = {"name", "metadata", "priority", "webhook", NULL};
     struct snn_digest d;
     char *text = NULL;
     size_t size = 0;

@@ -175,6 +175,54 @@ static const struct api_field init_fields[] = {
 };
 static const struct api_shape init_shape = {.noun = "an init", FIELDS(init_fields)};
 
+/* --------------------------------------------------------------------------------- webhook -- */
+
+/* An array of names, into one text. */
+static void read_webhook_events(struct api_errors *e, const struct api_field *f, const char *at,
+                                json_t *value, void *member)
+{
+    static const char *const names[] = {"succeeded", "failed", "cancelled"};
+    char *out = member;
+    size_t used = 1, i;
+    json_t *one;
+
+    if (!json_is_array(value) || json_array_size(value) == 0) {
+        api_wrong_type(e, at, value, "an array of succeeded, failed or cancelled");
+        return;
+    }
+    memcpy(out, " ", 2);
+    json_array_foreach(value, i, one)
+    {
+        const char *text = json_string_value(one);
+        char place[API_POINTER_SIZE];
+        size_t k = 0;
+
+        while (k < COUNT(names) && (!text || strcmp(text, names[k]) != 0))
+            k++;
+        if (k == COUNT(names))
+            api_errors_add(e, api_at_index(place, at, i), "unknown_name",
+                           "is \"%.40s\", want one of: succeeded, failed, cancelled",
+                           text ? text : "no text");
+        else if (!strstr(out, names[k]))
+            used += (size_t)snprintf(out + used, f->size - used, "%s ", names[k]);
+    }
+}
+
+static const struct api_field webhook_fields[] = {
+    {.name = "url",
+     .read = api_read_text,
+     .offset = offsetof(struct api_form, webhook_url),
+     .size = sizeof((struct api_form *)0)->webhook_url,
+     .required = true},
+    {.name = "events",
+     .read = read_webhook_events,
+     .offset = offsetof(struct api_form, webhook_events),
+     .size = sizeof((struct api_form *)0)->webhook_events,
+     .schema = "{\"type\":\"array\",\"minItems\":1,\"items\":"
+               "{\"enum\":[\"succeeded\",\"failed\",\"cancelled\"]}}"},
+};
+static const struct api_shape webhook_shape = {.noun = "a webhook", FIELDS(webhook_fields)};
+
 /* ------------------------------------------------------------------------------------- job -- */
 
 #define FORM(member) offsetof(struct api_form, member)
@@ -222,6 +270,7 @@ static const struct api_field job_fields[] = {
      .doc = "layers of a network",
      .type = "array"},
     {.name = "init", .read = api_read_shape, .shape = &init_shape},
+    {.name = "webhook", .read = api_read_shape, .shape = &webhook_shape},
     PART("readout", &readout_shape),
     PART("training", &training_shape),
     PART("diagnostics", &diagnostics_shape),
@@ -237,6 +286,7 @@ void api_form_read(struct api_form *form, json_t *job, struct api_errors *e)
     form->seed = (int64_t)form->spec.seed;
     form->dataset_at = "/dataset";
     snprintf(form->init_checkpoint, sizeof form->init_checkpoint, "best");
+    snprintf(form->webhook_events, sizeof form->webhook_events, " succeeded failed cancelled ");
     api_read(e, &api_job_shape, "", job, form);
     form->spec.seed = (uint64_t)form->seed;
 }

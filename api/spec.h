@@ -15,8 +15,9 @@ struct api_form {
     const char *dataset_at;          /* "/dataset/name" or "/dataset/id" */
     struct snn_neuron_spec neuron;   /* the defaults of all layers */
     struct snn_choice initialiser;
-    char init_job[SRV_ID_SIZE]; /* "" = none */
-    char init_checkpoint[8];    /* "best" or "last" */
+    char init_job[SRV_ID_SIZE];                /* "" = none */
+    char init_checkpoint[8];                   /* "best" or "last" */
+    char webhook_url[512], webhook_events[40]; /* "" = none; " succeeded failed " */
     struct snn_spec spec;
 };
 

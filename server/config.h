@@ -35,6 +35,8 @@ struct srv_config {
     char log_level[16];
     char log_format[8];    /* text or json */
     char isa[32];          /* auto, or a name as snn_isa's */
+    char webhooks[512];    /* hosts that job's ends may be told to, divided by commas; "" = none */
+    bool webhooks_local;   /* also at addresses that are not of the Internet at large */
     bool insecure_no_auth; /* allow a listen address that is not loopback */
 };
 

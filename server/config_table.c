@@ -184,6 +184,10 @@ const struct srv_option srv_options[] = {
      "text (key=value) or json, a line an event", check_log_format},
     {"isa", &text_type, FIELD(isa), "auto", 0, 0, "NAME",
      "instruction set of the kernels; auto is the best there is", NULL},
+    {"webhooks", &text_type, FIELD(webhooks), NULL, 0, 0, "HOSTS",
+     "where jobs may have their end told, divided by commas; * is anywhere", NULL},
+    {"webhooks-local", &switch_type, FIELD(webhooks_local), "false", 0, 0, NULL,
+     "also to addresses of this machine and private networks", NULL},
     {"insecure-no-auth", &switch_type, FIELD(insecure_no_auth), "false", 0, 0, NULL,
      "allow an address that other machines can reach", NULL},
 };

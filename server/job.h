@@ -48,6 +48,8 @@ struct srv_job {
     /* What else they depend on: the config (canonical), the data, the program. */
     char config_sha256[SNN_SHA256_HEX], dataset_sha256[SNN_SHA256_HEX];
     char build_version[32], build_revision[64];
+    /* Where its end is to be told ("" = nowhere), and which ends: " succeeded failed ". */
+    char webhook_url[512], webhook_events[40];
     /* The job whose weights it starts from ("" = none), "best" or "last" of them, and their digest
      * once it has started. */
     char init_job[SRV_ID_SIZE], init_checkpoint[8], init_sha256[SNN_SHA256_HEX];

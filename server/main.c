@@ -19,6 +19,7 @@
 #include "server/offline.h"
 #include "server/signals.h"
 #include "server/version.h"
+#include "server/webhook.h"
 
 /* As in sysexits.h. */
 #define EXIT_USAGE 64
@@ -45,6 +46,7 @@ struct daemon {
     struct srv_datasets *datasets;
     struct srv_pool *pool;
     struct srv_keeper *keeper;
+    struct srv_webhooks *webhooks;
     struct api *api;
     struct srv_http *http;
 };
@@ -115,6 +117,14 @@ static enum snn_code start_pool(struct daemon *d, struct snn_error *err)
     return rc == SNN_OK ? srv_keeper_start(&d->keeper, &keeper, err) : rc;
 }
 
+static enum snn_code start_webhooks(struct daemon *d, struct snn_error *err)
+{
+    struct srv_webhook_options options = {
+        .config = &d->config, .store = d->store, .clock = &srv_system_clock};
+
+    return d->config.webhooks[0] ? srv_webhooks_start(&d->webhooks, &options, err) : SNN_OK;
+}
+
 /* A connection may have a file open beside itself; what is kept back is for jobs and the database.
  */
 static unsigned connections_for(size_t files)
@@ -164,6 +174,8 @@ static enum snn_code start(struct daemon *d, struct snn_error *err)
     if (rc == SNN_OK)
         rc = start_pool(d, err);
     if (rc == SNN_OK)
+        rc = start_webhooks(d, err);
+    if (rc == SNN_OK)
         rc = start_http(d, err);
     return rc;
 }
@@ -205,6 +217,7 @@ static void stop(struct daemon *d)
         srv_store_listen(d->store, NULL, NULL);
     srv_http_stop(d->http);
     srv_keeper_stop(d->keeper);
+    srv_webhooks_stop(d->webhooks);
     srv_pool_free(d->pool);
     api_free(d->api);
     srv_datasets_free(d->datasets);

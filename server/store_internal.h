@@ -86,6 +86,10 @@ enum snn_code srv_sweep_load(struct srv_conn *c, const char *id, struct srv_swee
 enum snn_code srv_sweep_settle(struct srv_conn *c, int64_t job_seq, int64_t now,
                                struct snn_error *err);
 
+/* Puts into the outbox that the job has come to that end, where somebody wants to hear of it. */
+enum snn_code srv_webhook_note(struct srv_conn *c, int64_t job_seq, enum srv_job_status status,
+                               int64_t now, struct snn_error *err);
+
 /* ---------------------------------------------------------------------------------- events -- */
 
 /* Appends; the event's seq is given here, and `at` where it is 0. */

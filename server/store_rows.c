@@ -22,7 +22,8 @@
     X(optional, updated_at) X(int, attempt) X(int, version)                                        \
     X(text, dataset) X(int, memory_bytes) X(int, threads)                                          \
     X(text, config_sha256) X(text, init_job) X(text, init_checkpoint)                                                     \
-    X(text, sweep) X(int, combination) X(int, rung_epoch) X(int, at_rung)
+    X(text, sweep) X(int, combination) X(int, rung_epoch) X(int, at_rung)                       \
+    X(text, webhook_url) X(text, webhook_events)
 /* clang-format on */
 
 #define COLUMN(kind, field) #field ","
@@ -293,7 +294,10 @@ enum snn_code srv_job_move_alone(struct srv_conn *c, const struct srv_job *job, 
         e.epoch = job->epoch;
     }
     count_move(t);
-    return srv_event_insert(c, job->seq, now, &e, err);
+    rc = srv_event_insert(c, job->seq, now, &e, err);
+    if (rc == SNN_OK && srv_job_status_terminal(t->to))
+        rc = srv_webhook_note(c, job->seq, t->to, now, err);
+    return rc;
 }
 
 enum snn_code srv_job_move(struct srv_conn *c, const struct srv_job *job, int64_t now,

@@ -246,7 +246,7 @@ static void load__bad_variable__is_named(void **state)
     assert_int_equal(l.rc, SNN_INVALID);
     assert_contains(l.err.message, "unknown variable SPIKED_WORKER;");
     assert_contains(l.err.message, "SPIKED_ there are: LISTEN, DATA_DIR");
-    assert_contains(l.err.message, "INSECURE_NO_AUTH, CONFIG");
+    assert_contains(l.err.message, ", ..., CONFIG"); /* there are more than a message holds */
     l = load(none, WORDS("SPIKED_LISTEN="));
     assert_int_equal(l.rc, SNN_INVALID);
     assert_contains(l.err.message, "SPIKED_LISTEN: ''");
