@@ -159,12 +159,12 @@ static json_t *validation(const struct api_admission *a)
 {
     const struct snn_estimate *e = &a->estimate;
 
-    return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}}",
+    return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}}",
                      "object", "validation", "valid", api_errors_count(&a->errors) == 0, "errors",
                      list_of(&a->errors), "warnings", list_of(&a->warnings), "parameters",
-                     count(a, e->parameters), "memory_bytes", count(a, e->bytes), "steps",
-                     count(a, e->steps), "steps_per_epoch", count(a, e->steps_per_epoch),
-                     "multiply_adds_per_sample",
+                     count(a, e->parameters), "memory_bytes", count(a, e->bytes), "segment_steps",
+                     count(a, e->segment_steps), "steps", count(a, e->steps), "steps_per_epoch",
+                     count(a, e->steps_per_epoch), "multiply_adds_per_sample",
                      a->has_estimate ? api_number(e->multiply_adds) : json_null(), "layers",
                      layers(a), "samples", "train", count(a, e->train), "validation",
                      count(a, e->validation), "test", count(a, a->dataset.info.test));

@@ -244,6 +244,7 @@ struct snn_estimate {
     size_t bytes;             /* of the run's one block, and of the data set */
     size_t train, validation; /* samples after the split */
     size_t steps_per_epoch, steps;
+    size_t segment_steps; /* of a sample's steps, those whose states are in memory at a time */
     double multiply_adds; /* of one training sample, forward and backward */
 };
 

@@ -30,8 +30,9 @@ static enum snn_code lay_out(struct snn_checker *k, const struct snn_spec *spec,
     struct snn_arena *a = &k->arena;
     const struct snn_work_size size = {
         .shard = k->samples, .block = k->samples, .gradients = true, .record = true};
-    enum snn_code rc =
-        snn_net_init(&k->net, a, spec, snn_net_input(spec, snn_data_describe(k->data)), NULL, err);
+    const struct snn_net_options whole = {.segment = spec->time_steps};
+    enum snn_code rc = snn_net_init(&k->net, a, spec,
+                                    snn_net_input(spec, snn_data_describe(k->data)), &whole, err);
     if (rc == SNN_OK)
         rc = snn_loss_tangent_check(&k->net, err);
     if (rc != SNN_OK)

@@ -59,15 +59,15 @@ static uint64_t count_active(const struct snn_probe_layer *p, const struct snn_c
 }
 
 void snn_probe_look(struct snn_probe_layer *p, const struct snn_cell *c, const real *x,
-                    const real *s, const real *d_membrane, size_t samples)
+                    const real *s, const real *d_membrane, size_t samples, size_t from)
 {
-    const size_t n = p->n, rows = samples * p->time_steps;
+    const size_t n = p->n, rows = samples * c->time_steps;
     const real least = peak_of(c) / 100;
     snn_histogram_add(&p->gradient, d_membrane, rows * n);
     snn_histogram_add(&p->membrane, x, rows * n);
-    p->samples += samples;
+    p->samples += from ? 0 : samples;
     for (size_t r = 0; r < rows; r++) {
-        p->squares[r % p->time_steps] += snn_sum_squares(d_membrane + r * n, n);
+        p->squares[from + r % c->time_steps] += snn_sum_squares(d_membrane + r * n, n);
         p->active += count_active(p, c, x + r * n, s + r * n, least);
         for (size_t i = 0; i < n; i++)
             p->spikes[i] += s[r * n + i] >= (real)0.5;

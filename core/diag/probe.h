@@ -27,9 +27,10 @@ struct snn_probe {
 
 void snn_probe_place(struct snn_probe *p, struct snn_arena *arena, const struct snn_net *net);
 void snn_probe_clear(struct snn_probe *p);
-/* Takes in a block: x, s, d_membrane [samples, T, n]. */
+/* Takes in a block: x, s, d_membrane [samples, T, n], of the cell's steps, the first of which is
+ * the sample's `from`. */
 void snn_probe_look(struct snn_probe_layer *p, const struct snn_cell *c, const real *x,
-                    const real *s, const real *d_membrane, size_t samples);
+                    const real *s, const real *d_membrane, size_t samples, size_t from);
 void snn_probe_merge(struct snn_probe *into, const struct snn_probe *from);
 
 #endif

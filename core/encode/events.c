@@ -7,23 +7,25 @@
 #include "core/encode/rows.h"
 #include "core/math/spikes.h"
 
-size_t snn_encode_events(real *out, const struct snn_events *events, size_t n, size_t time_steps,
-                         const struct snn_choice *c, const struct snn_rng_key *key)
+size_t snn_encode_events(real *out, const struct snn_events *events, size_t n,
+                         struct snn_steps steps, const struct snn_choice *c,
+                         const struct snn_rng_key *key)
 {
     const real size = (real)c->value[EVENTS_GAIN];
     struct snn_event_walk w;
     uint64_t time;
     uint32_t unit;
-    size_t steps = 1;
+    size_t ended = 1;
 
     snn_walk_begin(&w, events, n, c, key);
-    memset(out, 0, n * time_steps * sizeof *out);
+    memset(out, 0, n * (steps.to - steps.from) * sizeof *out);
     while (snn_walk_next(&w, &time, &unit)) {
-        const size_t step = (size_t)(time * (uint64_t)time_steps / w.duration);
-        out[step * n + unit] = size;
-        steps = step < steps ? steps : step + 1;
+        const size_t step = (size_t)(time * (uint64_t)steps.all / w.duration);
+        ended = step < ended ? ended : step + 1;
+        if (step >= steps.from && step < steps.to)
+            out[(step - steps.from) * n + unit] = size;
     }
-    return steps;
+    return ended;
 }
 
 /* The first tick of a step: floor(t T / D) >= s from t = ceil(s D / T) on. */

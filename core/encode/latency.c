@@ -7,14 +7,14 @@
 
 #include "core/encode/rows.h"
 
-void snn_encode_latency(real *out, const real *x, size_t n, size_t time_steps,
+void snn_encode_latency(real *out, const real *x, size_t n, struct snn_steps steps,
                         const struct snn_choice *c, const struct snn_rng_key *key)
 {
     double gain = c->value[ENCODE_GAIN], tau = c->value[LATENCY_TAU];
     double threshold = c->value[LATENCY_THRESHOLD];
 
     (void)key;
-    memset(out, 0, n * time_steps * sizeof *out);
+    memset(out, 0, n * (steps.to - steps.from) * sizeof *out);
     for (size_t i = 0; i < n; i++) {
         double charge = gain * (double)x[i];
 
@@ -22,7 +22,7 @@ void snn_encode_latency(real *out, const real *x, size_t n, size_t time_steps,
             continue;
         /* ln(x / (x - th)) = -ln(1 - th / x), which is also right where x is infinite. */
         double when = floor(-tau * log1p(-threshold / charge));
-        if (when < (double)time_steps)
-            out[(size_t)when * n + i] = 1;
+        if (when >= (double)steps.from && when < (double)steps.to)
+            out[((size_t)when - steps.from) * n + i] = 1;
     }
 }

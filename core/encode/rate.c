@@ -2,14 +2,14 @@
 /* Bernoulli spikes: p = gain x, drawn anew in each step. */
 #include "core/encode/rows.h"
 
-void snn_encode_rate(real *out, const real *x, size_t n, size_t time_steps,
+void snn_encode_rate(real *out, const real *x, size_t n, struct snn_steps steps,
                      const struct snn_choice *c, const struct snn_rng_key *key)
 {
     real gain = (real)c->value[ENCODE_GAIN];
     struct snn_rng_key k = *key;
 
-    for (size_t t = 0; t < time_steps; t++) {
-        real *row = out + t * n;
+    for (size_t t = steps.from; t < steps.to; t++) {
+        real *row = out + (t - steps.from) * n;
 
         k.step = (uint32_t)t;
         snn_rng_uniform(row, n, &k);

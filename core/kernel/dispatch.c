@@ -14,19 +14,20 @@ static bool has_base(void)
 }
 
 #if defined(__x86_64__)
+#define SOME_BUILDS __attribute__((unused)) /* have one level alone */
 
-static bool has_v2(void)
+SOME_BUILDS static bool has_v2(void)
 {
     return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
 }
 
-static bool has_v3(void)
+SOME_BUILDS static bool has_v3(void)
 {
     return has_v2() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
            __builtin_cpu_supports("bmi2");
 }
 
-static bool has_v4(void)
+SOME_BUILDS static bool has_v4(void)
 {
     return has_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&

@@ -47,7 +47,7 @@ void snn_dropout_draw(const struct snn_layer *l, struct snn_layer_work *w, size_
     k.stream = SNN_STREAM_DROPOUT;
     for (size_t t = 0; t < masks(l); t++) {
         real *mask = w->own + (i * masks(l) + t) * l->out;
-        k.step = (uint32_t)t;
+        k.step = l->per_step ? key->step + (uint32_t)t : 0;
         snn_rng_uniform(mask, l->out, &k);
         for (size_t j = 0; j < l->out; j++)
             mask[j] = mask[j] < rate ? 0 : kept;

@@ -193,9 +193,9 @@ void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struc
         .fired = listener ? &listener->rows.sparse : NULL,
         .most_fired = listener ? listener->rows.capacity : 0,
     };
-    if (at.from == 0)
+    if (at.from == 0 && b->from == 0)
         memset(f.state, 0, c->n * sizeof *f.state);
-    if (at.from == 0 && f.aux)
+    if (at.from == 0 && b->from == 0 && f.aux)
         memset(f.aux_state, 0, c->n * sizeof *f.aux_state);
     snn_cell_forward(c, &f);
     if (listener && listener->rows.sparse.rows > 0 && i + 1 == b->n)
@@ -233,9 +233,10 @@ void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, 
         .d_state = w->d_state ? w->d_state + i * size : NULL,
         .d = w->d,
     };
-    if (at.to == c->time_steps)
+    const bool last = at.to == c->time_steps && !b->followed;
+    if (last)
         memset(back.lambda, 0, c->n * sizeof *back.lambda);
-    if (at.to == c->time_steps && back.aux)
+    if (last && back.aux)
         memset(back.aux_lambda, 0, c->n * sizeof *back.aux_lambda);
     snn_cell_backward(c, &back);
 }

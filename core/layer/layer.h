@@ -96,11 +96,15 @@ struct snn_layer_work {
     struct snn_narrow narrow;   /* of those whose surrogate is a window */
     struct snn_sparse2d_work sparse2d; /* of those that convolve */
     real *own;                         /* the kind's own, as much as its row says */
-    struct snn_cell_gradient d;        /* of the constants, since the last snn_layer_learn */
+    real *before, *after; /* [Sb, out] of kinds that hear themselves, where the steps are cut: the
+                             spikes before the first, dL/dI after the last */
+    struct snn_cell_gradient d; /* of the constants, since the last snn_layer_learn */
 };
 
 struct snn_block {
     size_t first, n; /* samples first .. first+n-1 of the shard */
+    size_t from;     /* the sample's step that is the arrays' first: beyond 0, states go on */
+    bool followed;   /* by more steps, which have been undone when these are */
     bool training;   /* soft surrogates are soft */
     bool backward;   /* a backward pass follows */
 };
@@ -137,8 +141,8 @@ struct snn_layer_type {
     /* Numbers that the kind needs for itself, in a worker that runs `block` samples at a time; NULL
      * = none. */
     size_t (*room)(const struct snn_layer *l, size_t block);
-    /* The draws of training for the block's sample i, before forward; the key wants its step. NULL
-     * = none. */
+    /* The draws of training for the block's sample i, before forward; the key's step is the
+     * arrays' first. NULL = none. */
     void (*draw)(const struct snn_layer *l, struct snn_layer_work *w, size_t i,
                  const struct snn_rng_key *key);
     /* Static input of a shard [n, in]: what can be done once for all steps and blocks. NULL: the
@@ -194,8 +198,8 @@ enum snn_code snn_layer_resolve(struct snn_layer *l, const struct snn_choice *c,
 enum snn_code snn_layer_countable(size_t out, size_t in, struct snn_error *err);
 
 /* For layer kinds: the neurons of a block's sample i in the steps from .. to-1, and their reverse.
- * The first steps begin from rest; the last ones' reverse from nothing. Without neurons the current
- * is passed on as it is. */
+ * A sample's first steps begin from rest; its last ones' reverse from nothing. Without neurons the
+ * current is passed on as it is. */
 struct snn_span {
     size_t sample, from, to;
 };

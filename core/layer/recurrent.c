@@ -81,12 +81,14 @@ static void add_own(const struct snn_layer *l, struct snn_layer_work *w, const r
 {
     const size_t n = l->out, stride = l->cell.time_steps * n;
     const real *bias = params + l->tensor[OWN_BIAS].offset;
-    const real *own = params + l->tensor[OWN_WEIGHT].offset, *before = w->s + (t - 1) * n;
+    const real *own = params + l->tensor[OWN_WEIGHT].offset;
+    const real *before = t ? w->s + (t - 1) * n : w->before;
+    const size_t apart = t ? stride : n;
     real *current = w->current + t * n;
     if (!l->one_to_one)
-        snn_gemm_nt_rows(current, stride, before, stride, own, samples, n, n);
+        snn_gemm_nt_rows(current, stride, before, apart, own, samples, n, n);
     for (size_t i = 0; l->one_to_one && i < samples; i++)
-        snn_one_to_one(current + i * stride, own, before + i * stride, n);
+        snn_one_to_one(current + i * stride, own, before + i * apart, n);
     for (size_t i = 0; l->recurrent_bias && i < samples; i++)
         snn_add(current + i * stride, bias, n);
 }
@@ -97,10 +99,27 @@ void snn_recurrent_forward(const struct snn_layer *l, struct snn_layer_work *w, 
     const size_t steps = l->cell.time_steps;
     snn_dense_hear(l, w, params, in, b->n * steps);
     for (size_t t = 0; t < steps; t++) {
-        if (t > 0)
+        if (b->from + t > 0)
             add_own(l, w, params, t, b->n);
         for (size_t i = 0; i < b->n; i++)
             snn_layer_spikes(l, w, (struct snn_span){i, t, t + 1}, b);
+    }
+}
+
+/* The same of the arrays' first step, which the spikes before them were heard in. */
+static void first_gradients(const struct snn_layer *l, const struct snn_layer_work *w, real *grads,
+                            size_t samples)
+{
+    const size_t n = l->out, stride = l->cell.time_steps * n;
+    real *d_own = grads + l->tensor[OWN_WEIGHT].offset;
+    for (size_t i = 0; i < samples; i++) {
+        const real *d_current = w->g + i * stride, *before = w->before + i * n;
+        if (l->one_to_one)
+            snn_one_to_one_back(NULL, d_own, d_current, NULL, before, n);
+        else
+            snn_gemm_tn(d_own, d_current, before, n, n, 1, 1);
+        if (l->recurrent_bias)
+            snn_add(grads + l->tensor[OWN_BIAS].offset, d_current, n);
     }
 }
 
@@ -127,12 +146,15 @@ static void hear_back(const struct snn_layer *l, const struct snn_layer_work *w,
                       size_t t, size_t samples)
 {
     const size_t n = l->out, stride = l->cell.time_steps * n;
-    const real *own = params + l->tensor[OWN_WEIGHT].offset, *d = w->g + (t + 1) * n;
+    const bool inside = t + 1 < l->cell.time_steps;
+    const real *own = params + l->tensor[OWN_WEIGHT].offset;
+    const real *d = inside ? w->g + (t + 1) * n : w->after;
+    const size_t apart = inside ? stride : n;
     real *d_before = w->g + t * n;
     if (!l->one_to_one)
-        snn_gemm_nn_rows(d_before, stride, d, stride, own, samples, n, n);
+        snn_gemm_nn_rows(d_before, stride, d, apart, own, samples, n, n);
     for (size_t i = 0; l->one_to_one && i < samples; i++)
-        snn_one_to_one_back(d_before + i * stride, NULL, d + i * stride, own, NULL, n);
+        snn_one_to_one_back(d_before + i * stride, NULL, d + i * apart, own, NULL, n);
 }
 
 void snn_recurrent_backward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
@@ -140,12 +162,14 @@ void snn_recurrent_backward(const struct snn_layer *l, struct snn_layer_work *w,
 {
     const size_t n = l->out, steps = l->cell.time_steps;
     for (size_t t = steps; t-- > 0;) {
-        if (t + 1 < steps)
+        if (t + 1 < steps || b->followed)
             hear_back(l, w, params, t, b->n);
         for (size_t i = 0; i < b->n; i++)
             snn_layer_spikes_back(l, w, (struct snn_span){i, t, t + 1}, b);
     }
     own_gradients(l, w, grads, b->n);
+    if (b->from > 0)
+        first_gradients(l, w, grads, b->n);
     snn_dense_weight_gradients(l, w, grads, in, b->n * steps);
     if (d_in)
         snn_gemm_nn(d_in, w->g, params + l->tensor[WEIGHT].offset, b->n * steps, l->in, n, 0);

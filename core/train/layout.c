@@ -222,6 +222,7 @@ enum snn_code snn_run_estimate(struct snn_estimate *out, const struct snn_spec *
             .validation = r->validation,
             .steps_per_epoch = snn_run_steps_per_epoch(r),
             .steps = snn_run_steps_per_epoch(r) * spec->epochs,
+            .segment_steps = r->net.segment,
             .multiply_adds = products + history,
         };
     }

@@ -158,6 +158,7 @@ enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena,
         .seed = spec->seed,
         .time_steps = spec->time_steps,
         .masks = snn_choice_value(&spec->encoding, "mask", 0) != 0,
+        .all_steps = spec->time_steps,
         .penalty = {spec->rate_penalty, spec->rate_below, spec->rate_above},
     };
     net->static_input = snn_encoder_of(&spec->encoding)->is_static &&
@@ -179,6 +180,7 @@ enum snn_code snn_net_init(struct snn_net *net, struct snn_arena *arena,
     net->outputs = net->layer[net->n_layers - 1].out;
     net->population = (size_t)spec->readout.value[SNN_READOUT_POPULATION];
     net->classes = net->outputs / net->population;
+    net->segment = options && options->segment ? options->segment : snn_work_segment(net);
     return SNN_OK;
 }
 

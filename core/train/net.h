@@ -18,6 +18,7 @@
 struct snn_net_options {
     bool spikede;        /* spikeDE's conventions, where they differ from ours: core/spikede.md */
     const double *steps; /* [T] step lengths of all layers; NULL = each layer's own `step` */
+    size_t segment;      /* steps at a time; 0 = as the sizes say */
 };
 
 struct snn_net {
@@ -29,9 +30,11 @@ struct snn_net {
     bool by_batch; /* which is multiplied once per batch: the first layer has begin_batch */
     size_t batch_params; /* so many leading parameters get their gradient there, not from shards */
     uint64_t seed;
-    size_t features, time_steps; /* features: of a step */
-    size_t sample_features;      /* of a sample: those of all steps where it is a sequence */
-    struct snn_penalty penalty;  /* strength 0 = none */
+    size_t features;            /* of a step */
+    size_t sample_features;     /* of a sample: those of all steps where it is a sequence */
+    size_t time_steps;          /* the steps that arrays hold: of a sample, all ... */
+    size_t segment, all_steps;  /* ... unless this is less; then see core/train/segments.h */
+    struct snn_penalty penalty; /* strength 0 = none */
     size_t outputs, population, classes; /* neurons of the last layer = population * classes */
     size_t n_params, n_tensors;
     bool prepared; /* snn_net_prepare has been called */
@@ -71,25 +74,31 @@ struct snn_work {
     real *features;          /* [sample_features] of one sample */
     real *input;             /* [shard, features] where static, else [block, T, features] */
     real *d_input;           /* as input; NULL unless recorded */
-    real *y, *dy;            /* [T, classes] what the readout reads, and its gradient */
+    real *y, *dy;            /* [block, T, classes] what the readout reads of all steps, and its
+                                gradient */
     real *logits, *d_logits; /* [classes] */
     uint32_t *labels;        /* [block] */
     uint32_t *steps;         /* [block] that are read, where net->masks */
     real *d_membrane;        /* [block, T, widest layer], for the probe */
+    real *kept;              /* where samples are cut: the states that each segment but the first
+                                began from */
     struct snn_layer_work layer[SNN_MAX_LAYERS];
 };
 
 /* How many steps of the block's sample i are read. */
 static inline size_t snn_work_steps(const struct snn_work *w, const struct snn_net *net, size_t i)
 {
-    return net->masks ? w->steps[i] : net->time_steps;
+    return net->masks ? w->steps[i] : net->all_steps;
 }
 
-/* How many samples' arrays to keep in the cache at once: a constant of the sizes, never of the
- * machine, since the block is part of what fixes the bits. */
 /* The arrays of a batch of so many samples, where net->by_batch. */
 void snn_batch_place(struct snn_batch *b, struct snn_arena *arena, const struct snn_net *net,
                      size_t samples, bool gradients);
+/* Steps of a sample that are run at a time: all, unless its arrays would be many times the cache
+ * and its states can be had again without its whole past. Like the block below a constant of the
+ * sizes, never of the machine, since it is part of what fixes the bits. */
+size_t snn_work_segment(const struct snn_net *net);
+/* How many samples' arrays to keep in the cache at once. */
 size_t snn_work_block(const struct snn_net *net, size_t shard);
 void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct snn_net *net,
                     const struct snn_work_size *size);

@@ -5,6 +5,7 @@
 
 #include "core/base/rng.h"
 #include "core/data/data.h"
+#include "core/train/segments.h"
 
 /* ------------------------------------------------------------------------------- one block -- */
 
@@ -18,119 +19,6 @@ void snn_block_forward(const struct snn_net *net, struct snn_work *w, const real
             snn_layer_forward(l, &w->layer[i], params, in, b);
         in = w->layer[i].s;
     }
-}
-
-/* The readout reads the last layer's membranes; without neurons it reads what comes out. */
-static bool reads_membrane(const struct snn_net *net)
-{
-    return net->layer[net->n_layers - 1].has_neuron &&
-           snn_readout_of(&net->readout)->reads_membrane;
-}
-
-/* What the readout reads of sample i into w->y [T, classes]: the spikes, or the membrane, of each
- * class's neurons. */
-static void read_course(const struct snn_net *net, struct snn_work *w, size_t i)
-{
-    const struct snn_cell *c = &net->layer[net->n_layers - 1].cell;
-    const struct snn_layer_work *last = &w->layer[net->n_layers - 1];
-    const bool membrane = reads_membrane(net);
-    const size_t n = net->outputs, p = net->population, at = i * net->time_steps * n;
-    const struct snn_cell_trace trace = {.x = membrane ? last->x + at : NULL,
-                                         .s = last->s + at,
-                                         .v = last->v ? last->v + at : NULL,
-                                         .aux = last->aux ? last->aux + at : NULL};
-    for (size_t t = 0; t < net->time_steps; t++) {
-        const real *from = membrane ? last->scratch : trace.s + t * n;
-        if (membrane)
-            snn_cell_membrane(c, &trace, t, last->scratch);
-        real *y = w->y + t * net->classes;
-        if (p == 1) {
-            memcpy(y, from, n * sizeof *y);
-            continue;
-        }
-        for (size_t k = 0; k < net->classes; k++) {
-            real sum = 0;
-            for (size_t j = k * p; j < (k + 1) * p; j++)
-                sum += from[j];
-            y[k] = sum;
-        }
-    }
-}
-
-/* Spikes of the last layer's neurons in the steps of sample i of the block that are read. */
-static void count_spikes(const struct snn_net *net, const struct snn_work *w, size_t i,
-                         const struct snn_tally *tally)
-{
-    const real *s = w->layer[net->n_layers - 1].s + i * net->time_steps * net->outputs;
-    uint32_t *to = tally->answers.spikes + tally->samples * net->outputs;
-    const size_t steps = snn_work_steps(w, net, i);
-    memset(to, 0, net->outputs * sizeof *to);
-    for (size_t t = 0; t < steps; t++)
-        for (size_t j = 0; j < net->outputs; j++)
-            to[j] += s[t * net->outputs + j] > 0;
-}
-
-/* dL/dy of w->dy to every neuron of its class. */
-static void spread_course(const struct snn_net *net, const struct snn_work *w, real *into)
-{
-    if (net->population == 1) {
-        memcpy(into, w->dy, net->time_steps * net->outputs * sizeof *into);
-        return;
-    }
-    for (size_t t = 0; t < net->time_steps; t++)
-        for (size_t j = 0; j < net->outputs; j++) {
-            const size_t class = j / net->population;
-            into[t * net->outputs + j] = class < net->classes ? w->dy[t * net->classes + class] : 0;
-        }
-}
-
-/* Logits and loss of one sample, of its first `steps`; with a backward pass to follow, also w->dy.
- */
-static void sample_loss(const struct snn_net *net, struct snn_work *w, bool backward, size_t steps,
-                        uint32_t label, double scale, struct snn_tally *tally)
-{
-    const struct snn_readout *readout = snn_readout_of(&net->readout);
-    const struct snn_loss *loss = snn_loss_of(&net->loss);
-    const struct snn_course shape = {steps, net->classes, net->population};
-
-    readout->forward(w->logits, w->y, steps, net->classes);
-    if (loss->course)
-        tally->loss +=
-            loss->course(backward ? w->dy : NULL, w->y, &shape, label, scale, &net->loss);
-    else
-        tally->loss += loss->value(backward ? w->d_logits : NULL, w->logits, net->classes, label,
-                                   scale, &net->loss);
-    const size_t said = snn_argmax(w->logits, net->classes);
-    if (tally->answers.class)
-        tally->answers.class[tally->samples] = (uint32_t)said;
-    for (size_t k = 0; tally->answers.scores && k < net->classes; k++)
-        tally->answers.scores[tally->samples * net->classes + k] = (double)w->logits[k];
-    tally->correct += said == label;
-    tally->samples++;
-    if (backward && !loss->course)
-        readout->backward(w->dy, w->d_logits, w->y, steps, net->classes);
-    if (backward && steps < net->time_steps)
-        memset(w->dy + steps * net->classes, 0,
-               (net->time_steps - steps) * net->classes * sizeof *w->dy);
-}
-
-void snn_block_loss(const struct snn_net *net, struct snn_work *w, const struct snn_block *b,
-                    const uint32_t *labels, double scale, struct snn_tally *tally)
-{
-    struct snn_layer_work *last = &w->layer[net->n_layers - 1];
-    const bool membrane = reads_membrane(net);
-    const size_t size = net->time_steps * net->outputs;
-
-    for (size_t i = 0; i < b->n; i++) {
-        read_course(net, w, i);
-        if (tally->answers.spikes)
-            count_spikes(net, w, i, tally);
-        sample_loss(net, w, b->backward, snn_work_steps(w, net, i), labels[i], scale, tally);
-        if (b->backward)
-            spread_course(net, w, (membrane ? last->g_membrane : last->g) + i * size);
-    }
-    if (b->backward && membrane)
-        memset(last->g, 0, b->n * size * sizeof *last->g);
 }
 
 /* The price of the layer's firing rates: into the loss, and its gradient into dL/ds. */
@@ -162,7 +50,7 @@ void snn_block_backward(const struct snn_net *net, struct snn_work *w, const rea
         snn_layer_backward(l, lw, params, grads, in, d_in, b);
         snn_learned_gradient(l, lw, params, grads);
         if (probe && l->has_neuron)
-            snn_probe_look(&probe->layer[i], &l->cell, lw->x, lw->s, w->d_membrane, b->n);
+            snn_probe_look(&probe->layer[i], &l->cell, lw->x, lw->s, w->d_membrane, b->n, b->from);
     }
 }
 
@@ -201,7 +89,8 @@ static bool list_events(const struct snn_net *net, struct snn_work *w,
     const struct snn_encoder *encoder = snn_encoder_of(&net->encoding);
     struct snn_heard *h = &w->layer[net->first].heard;
     real size = 1;
-    if (!encoder->list_events || !snn_layer_hears(&net->layer[net->first]) || w->size.record)
+    if (net->time_steps < net->all_steps || !encoder->list_events ||
+        !snn_layer_hears(&net->layer[net->first]) || w->size.record)
         return false;
     snn_heard_begin(h);
     for (size_t i = first; i < first + n; i++) {
@@ -220,32 +109,34 @@ static bool list_events(const struct snn_net *net, struct snn_work *w,
     return true;
 }
 
-/* Returns in how many steps the sample has ended. */
+/* Sample i in the arrays' steps, which begin with its step `from`. Returns in how many steps of all
+ * the sample has ended. */
 static size_t encode_sample(const struct snn_net *net, struct snn_work *w,
-                            const struct snn_shard *shard, size_t i, real *x)
+                            const struct snn_shard *shard, size_t i, size_t from, real *x)
 {
+    const struct snn_steps steps = {from, from + net->time_steps, net->all_steps};
     const struct snn_encoder *encoder = snn_encoder_of(&net->encoding);
     const struct snn_rng_key key = key_of(net, shard, i);
     if (encoder->encode_events) {
         const struct snn_events e = snn_data_events(shard->data, shard->test, shard->index[i]);
-        return encoder->encode_events(x, &e, net->features, net->time_steps, &net->encoding,
+        return encoder->encode_events(x, &e, net->features, steps, &net->encoding,
                                       shard->training ? &key : NULL);
     }
     snn_data_features(shard->data, shard->test, shard->index[i], w->features);
-    encoder->encode(x, w->features, net->features, net->time_steps, &net->encoding, &key);
+    encoder->encode(x, w->features, net->features, steps, &net->encoding, &key);
     if (encoder->is_static && !net->static_input)
         repeat_first_step(x, net->time_steps, net->features);
-    return net->time_steps;
+    return net->all_steps;
 }
 
 void snn_shard_encode(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
-                      size_t first, size_t n)
+                      size_t first, size_t n, size_t from)
 {
     const size_t stride = net->static_input ? net->features : net->time_steps * net->features;
     if (list_events(net, w, shard, first, n))
         return;
     for (size_t i = 0; i < n; i++) {
-        const size_t steps = encode_sample(net, w, shard, first + i, w->input + i * stride);
+        const size_t steps = encode_sample(net, w, shard, first + i, from, w->input + i * stride);
         if (net->masks)
             w->steps[i] = (uint32_t)steps;
     }
@@ -255,7 +146,7 @@ void snn_batch_encode(const struct snn_net *net, struct snn_work *w, const struc
                       const struct snn_shard *shard)
 {
     for (size_t i = 0; i < shard->n; i++)
-        (void)encode_sample(net, w, shard, i, b->input + (shard->first + i) * net->features);
+        (void)encode_sample(net, w, shard, i, 0, b->input + (shard->first + i) * net->features);
 }
 
 /* The noise of layers whose spikes are not hard in training, put where their spikes will be. */
@@ -278,7 +169,7 @@ static void draw_noise(const struct snn_net *net, struct snn_work *w, const stru
         for (size_t i = 0; i < b->n; i++) {
             key.sample = shard->index[b->first + i];
             for (size_t t = 0; t < net->time_steps; t++) {
-                key.step = (uint32_t)t;
+                key.step = (uint32_t)(b->from + t);
                 snn_rng_logistic(w->layer[k].s + (i * net->time_steps + t) * n, n, &key);
             }
         }
@@ -291,7 +182,10 @@ static void draw_own(const struct snn_net *net, struct snn_work *w, const struct
 {
     for (size_t k = 0; k < net->n_layers; k++) {
         const struct snn_layer *l = &net->layer[k];
-        struct snn_rng_key key = {.seed = net->seed, .layer = (uint32_t)k, .epoch = shard->epoch};
+        struct snn_rng_key key = {.seed = net->seed,
+                                  .layer = (uint32_t)k,
+                                  .epoch = shard->epoch,
+                                  .step = (uint32_t)b->from};
         for (size_t i = 0; l->type->draw && i < b->n; i++) {
             key.sample = shard->index[b->first + i];
             l->type->draw(l, &w->layer[k], i, &key);
@@ -299,8 +193,8 @@ static void draw_own(const struct snn_net *net, struct snn_work *w, const struct
     }
 }
 
-static void count_all_spikes(const struct snn_net *net, const struct snn_work *w,
-                             const struct snn_block *b, struct snn_tally *tally)
+void snn_block_count(const struct snn_net *net, const struct snn_work *w, const struct snn_block *b,
+                     struct snn_tally *tally)
 {
     for (size_t k = 0; k < net->n_layers; k++) {
         const size_t n = b->n * net->time_steps * net->layer[k].out;
@@ -309,21 +203,31 @@ static void count_all_spikes(const struct snn_net *net, const struct snn_work *w
     }
 }
 
-static void run_block(const struct snn_net *net, struct snn_work *w, const real *params,
-                      real *grads, const struct snn_shard *shard, const struct snn_block *b,
-                      struct snn_tally *tally, struct snn_probe *probe)
+void snn_block_show(const struct snn_net *net, struct snn_work *w, const real *params,
+                    const struct snn_shard *shard, const struct snn_block *b)
 {
     if (!net->static_input)
-        snn_shard_encode(net, w, shard, b->first, b->n);
+        snn_shard_encode(net, w, shard, b->first, b->n, b->from);
     if (b->training) {
         draw_noise(net, w, shard, b);
         draw_own(net, w, shard, b);
     }
     snn_block_forward(net, w, params, b);
-    if (tally->counts)
-        count_all_spikes(net, w, b, tally);
+}
+
+static void run_block(const struct snn_net *net, struct snn_work *w, const real *params,
+                      real *grads, const struct snn_shard *shard, const struct snn_block *b,
+                      struct snn_tally *tally, struct snn_probe *probe)
+{
     for (size_t i = 0; i < b->n; i++)
         w->labels[i] = snn_data_label(shard->data, shard->test, shard->index[b->first + i]);
+    if (net->segment < net->all_steps) {
+        snn_segments_run(net, w, params, grads, shard, b, tally, probe);
+        return;
+    }
+    snn_block_show(net, w, params, shard, b);
+    if (tally->counts)
+        snn_block_count(net, w, b, tally);
     snn_block_loss(net, w, b, w->labels, shard->scale, tally);
     if (grads)
         snn_block_backward(net, w, params, grads, b, shard->scale, tally, probe);
@@ -357,11 +261,10 @@ void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *pa
     const size_t own_from = alone ? net->first : net->first + 1; /* else the batch's */
     if (shard->n == 0)
         return;
-    if (alone) {
-        snn_shard_encode(net, w, shard, 0, shard->n);
-    } else if (net->static_input) {
+    if (alone)
+        snn_shard_encode(net, w, shard, 0, shard->n, 0);
+    else if (net->static_input)
         take_part(net, w, shard);
-    }
     snn_static_begin(net, w, params, own_from, shard->n);
     /* Broken off or not, what the layers gathered is settled: the next shard finds them empty. */
     for (size_t i = 0; i < shard->n && !halted(shard->halt); i += w->size.block) {

@@ -50,10 +50,23 @@ struct snn_tally {
 /* All layers of a block whose input (and, where soft, whose noise in s) is in place. */
 void snn_block_forward(const struct snn_net *net, struct snn_work *w, const real *params,
                        const struct snn_block *b);
+/* Encodes the block's samples, draws what is drawn, and runs them forward. */
+void snn_block_show(const struct snn_net *net, struct snn_work *w, const real *params,
+                    const struct snn_shard *shard, const struct snn_block *b);
+/* Adds each layer's spikes to tally->spikes. */
+void snn_block_count(const struct snn_net *net, const struct snn_work *w, const struct snn_block *b,
+                     struct snn_tally *tally);
 /* Logits, losses and hits of the block's samples (labels [b->n]); where a backward pass follows,
  * also dL/ds and dL/du of the last layer, each sample's loss times `scale`. */
 void snn_block_loss(const struct snn_net *net, struct snn_work *w, const struct snn_block *b,
                     const uint32_t *labels, double scale, struct snn_tally *tally);
+/* Its three parts: what the readout reads of the block's steps, into w->y; the losses of all steps,
+ * and w->dy; that back to the last layer's neurons, in the block's steps. */
+void snn_block_read(const struct snn_net *net, struct snn_work *w, const struct snn_block *b,
+                    const struct snn_tally *tally);
+void snn_block_judge(const struct snn_net *net, struct snn_work *w, const struct snn_block *b,
+                     const uint32_t *labels, double scale, struct snn_tally *tally);
+void snn_block_spread(const struct snn_net *net, struct snn_work *w, const struct snn_block *b);
 /* Adds to grads [n_params]; fills w->d_input where there is room. A penalty on firing rates joins
  * in here: into the tally, and times `scale` into the gradient. `probe` may be NULL. */
 void snn_block_backward(const struct snn_net *net, struct snn_work *w, const real *params,
@@ -72,9 +85,9 @@ void snn_static_end(const struct snn_net *net, struct snn_work *w, const real *p
 /* After a shard's last block: what the backward passes left in w joins grads. */
 void snn_shard_settle(const struct snn_net *net, struct snn_work *w, real *grads);
 
-/* The inputs of samples first .. first+n-1 of the shard into w. */
+/* The inputs of samples first .. first+n-1 of the shard into w, from their step `from` on. */
 void snn_shard_encode(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
-                      size_t first, size_t n);
+                      size_t first, size_t n, size_t from);
 /* A static input into the shard's place in its batch; `w` lends scratch. */
 void snn_batch_encode(const struct snn_net *net, struct snn_work *w, const struct snn_batch *b,
                       const struct snn_shard *shard);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One worker's arrays. */
-#include "core/train/net.h"
+#include "core/train/segments.h"
 
 /* Half of a 1 MiB second-level cache: a block's arrays stay there between forward and backward.
  * Where most of the work is products with weights instead, they want rows, and a share of the third
@@ -10,6 +10,12 @@
 #define PRODUCT_BYTES ((size_t)4 << 20)
 /* Multiply-adds for each number in a block's arrays, from which on the products come first. */
 #define PRODUCTS 16
+/* A sample is cut where its arrays would be larger than this: a second pass forward costs about
+ * half of the time. Then into segments of such a size, and of so many steps at least: rows for the
+ * products. */
+#define WHOLE_BYTES ((size_t)16 << 20)
+#define SEGMENT_BYTES ((size_t)2 << 20)
+#define SEGMENT_STEPS 16
 
 /* Where steps are undone call by call, what they leave for each other is kept. */
 static bool keeps_d_state(const struct snn_layer *l)
@@ -29,18 +35,47 @@ static size_t arrays(const struct snn_layer *l)
            snn_cell_keeps_solved(c, true) + keeps_d_state(l);
 }
 
-size_t snn_work_block(const struct snn_net *net, size_t shard)
+/* Numbers that a step of a sample takes in the arrays, and those multiplied where it is heard. */
+static size_t values_of(const struct snn_net *net, size_t *products)
 {
-    size_t values = net->static_input ? 0 : net->features, products = 0;
+    size_t values = net->static_input ? 0 : net->features;
+    *products = 0;
     for (size_t i = 0; i < net->n_layers; i++) {
         const struct snn_layer *l = &net->layer[i];
         if (!l->is_view)
             values += arrays(l) * l->out;
         if (i > net->first && snn_layer_hears(l))
-            products += l->in * l->out;
+            *products += l->in * l->out;
     }
+    return values;
+}
+
+/* A history is of all steps, and so is the penalty on a rate. */
+static bool wants_all_steps(const struct snn_net *net)
+{
+    for (size_t i = 0; i < net->n_layers; i++)
+        if (net->layer[i].has_neuron && net->layer[i].cell.solver->has_history)
+            return true;
+    return net->penalty.strength > 0;
+}
+
+size_t snn_work_segment(const struct snn_net *net)
+{
+    size_t products;
+    const size_t bytes = values_of(net, &products) * sizeof(real);
+    if (wants_all_steps(net) || bytes == 0 || net->all_steps <= WHOLE_BYTES / bytes)
+        return net->all_steps;
+    const size_t fits = SEGMENT_BYTES / bytes, least = SEGMENT_STEPS;
+    const size_t steps = fits > least ? fits : least;
+    return steps < net->all_steps ? steps : net->all_steps;
+}
+
+size_t snn_work_block(const struct snn_net *net, size_t shard)
+{
+    size_t products;
+    const size_t values = values_of(net, &products);
     const size_t bytes = products / PRODUCTS >= values ? PRODUCT_BYTES : BLOCK_BYTES;
-    const size_t fits = values ? bytes / sizeof(real) / net->time_steps / values : shard;
+    const size_t fits = values ? bytes / sizeof(real) / net->segment / values : shard;
     return fits < 1 ? 1 : fits > shard ? shard : fits;
 }
 
@@ -93,11 +128,12 @@ static void place_neurons(struct snn_layer_work *w, struct snn_arena *a, const s
         place_learned(w, a, l, size->block);
 }
 
-/* The first layer's input has no gradient, unless it is recorded. */
+/* The first layer's input has no gradient, unless it is recorded. The leak of what comes back from
+ * lists begins at a sample's last step. */
 static bool narrows(const struct snn_net *net, size_t index, const struct snn_work_size *size)
 {
     return size->gradients && (index > net->first || size->record) &&
-           snn_layer_is_narrow(&net->layer[index]);
+           net->time_steps == net->all_steps && snn_layer_is_narrow(&net->layer[index]);
 }
 
 static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const struct snn_net *net,
@@ -125,6 +161,10 @@ static void place_layer(struct snn_layer_work *w, struct snn_arena *a, const str
     if (has_current)
         w->current =
             snn_arena_take(a, l->static_input ? size->shard : steps, l->out * sizeof(real));
+    if (l->type->hears_itself && net->time_steps < net->all_steps) {
+        w->before = snn_arena_take(a, size->block, l->out * sizeof(real));
+        w->after = snn_arena_take(a, size->block, l->out * sizeof(real));
+    }
     if (!size->gradients)
         return;
     w->g = w->current; /* the currents are used up when the gradients come */
@@ -169,8 +209,8 @@ void snn_batch_place(struct snn_batch *b, struct snn_arena *arena, const struct 
         b->current_sum = snn_arena_take(arena, samples, out * sizeof(real));
 }
 
-void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct snn_net *net,
-                    const struct snn_work_size *size)
+static void place(struct snn_work *w, struct snn_arena *arena, const struct snn_net *net,
+                  const struct snn_work_size *size)
 {
     const size_t steps = size->block * net->time_steps;
     const size_t inputs = net->static_input ? size->shard : steps;
@@ -182,8 +222,8 @@ void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct sn
     w->input = snn_arena_take(arena, inputs, net->features * sizeof(real));
     if (size->record)
         w->d_input = snn_arena_take(arena, inputs, net->features * sizeof(real));
-    w->y = snn_arena_take(arena, net->time_steps, net->classes * sizeof(real));
-    w->dy = snn_arena_take(arena, net->time_steps, net->classes * sizeof(real));
+    w->y = snn_arena_take(arena, size->block * net->all_steps, net->classes * sizeof(real));
+    w->dy = snn_arena_take(arena, size->block * net->all_steps, net->classes * sizeof(real));
     w->logits = snn_arena_take(arena, net->classes, sizeof(real));
     w->d_logits = snn_arena_take(arena, net->classes, sizeof(real));
     w->labels = snn_arena_take(arena, size->block, sizeof *w->labels);
@@ -200,4 +240,13 @@ void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct sn
     if (looked_at)
         w->d_membrane = snn_arena_take(arena, steps, widest * sizeof(real));
     join_listeners(w, net);
+}
+
+void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct snn_net *net,
+                    const struct snn_work_size *size)
+{
+    const struct snn_net segment = snn_segment_of(net, net->segment);
+    place(w, arena, &segment, size);
+    if (net->segment < net->all_steps)
+        snn_segments_place(w, arena, net);
 }

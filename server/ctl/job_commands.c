@@ -168,6 +168,7 @@ static void add_validation(struct ctl *c, struct ctl_text *t, const json_t *v)
     add_line(t, "parameters", ctl_count(ctl_real(v, "parameters")));
     add_line(t, "memory", ctl_bytes(ctl_real(v, "memory_bytes")));
     add_line(t, "steps", ctl_count(ctl_real(v, "steps")));
+    add_line(t, "steps in memory", ctl_count(ctl_real(v, "segment_steps")));
     add_line(t, "multiply-adds / sample", ctl_count(ctl_real(v, "multiply_adds_per_sample")));
     add_line(t, "training samples", ctl_count(ctl_real(v, "samples.train")));
     add_line(t, "validation samples", ctl_count(ctl_real(v, "samples.validation")));

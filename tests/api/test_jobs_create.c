@@ -292,6 +292,30 @@ static void validate__good_job__has_its_numbers_and_is_not_stored(void **state)
     assert_int_equal(json_array_size(ask_at(w, "data")), 1);
 }
 
+static void validate__long_samples__tells_how_they_are_cut(void **state)
+{
+    static const char job[] =
+        "{\"dataset\":{\"name\":\"digits\"},\"encoding\":{\"kind\":\"rate\",\"time_steps\":%s},"
+        "\"neuron\":{\"solver\":\"%s\"},\"layers\":[{\"kind\":\"dense\",\"units\":10}]}";
+    static const struct {
+        const char *steps, *solver;
+        bool cut;
+    } rows[] = {{"100", "euler", false}, {"100000", "euler", true}, {"100000", "gl", false}};
+    struct world *w = *state;
+    char text[512];
+
+    for (size_t i = 0; i < 3; i++) {
+        const json_int_t steps = strtol(rows[i].steps, NULL, 10);
+
+        snprintf(text, sizeof text, job, rows[i].steps, rows[i].solver);
+        assert_int_equal(ask_post(w, "/v1/jobs/validate", text), 200);
+        if (rows[i].cut)
+            assert_in_range(ask_integer_at(w, "segment_steps"), 16, steps / 10);
+        else
+            assert_int_equal(ask_integer_at(w, "segment_steps"), steps);
+    }
+}
+
 static void validate__bad_job__is_200_with_errors_and_no_numbers(void **state)
 {
     struct world *w = *state;
@@ -346,6 +370,7 @@ int main(void)
         TEST(create__queue_full__is_429_with_retry_after),
         TEST(create__draining__is_503_with_retry_after),
         TEST(validate__good_job__has_its_numbers_and_is_not_stored),
+        TEST(validate__long_samples__tells_how_they_are_cut),
         TEST(validate__bad_job__is_200_with_errors_and_no_numbers),
         TEST(validate__too_big__is_an_error_with_its_numbers),
         TEST(validate__odd_job__warns),

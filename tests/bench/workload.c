@@ -7,6 +7,7 @@
 
 #include "core/base/rng.h"
 #include "core/train/initialise.h"
+#include "core/train/segments.h"
 
 #define SEED 1
 #define LABELS 1 /* keys of the draws' `layer` */
@@ -261,8 +262,9 @@ static void look(struct bench *b, size_t layer, double *rate, double *active)
 {
     struct snn_run *r = b->run;
     const struct snn_layer_work *lw = &r->work[0].layer[layer];
-    const size_t per_sample = b->w->time_steps * r->net.layer[layer].out,
-                 block = r->work[0].size.block;
+    /* where samples are cut, the arrays hold their last steps */
+    const size_t rest = r->net.all_steps % r->net.segment, steps = rest ? rest : r->net.segment;
+    const size_t per_sample = steps * r->net.layer[layer].out, block = r->work[0].size.block;
     double spikes = 0, inside = 0;
 
     snn_net_prepare(&r->net, r->params);
@@ -345,9 +347,13 @@ void bench_encode(struct bench *b)
 {
     struct snn_run *r = b->run;
     struct snn_work *w = &r->work[0];
+    const struct snn_net segment = snn_segment_of(&r->net, r->net.segment);
     const size_t most = r->net.static_input ? w->size.shard : w->size.block;
     const struct snn_shard all = {.data = r->data, .index = r->order, .n = b->w->batch};
 
     for (size_t i = 0; i < b->w->batch; i += most)
-        snn_shard_encode(&r->net, w, &all, i, b->w->batch - i < most ? b->w->batch - i : most);
+        for (size_t from = 0; from + segment.time_steps <= r->net.all_steps;
+             from += segment.time_steps)
+            snn_shard_encode(&segment, w, &all, i, b->w->batch - i < most ? b->w->batch - i : most,
+                             from);
 }

@@ -77,12 +77,12 @@ static void look__spikes__are_counted_by_neuron(void **state)
     for (size_t r = 0; r < 2 * T; r++)
         s[r * N] = 1;
     s[(T + 3) * N + 2] = 1;
-    snn_probe_look(p, &c, x, s, d, 2);
+    snn_probe_look(p, &c, x, s, d, 2, 0);
     assert_int_equal(p->samples, 2);
     assert_int_equal(p->spikes[0], 2 * T);
     assert_int_equal(p->spikes[1], 0);
     assert_int_equal(p->spikes[2], 1);
-    snn_probe_look(p, &c, x, s, d, 1); /* blocks add up */
+    snn_probe_look(p, &c, x, s, d, 1, 0); /* blocks add up */
     assert_int_equal(p->samples, 3);
     assert_int_equal(p->spikes[0], 3 * T);
 }
@@ -97,7 +97,7 @@ static void look__soft_spike__counts_from_a_half(void **state)
     s[0] = (real)0.5;
     s[1] = (real)0.499;
     s[2] = (real)0.999;
-    snn_probe_look(p, &c, x, s, d, 1);
+    snn_probe_look(p, &c, x, s, d, 1, 0);
     assert_int_equal(p->spikes[0], 1);
     assert_int_equal(p->spikes[1], 0);
     assert_int_equal(p->spikes[2], 1);
@@ -126,7 +126,7 @@ static void look__surrogate__is_active_down_to_a_hundredth_of_its_peak(void **st
         x[4] = (real)(rows[i].edge * 0.999);
         x[7] = (real)(rows[i].edge * -0.999);
         x[9] = 0;
-        snn_probe_look(p, &c, x, s, d, 1);
+        snn_probe_look(p, &c, x, s, d, 1, 0);
         assert_int_equal(p->active, 3);
     }
 }
@@ -142,7 +142,7 @@ static void look__gradients_and_membranes__are_kept_by_step_and_as_histograms(vo
         x[i] = (real)((double)i - 3);
         d[i] = (real)(i / N % T); /* its step */
     }
-    snn_probe_look(p, &c, x, s, d, 2);
+    snn_probe_look(p, &c, x, s, d, 2, 0);
     for (size_t t = 0; t < T; t++)
         assert_near(p->squares[t], 2 * N * (double)(t * t), 0);
     assert_int_equal(p->gradient.count, 2 * T * N);
@@ -165,15 +165,15 @@ static void merge__two_probes__are_as_one_that_saw_both(void **state)
         s[i] = x[i] >= 0;
         d[i] = (real)(i % 5);
     }
-    snn_probe_look(fresh(0), &c, x, s, d, 2);
+    snn_probe_look(fresh(0), &c, x, s, d, 2, 0);
     struct snn_probe_layer *p = &all.probe[0].layer[1];
     const double square = p->squares[3], sum = p->membrane.sum_squares;
     const uint64_t spikes = p->spikes[1], active = p->active;
     const uint64_t zeros = p->gradient.zeros;
     assert_true(spikes > 0 && active > 0 && zeros > 0);
 
-    snn_probe_look(fresh(0), &c, x, s, d, 1);
-    snn_probe_look(fresh(1), &c, x + half, s + half, d + half, 1);
+    snn_probe_look(fresh(0), &c, x, s, d, 1, 0);
+    snn_probe_look(fresh(1), &c, x + half, s + half, d + half, 1, 0);
     snn_probe_merge(&all.probe[0], &all.probe[1]);
     assert_int_equal(p->samples, 2);
     assert_near(p->squares[3], square, 0);

@@ -47,7 +47,7 @@ static void constant__gain__multiplies_once_and_writes_one_row(void **state)
     struct snn_choice c = with_gain("constant", 2);
 
     (void)state;
-    snn_encoder_of(&c)->encode(out, x, 4, 10, &c, &some_key);
+    snn_encoder_of(&c)->encode(out, x, 4, snn_all_steps(10), &c, &some_key);
     for (size_t i = 0; i < 4; i++)
         assert_near(out[i], 2 * x[i], 0);
     assert_near(out[4], 7, 0);
@@ -64,7 +64,7 @@ static void rate__many_steps__fires_with_the_probability_of_the_feature(void **s
     struct snn_choice c = choose("rate");
 
     (void)state;
-    snn_encoder_of(&c)->encode(out, grey, N, T, &c, &some_key);
+    snn_encoder_of(&c)->encode(out, grey, N, snn_all_steps(T), &c, &some_key);
     for (size_t i = 0; i < N; i++) {
         double p = fmin(1, fmax(0, (double)grey[i])), spikes = 0;
 
@@ -85,7 +85,7 @@ static void rate__gain__scales_the_probability(void **state)
     struct snn_choice c = with_gain("rate", 0.5);
 
     (void)state;
-    snn_encoder_of(&c)->encode(out, &x, 1, T, &c, &some_key);
+    snn_encoder_of(&c)->encode(out, &x, 1, snn_all_steps(T), &c, &some_key);
     for (size_t t = 0; t < T; t++)
         spikes += (double)out[t];
     assert_near(spikes, 200, 4 * sqrt(T * 0.2 * 0.8));
@@ -99,7 +99,7 @@ static void rate__each_spike__is_the_draw_of_its_step_and_feature(void **state)
 
     (void)state;
     key.step = 12345; /* the encoder sets the step itself */
-    snn_encoder_of(&c)->encode(out, grey, N, T, &c, &key);
+    snn_encoder_of(&c)->encode(out, grey, N, snn_all_steps(T), &c, &key);
     for (size_t t = 0; t < T; t++) {
         key.step = (uint32_t)t;
         snn_rng_uniform(u, N, &key);
@@ -114,8 +114,8 @@ static void rate__fewer_steps__are_the_beginning_of_more(void **state)
     struct snn_choice c = choose("rate");
 
     (void)state;
-    snn_encoder_of(&c)->encode(longer, grey, N, T, &c, &some_key);
-    snn_encoder_of(&c)->encode(shorter, grey, N, T / 3, &c, &some_key);
+    snn_encoder_of(&c)->encode(longer, grey, N, snn_all_steps(T), &c, &some_key);
+    snn_encoder_of(&c)->encode(shorter, grey, N, snn_all_steps(T / 3), &c, &some_key);
     assert_memory_equal(longer, shorter, T / 3 * N * sizeof(real));
 }
 
@@ -130,7 +130,7 @@ static void latency__each_feature__spikes_once_the_earlier_the_stronger(void **s
 
     (void)state;
     memset(out, 0xff, sizeof out);
-    snn_encoder_of(&c)->encode(out, x, n, steps, &c, &some_key);
+    snn_encoder_of(&c)->encode(out, x, n, snn_all_steps(steps), &c, &some_key);
     for (int t = 0; t < steps; t++)
         for (int i = 0; i < n; i++) {
             /* 0.2f is above 0.2 by rounding: it would fire at step 91 */
@@ -147,7 +147,7 @@ static void latency__spike_after_the_last_step__is_left_out(void **state)
 
     (void)state;
     out[16] = 7;
-    snn_encoder_of(&c)->encode(out, x, 2, 8, &c, &some_key);
+    snn_encoder_of(&c)->encode(out, x, 2, snn_all_steps(8), &c, &some_key);
     for (size_t i = 0; i < 16; i++)
         spikes += (double)out[i];
     assert_near(spikes, 1, 0);
@@ -165,7 +165,7 @@ static void latency__settings__move_the_spike(void **state)
     assert_string_equal(c.kind->params[2].name, "latency_threshold");
     c.value[1] = 10;
     c.value[2] = 0.75; /* 10 ln(1 / 0.25) = 13.86 */
-    snn_encoder_of(&c)->encode(out, &x, 1, 20, &c, &some_key);
+    snn_encoder_of(&c)->encode(out, &x, 1, snn_all_steps(20), &c, &some_key);
     for (size_t t = 0; t < 20; t++)
         assert_near(out[t], t == 13, 0);
 }
@@ -183,7 +183,7 @@ static void time__each_feature__spikes_once_at_its_part_of_the_steps(void **stat
     (void)state;
     memset(out, 0xff, sizeof out);
     out[n * steps] = 7;
-    snn_encoder_of(&c)->encode(out, x, n, steps, &c, &some_key);
+    snn_encoder_of(&c)->encode(out, x, n, snn_all_steps(steps), &c, &some_key);
     for (int t = 0; t < steps; t++)
         for (int i = 0; i < n; i++)
             assert_near(out[t * n + i], t == when[i] ? 1 : 0, 0);
@@ -199,7 +199,7 @@ static void time__just_below_1__is_in_the_last_step(void **state)
 
     (void)state;
     out[1 << 20] = 7;
-    snn_encoder_of(&c)->encode(out, &x, 1, 1 << 20, &c, &some_key);
+    snn_encoder_of(&c)->encode(out, &x, 1, snn_all_steps(1 << 20), &c, &some_key);
     assert_near(out[(1 << 20) - 1], 1, 0);
     assert_near(out[1 << 20], 7, 0);
 }
@@ -231,7 +231,7 @@ static void delta__as_documented_by_snntorch__same_spikes(void **state)
             x[2 * t + 1] = 0;
         }
         out[10] = 7;
-        snn_encoder_of(&c)->encode(out, x, 2, 5, &c, &some_key);
+        snn_encoder_of(&c)->encode(out, x, 2, snn_all_steps(5), &c, &some_key);
         for (size_t t = 0; t < 5; t++) {
             assert_true(out[2 * t] == rows[i].want[t]);
             assert_true(out[2 * t + 1] == 0);

@@ -33,7 +33,7 @@ static void events__each__is_a_spike_in_the_step_of_its_time(void **state)
     (void)state;
     memset(out, 0xff, sizeof out);
     out[12] = 7;
-    snn_encoder_of(&c)->encode_events(out, &e, 3, 4, &c, NULL);
+    snn_encoder_of(&c)->encode_events(out, &e, 3, snn_all_steps(4), &c, NULL);
     assert_memory_equal(out, want, sizeof want);
     assert_near(out[12], 7, 0);
 }
@@ -48,7 +48,7 @@ static void events__duration__divides_the_steps_and_leaves_out_what_is_later(voi
     (void)state;
     assert_string_equal(c.kind->params[0].name, "duration");
     c.value[0] = 50; /* 0 to 24, 25 to 49 */
-    snn_encoder_of(&c)->encode_events(out, &e, 3, 2, &c, NULL);
+    snn_encoder_of(&c)->encode_events(out, &e, 3, snn_all_steps(2), &c, NULL);
     assert_memory_equal(out, want, sizeof want);
 }
 
@@ -61,9 +61,9 @@ static void events__longest_times__are_in_the_last_step(void **state)
     struct snn_choice c = choose();
 
     (void)state;
-    snn_encoder_of(&c)->encode_events(out, &e, 1, 100000, &c, NULL);
+    snn_encoder_of(&c)->encode_events(out, &e, 1, snn_all_steps(100000), &c, NULL);
     assert_near(out[99999], 1, 0);
-    snn_encoder_of(&c)->encode_events(out, &none, 1, 100000, &c, NULL);
+    snn_encoder_of(&c)->encode_events(out, &none, 1, snn_all_steps(100000), &c, NULL);
     assert_near(out[99999], 0, 0);
 }
 
@@ -89,7 +89,8 @@ static void check_lists(const struct snn_events *e, size_t time_steps, const str
     const struct snn_encoder *encoder = snn_encoder_of(c);
     real size = 0;
 
-    const size_t steps = encoder->encode_events(dense, e, LIST_UNITS, time_steps, c, key);
+    const size_t steps =
+        encoder->encode_events(dense, e, LIST_UNITS, snn_all_steps(time_steps), c, key);
     assert_int_equal(steps, last_step(dense, time_steps));
     assert_int_equal(encoder->list_events(&to, &size, e, LIST_UNITS, time_steps, c, key, last),
                      steps);

@@ -150,7 +150,8 @@ static void plain_input(const struct net *n, size_t sample, double in[NET_STEPS]
         .seed = SEED, .stream = SNN_STREAM_ENCODE, .epoch = EPOCH, .sample = samples[sample]};
     real x[NET_FEATURES], drawn[NET_STEPS * NET_FEATURES];
     snn_data_features(&n->data, false, samples[sample], x);
-    encoder->encode(drawn, x, NET_FEATURES, n->c.time_steps, &n->spec.encoding, &key);
+    encoder->encode(drawn, x, NET_FEATURES, snn_all_steps(n->c.time_steps), &n->spec.encoding,
+                    &key);
     for (size_t t = 0; t < n->c.time_steps; t++)
         for (size_t j = 0; j < NET_FEATURES; j++)
             in[t][j] = (double)drawn[(encoder->is_static ? 0 : t * NET_FEATURES) + j];

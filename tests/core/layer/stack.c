@@ -64,10 +64,11 @@ static void lay_out(struct stack *s)
                                        .block = s->c.block ? s->c.block : STACK_SAMPLES,
                                        .gradients = true,
                                        .record = s->c.records};
+    const struct snn_net_options options = {.segment = s->c.segment};
     struct snn_error err = {0};
 
     for (int pass = 0; pass < 2; pass++) {
-        if (snn_net_init(&s->net, &s->arena, &s->spec, s->c.in, NULL, &err) != SNN_OK)
+        if (snn_net_init(&s->net, &s->arena, &s->spec, s->c.in, &options, &err) != SNN_OK)
             fail_msg("%s", err.message);
         snn_work_place(&s->work, &s->arena, &s->net, &size);
         s->params = snn_arena_take(&s->arena, s->net.n_params, sizeof(real));

@@ -25,6 +25,7 @@ struct stack_case {
     const char *surrogate;                /* NULL = noisy */
     const struct snn_neuron_spec *neuron; /* of all layers, whole; NULL = lif with the surrogate */
     size_t time_steps, block;             /* 0 = 3, all samples */
+    size_t segment;                       /* steps at a time; 0 = all */
     bool evaluates;                       /* else it trains */
     bool records;                         /* with dL/dinput */
     double rate_penalty;

@@ -205,11 +205,12 @@ static void draw(struct small *s, size_t i)
     if (s->c.masked) {
         const struct snn_events list = snn_data_events(&s->data, false, samples[i]);
         snn_encoder_of(&s->spec.encoding)
-            ->encode_events(in, &list, FEATURES, STEPS, &s->spec.encoding, &key);
+            ->encode_events(in, &list, FEATURES, snn_all_steps(STEPS), &s->spec.encoding, &key);
         t->steps = ends[samples[i]];
     } else {
         snn_data_features(&s->data, false, samples[i], x);
-        snn_encoder_of(&s->spec.encoding)->encode(in, x, FEATURES, STEPS, &s->spec.encoding, &key);
+        snn_encoder_of(&s->spec.encoding)
+            ->encode(in, x, FEATURES, snn_all_steps(STEPS), &s->spec.encoding, &key);
     }
     for (size_t n = 0; n < STEPS; n++)
         for (size_t j = 0; j < FEATURES; j++)

@@ -22,15 +22,15 @@
 
 static unsigned char events[TRAIN + TEST][T][CHANNELS];
 
-static void copy_events(real *out, const real *x, size_t n, size_t time_steps,
+static void copy_events(real *out, const real *x, size_t n, struct snn_steps steps,
                         const struct snn_choice *c, const struct snn_rng_key *key)
 {
     const bool test = key->stream == SNN_STREAM_ENCODE_EVAL && key->epoch;
-    const unsigned char *from = events[key->sample + (test ? TRAIN : 0)][0];
+    const unsigned char *from = events[key->sample + (test ? TRAIN : 0)][steps.from];
 
     (void)x;
     (void)c;
-    for (size_t i = 0; i < n * time_steps; i++)
+    for (size_t i = 0; i < n * (steps.to - steps.from); i++)
         out[i] = (real)from[i];
 }
 
