@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/body.h"
+#include "api/plan.h"
 #include "api/problem.h"
 
 static json_t *not_negative(double v)
@@ -99,7 +100,7 @@ json_t *api_job_object(const struct srv_job *j)
     return json_pack(
         "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I, s:o, "
         "s:o, s:o, s:o, "
-        "s:{s:I, s:I, s:o, s:o}, s:o, s:o, s:o, s:I}",
+        "s:{s:I, s:I, s:o, s:o}, s:o, s:o, s:o, s:o, s:I}",
         "id", api_text(j->id), "object", "job", "status", srv_job_status_name(j->status),
         "created_at", api_time(j->created_at), "started_at", api_time(j->started_at), "finished_at",
         api_time(j->finished_at), "updated_at", api_time(j->updated_at), "estimated_finish",
@@ -109,6 +110,6 @@ json_t *api_job_object(const struct srv_job *j)
         api_metrics_object(&j->metrics), "error", error(j), "metadata", metadata(j), "resources",
         "threads", (json_int_t)j->threads, "memory_bytes", (json_int_t)j->memory_bytes,
         "instruction_set", api_text_or_null(j->instruction_set), "blas", api_text_or_null(j->blas),
-        "model", model(j), "reproducibility", reproducibility(j), "sweep",
-        api_text_or_null(j->sweep), "version", (json_int_t)j->version);
+        "plan", api_plan(j->plan), "model", model(j), "reproducibility", reproducibility(j),
+        "sweep", api_text_or_null(j->sweep), "version", (json_int_t)j->version);
 }

@@ -393,4 +393,6 @@ const char *snn_blas(void);
 
 #include "core/snn_gradcheck.h"
 
+#include "core/snn_plan.h"
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "core/snn.h"
 #include "server/clock.h"
+#include "server/plan.h"
 
 /* state, terminal */
 #define SRV_JOB_STATES(X)                                                                          \
@@ -44,6 +45,7 @@ struct srv_job {
     /* What the core was built for and the BLAS kernel when it was trained last, "" = not yet: with
      * the config they fix the trained bits. */
     char instruction_set[32], blas[32];
+    char plan[SRV_PLAN_SIZE]; /* which way its layers were computed, as server/plan.h writes it */
     char model_sha256[SNN_SHA256_HEX];
     /* What else they depend on: the config (canonical), the data, the program. */
     char config_sha256[SNN_SHA256_HEX], dataset_sha256[SNN_SHA256_HEX];

@@ -68,6 +68,7 @@ void srv_work_progress(struct srv_work *w, const struct snn_progress *p)
     w->job->step = (int64_t)p->step;
     w->job->steps = (int64_t)p->steps;
     w->job->metrics = p->metrics;
+    srv_plan_write(w->job->plan, w->run);
 }
 
 /* Samples a second over the last seconds, and how long the rest takes at that rate. */

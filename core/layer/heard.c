@@ -13,7 +13,7 @@
 
 void snn_lists_place(struct snn_lists *l, struct snn_arena *a, size_t rows, size_t n, double few)
 {
-    *l = (struct snn_lists){.capacity = (size_t)(few * (double)rows * (double)n)};
+    *l = (struct snn_lists){.capacity = (size_t)(few * (double)rows * (double)n), .few = few};
     const size_t room = l->capacity + n; /* a row is read before it is known to be too much */
     l->sparse.start = snn_arena_take(a, rows + 1, sizeof(uint32_t));
     l->sparse.index = snn_arena_take(a, room, sizeof(uint32_t));
@@ -38,7 +38,19 @@ static bool read_rows(struct snn_lists *l, const real *x, size_t rows, size_t n,
     return true;
 }
 
-bool snn_lists_read(struct snn_lists *l, const real *x, size_t rows, size_t n, bool spikes)
+/* Counts a block that was looked at, and passes on whether it is in the lists. */
+static bool counted(struct snn_lists *l, size_t rows, size_t n, bool is_listed)
+{
+    l->count.blocks++;
+    if (!is_listed)
+        return false;
+    l->count.listed++;
+    l->count.entries += l->sparse.start[rows];
+    l->count.values += rows * n;
+    return true;
+}
+
+static bool read_lists(struct snn_lists *l, const real *x, size_t rows, size_t n, bool spikes)
 {
     bool ones = true;
     l->sparse.value = NULL;
@@ -49,6 +61,11 @@ bool snn_lists_read(struct snn_lists *l, const real *x, size_t rows, size_t n, b
         return true;
     l->sparse.value = l->values;
     return !spikes || read_rows(l, x, rows, n, l->values, &ones); /* again, with what is there */
+}
+
+bool snn_lists_read(struct snn_lists *l, const real *x, size_t rows, size_t n, bool spikes)
+{
+    return counted(l, rows, n, read_lists(l, x, rows, n, spikes));
 }
 
 void snn_heard_place(struct snn_heard *h, struct snn_arena *a, size_t rows, size_t in, size_t out,
@@ -90,10 +107,10 @@ void snn_heard_give(struct snn_heard *h, size_t rows, real size)
 
 bool snn_heard_read(struct snn_heard *h, const real *x, size_t rows)
 {
-    h->blocks++;
-    h->is_sparse = h->is_given || (!h->is_many && snn_lists_read(&h->rows, x, rows, h->in, true));
+    const bool is_told = h->is_given || h->is_many;
+    h->is_sparse = is_told ? counted(&h->rows, rows, h->in, h->is_given)
+                           : snn_lists_read(&h->rows, x, rows, h->in, true);
     h->is_given = h->is_many = false;
-    h->listed += h->is_sparse;
     return h->is_sparse;
 }
 

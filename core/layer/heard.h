@@ -8,11 +8,19 @@
 #include "core/base/arena.h"
 #include "core/math/spikes.h"
 
+/* What became of the blocks so far. */
+struct snn_lists_count {
+    size_t blocks, listed;    /* looked at; of them few enough */
+    uint64_t entries, values; /* of those listed: not 0, and all */
+};
+
 /* Lists with room for what counts as few. */
 struct snn_lists {
     struct snn_sparse sparse;
     real *values;    /* room for sparse.value */
     size_t capacity; /* entries; 0 = no lists */
+    double few;      /* the share of a block that they are */
+    struct snn_lists_count count;
 };
 void snn_lists_place(struct snn_lists *l, struct snn_arena *a, size_t rows, size_t n, double few);
 /* Lists of x [rows, n]; false where more than few are not 0. `spikes`: most likely all that is
@@ -32,7 +40,6 @@ struct snn_heard {
     real *d_weight;            /* panels of [in, out]: the shard's gradient by the weights */
     real *room;                /* a panel of dL/dI */
     bool has_gradient;
-    size_t blocks, listed; /* read so far; of them as lists */
 };
 
 /* Lists for blocks of so many rows; `gradients`: a backward pass follows. */

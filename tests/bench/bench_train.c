@@ -111,25 +111,15 @@ static void print_list(const double *values, size_t n)
 /* How each layer's products were done, of all blocks that the run has seen. */
 static void print_paths(const struct bench *b)
 {
-    const struct snn_net *net = &b->run->net;
-    for (size_t i = 0; i < net->n_layers; i++) {
-        size_t blocks = 0, listed = 0;
-        for (size_t k = 0; k < b->run->threads; k++) {
-            const struct snn_layer_work *w = &b->run->work[k].layer[i];
-            blocks += w->heard.blocks + w->sparse2d.images;
-            listed += w->heard.listed + w->sparse2d.listed;
-        }
-        if (!net->layer[i].type->carries_neuron)
-            continue;
-        printf("%s", i ? ", " : "");
-        if (net->layer[i].static_input)
-            printf("%s once a %s", net->layer[i].type->kind.name,
-                   net->by_batch ? "batch" : "shard");
-        else if (blocks)
-            printf("%s %.0f%% lists", net->layer[i].type->kind.name,
-                   100 * (double)listed / (double)blocks);
-        else
-            printf("%s dense", net->layer[i].type->kind.name);
+    struct snn_plan_layer plan[SNN_MAX_LAYERS];
+    const size_t n = snn_run_plan(b->run, plan);
+    for (size_t i = 0; i < n; i++) {
+        const struct snn_plan_product *in = &plan[i].input, *back = &plan[i].back;
+        printf("%s%s %s", i ? ", " : "", plan[i].layer, snn_path_name(in->path));
+        if (in->listed)
+            printf(" %.0f%%", 100 * (double)in->listed / (double)in->blocks);
+        if (back->listed)
+            printf(", back lists %.0f%%", 100 * (double)back->listed / (double)back->blocks);
     }
 }
 

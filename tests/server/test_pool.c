@@ -78,6 +78,7 @@ static void run__small_job__succeeds_with_model_and_metrics(void **state)
     assert_true(isfinite(job.metrics.train_loss) && isfinite(job.metrics.validation_loss));
     assert_true(job.samples_per_second > 0);
     assert_int_equal(job.attempt, 1);
+    assert_non_null(strstr(job.plan, "layer1\tonce\t"));
     assert_int_equal(count_events(p, id.text, "started"), 1);
     assert_int_equal(count_events(p, id.text, "epoch"), 4);
     assert_int_equal(count_events(p, id.text, "succeeded"), 1);

@@ -45,6 +45,7 @@ static const struct {
     {9, "INSERT INTO sweep_combinations (sweep_seq, combination, parameters) VALUES (1, 0, '{}'), (1, 1, '{}')"},
     {9, "INSERT INTO sweep_decisions (sweep_seq, epoch, rank, combination, value, kept, at) VALUES (1, 1, 1, 0, 0.5, 1, 850)"},
     {9, "INSERT INTO sweep_keys (key, sweep_seq, body, created_at) VALUES ('k', 1, " SHA ", 801)"},
+    {11, "UPDATE jobs SET plan = 'layer1' WHERE seq = 6"},
     /* clang-format on */
 };
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The part of core/snn.h about how a run computes: which way each layer's products went, and what
+ * that was decided by. Included through it. */
+#ifndef SPIKED_CORE_SNN_PLAN_H
+#define SPIKED_CORE_SNN_PLAN_H
+
+#include "core/snn.h"
+
+/* How a layer's input was multiplied in the blocks of samples so far, or its gradient back. */
+#define SNN_PATHS(X)                                                                               \
+    X(none)  /* there is no such product, or no block yet */                                       \
+    X(dense) /* all numbers */                                                                     \
+    X(lists) /* those that are not 0 */                                                            \
+    X(mixed) /* the one or the other, by each block's density */                                   \
+    X(once)  /* the same at every step: once for all of them */
+#define SNN_PATH_ENUM(name) SNN_PATH_##name,
+enum snn_path { SNN_PATHS(SNN_PATH_ENUM) SNN_PATH_COUNT };
+#undef SNN_PATH_ENUM
+const char *snn_path_name(enum snn_path p);
+
+struct snn_plan_product {
+    enum snn_path path;
+    size_t blocks, listed; /* seen so far (of a convolution: images); of them as lists */
+    double density;        /* of the blocks listed, on average; NaN where there were none */
+    double crossover; /* the density up to which a block is listed, a constant; NaN = no choice */
+};
+
+struct snn_plan_layer {
+    const char *layer;             /* its name; lives as long as the run */
+    struct snn_plan_product input; /* with the weights */
+    struct snn_plan_product back;  /* the gradient by the input, where lists are possible */
+};
+
+/* Of the layers that have weights; returns how many. Between a run's steps. */
+size_t snn_run_plan(const struct snn_run *run, struct snn_plan_layer out[SNN_MAX_LAYERS]);
+
+#endif
