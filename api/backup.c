@@ -11,6 +11,7 @@
 struct open_backup {
     struct api *api;
     struct srv_backup *backup;
+    uint64_t sent;
 };
 
 static size_t read_backup(void *user, char *to, size_t room, bool late, bool *end)
@@ -19,7 +20,10 @@ static size_t read_backup(void *user, char *to, size_t room, bool late, bool *en
     size_t n = srv_backup_read(o->backup, to, room);
 
     (void)late;
+    o->sent += n;
     *end = n == 0;
+    if (o->sent == srv_backup_size(o->backup))
+        atomic_store(&o->api->last_backup_at, o->api->options.clock->wall_seconds());
     return n;
 }
 

@@ -16,6 +16,7 @@ struct api {
     struct api_requests *requests;
     struct api_job_cache *job_cache;
     atomic_bool backing_up;
+    _Atomic int64_t last_backup_at; /* when one was sent whole; 0 = none yet */
     int64_t started_at, started_ms;
 };
 

@@ -175,6 +175,9 @@ static void write_all(FILE *to, struct api *api, const struct srv_store_gauges *
                    srv_counted(SRV_COUNTER_connections_closed)));
     gauge(to, "spiked_sse_streams", "Event streams that are open.",
           (double)atomic_load(&api->streams));
+    gauge(to, "spiked_last_backup_timestamp_seconds",
+          "Unix time of the last backup that was sent whole; 0: none since the start.",
+          (double)atomic_load(&api->last_backup_at));
     disk(to, o);
     process(to, api);
 }

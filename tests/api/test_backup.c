@@ -16,14 +16,16 @@ static void call(struct world *w, struct srv_response *res)
 
 static void backup__one_at_a_time__is_a_stream_of_known_size(void **state)
 {
+    struct world *w = *state;
     struct srv_response first, second;
     char piece[4096];
     size_t all = 0, n;
     bool end = false;
 
-    call(*state, &first);
+    call(w, &first);
     assert_int_equal(first.status, 200);
     assert_non_null(first.stream.read);
+    assert_int_equal(atomic_load(&w->api.last_backup_at), 0);
     call(*state, &second);
     assert_int_equal(second.status, 429);
     assert_non_null(strstr(second.body, "backup_under_way"));
@@ -33,6 +35,7 @@ static void backup__one_at_a_time__is_a_stream_of_known_size(void **state)
     assert_true(end);
     assert_int_equal(all, first.size);
     assert_int_equal(all % 512, 0);
+    assert_true(atomic_load(&w->api.last_backup_at) > 0);
     srv_response_clear(&first);
     call(*state, &second);
     assert_int_equal(second.status, 200);
