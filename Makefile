@@ -239,21 +239,25 @@ $(FUZZERS): $(B)/%: $(B)/obj/tests/fuzz/%.o $(LIBS)
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
-test-programs: build $(TESTS)
+test-programs: build $(TESTS) $(BENCHES)
 	@:
 
 # ---- tests ---------------------------------------------------------------------------------
 .PHONY: test asan tsan reference reference-double reference-float lint format format-check
-.PHONY: fuzz bench check
+.PHONY: fuzz bench check isa
 JOBS ?= $(shell nproc)
 asan_ENV := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
 	UBSAN_OPTIONS=print_stacktrace=1
 tsan_ENV := TSAN_OPTIONS=ignore_noninstrumented_modules=1
 test: test-programs
 	@env SPIKED_BIN=$(CURDIR)/$(B)/spiked SPIKECTL_BIN=$(CURDIR)/$(B)/spikectl \
-		$($(VARIANT)_ENV) tests/run.sh $(TESTS) $(SCRIPTS)
+		BENCH_BIN=$(CURDIR)/$(B)/bench_train $($(VARIANT)_ENV) tests/run.sh $(TESTS) $(SCRIPTS)
 asan tsan:
 	@$(MAKE) VARIANT=$@ test
+isa:
+	@MAKE="$(MAKE)" JOBS=$(JOBS) tests/check.sh $(addprefix isa-,$(or $(ISAS),x86-64-v2 x86-64-v3 x86-64-v4))
+isa-%:
+	@$(MAKE) VARIANT=release ISA=$* test
 
 # Two programs from one source, the core in double and in float, against the same numbers.
 reference:
@@ -296,10 +300,7 @@ fuzz:
 fuzzers: $(FUZZERS)
 
 bench: $(BENCHES)
-	@unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; [ -x $(B)/bench_train ] || exit 0; \
-	for w in $(WORKLOADS); do for t in 1 2; do \
-	$(B)/bench_train --workload $$w --surrogate arctan --threads $$t --json || exit 1; done; done
-WORKLOADS ?= W1 W2 W3-T8 W3-T32 W3-T64 W4
+	@tests/bench/run.sh $(B)/bench_train $(B)/bench
 
 check: deps-check
 	@MAKE="$(MAKE)" JOBS=$(JOBS) tests/check.sh build lint test gradcheck reference asan tsan
@@ -384,7 +385,8 @@ make lint          layers, sizes, banned calls, headers, format
 make openapi       api/openapi.json anew, from the tables
 make format        clang-format every source; format-check only looks
 make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)
-make bench         the training benchmarks, a JSON line each
+make isa           the suite, built for each of ISAS="x86-64-v2 x86-64-v3 x86-64-v4" alone
+make bench         the training benchmarks and sweeps: JSON lines, a table, plots
 make docker        the image spiked:$(VERSION); DOCKER_FLAGS=... for docker build
 make docker-check  the same, then run it, hardened, with jobs and restarts (docker/check.sh)
 make clean         remove build/

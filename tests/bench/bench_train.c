@@ -2,10 +2,12 @@
 /*
  * Times training steps:
  *
- *   bench_train --workload NAME [--surrogate NAME] [--threads N] [--json]
+ *   bench_train --workload NAME [--surrogate NAME] [--threads N] [--time-steps N] [--event-rate R]
+ *               [--hidden-rate R] [--quick] [--json]
  *
  * A step is forward, loss, backward and Adam on one fixed batch. Told is the lowest of three
- * rounds' medians: of the thread's CPU time for one thread, of wall time for more.
+ * rounds' medians: of the thread's CPU time for one thread, of wall time for more. A workload's
+ * steps and densities can be others than its own; --quick only shows that it runs.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 #include <time.h>
 
 #include "core/math/gemm.h"
+#include "tests/bench/floor.h"
 #include "tests/bench/workload.h"
 
 #define ROUNDS 3
@@ -22,12 +25,12 @@
 
 struct options {
     const char *workload, *surrogate;
-    size_t threads;
-    bool json;
+    double threads, time_steps, event_rate, hidden_rate; /* 0 = the workload's own */
+    bool json, quick;
 };
 
 struct measured {
-    double ms, encode_ms, gflops;
+    double ms, encode_ms, rss_mb, sgemm, same_shape;
 };
 
 static double now(size_t threads)
@@ -49,13 +52,15 @@ static double median(double *seconds, size_t n)
     return seconds[n / 2];
 }
 
-static enum snn_code time_steps(struct bench *b, size_t threads, double *ms, struct snn_error *err)
+static enum snn_code time_steps(struct bench *b, size_t threads, bool quick, double *ms,
+                                struct snn_error *err)
 {
+    const size_t steps = quick ? 1 : STEPS;
     double best = 0, seconds[STEPS];
 
-    for (size_t round = 0; round < ROUNDS; round++) {
+    for (size_t round = 0; round < (quick ? 1 : ROUNDS); round++) {
         bench_restart(b);
-        for (size_t i = 0; i < WARM_UP + STEPS; i++) {
+        for (size_t i = 0; i < WARM_UP + steps; i++) {
             double start = now(threads);
             enum snn_code rc = bench_step(b, err);
             if (rc != SNN_OK)
@@ -63,7 +68,7 @@ static enum snn_code time_steps(struct bench *b, size_t threads, double *ms, str
             if (i >= WARM_UP)
                 seconds[i - WARM_UP] = now(threads) - start;
         }
-        double m = median(seconds, STEPS);
+        double m = median(seconds, steps);
         best = round == 0 || m < best ? m : best;
     }
     *ms = 1e3 * best;
@@ -82,24 +87,37 @@ static double time_encoding(struct bench *b)
     return 1e3 * median(seconds, STEPS);
 }
 
-/* The machine's rate of dense products, on one thread: 512 x 512 x 512. */
-static double sgemm_gflops(void)
+/* The machine's rate of dense products [m, k] x [k, n], on one thread. */
+static double product_gflops(size_t m, size_t n, size_t k)
 {
-    enum { n = 512, times = 20 };
-    real *a = calloc(3 * n * n, sizeof *a);
-    double seconds[times];
+    enum { TIMES = 10 };
+    real *a = calloc(m * k + k * n + m * n, sizeof *a);
+    double seconds[TIMES];
 
     if (!a)
         return 0;
-    for (size_t i = 0; i < 2 * n * n; i++)
+    for (size_t i = 0; i < m * k + k * n; i++)
         a[i] = (real)((double)(i % 17) / 16);
-    for (size_t i = 0; i < times; i++) {
+    for (size_t i = 0; i < TIMES; i++) {
         double start = now(1);
-        snn_gemm_nt(a + 2 * n * n, a, a + n * n, n, n, n, 0);
+        snn_gemm_nt(a + m * k + k * n, a, a + m * k, m, n, k, 0);
         seconds[i] = now(1) - start;
     }
     free(a);
-    return 2.0 * n * n * n / median(seconds, times) * 1e-9;
+    return 2.0 * (double)m * (double)n * (double)k / median(seconds, TIMES) * 1e-9;
+}
+
+/* The largest product of a step, as the layer with the most weights would have it. */
+static double same_shape_gflops(const struct bench *b)
+{
+    const struct snn_net *net = &b->run->net;
+    const struct snn_layer *l = &net->layer[net->first];
+
+    for (size_t i = net->first; i < net->n_layers; i++)
+        if (net->layer[i].tensor[0].count > l->tensor[0].count)
+            l = &net->layer[i];
+    return product_gflops(b->w->batch * (l->static_input ? 1 : net->segment), l->tensor[0].shape[0],
+                          l->tensor[0].count / l->tensor[0].shape[0]);
 }
 
 static void print_list(const double *values, size_t n)
@@ -123,39 +141,52 @@ static void print_paths(const struct bench *b)
     }
 }
 
-static void print(const struct bench *b, const struct options *o, const struct measured *m)
+static double most_memory_mb(void)
 {
     struct rusage usage;
-    const size_t batch = b->w->batch;
-    double rss_mb = 0;
 
-    if (getrusage(RUSAGE_SELF, &usage) == 0)
-        rss_mb = (double)usage.ru_maxrss / 1024;
-    if (!o->json) {
-        printf("%s, %s, %zu thread(s), %s (BLAS: %s): %.2f ms a batch of %zu, %.0f samples/s\n",
-               b->w->name, o->surrogate, o->threads, snn_isa(), snn_blas(), m->ms, batch,
-               1e3 * (double)batch / m->ms);
-        printf("  of it the input: %.2f ms on one thread; %.0f MB; sgemm %.1f GFLOP/s\n",
-               m->encode_ms, rss_mb, m->gflops);
-        printf("  firing rates by layer: ");
-        print_list(b->rate, b->n_rates);
-        printf("; |u - threshold| <= 0.5: ");
-        print_list(b->active, b->n_rates);
-        printf("\n  products: ");
-        print_paths(b);
-        printf("\n");
-        return;
-    }
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss / 1024 : 0;
+}
+
+static void print_text(const struct bench *b, const struct options *o, const struct measured *m)
+{
+    const double floor = floor_ms(b, m->sgemm);
+
+    printf("%s, %s, %g thread(s), %s (BLAS: %s): %.2f ms a batch of %zu, %.0f samples/s\n",
+           b->w->name, o->surrogate, o->threads, snn_isa(), snn_blas(), m->ms, b->w->batch,
+           1e3 * (double)b->w->batch / m->ms);
+    printf("  of it the input: %.2f ms on one thread; %.0f MB; sgemm %.1f GFLOP/s, of its shape "
+           "%.1f\n",
+           m->encode_ms, m->rss_mb, m->sgemm, m->same_shape);
+    printf("  dense it were %.1f GFLOP/s; the least would be %.2f ms on one thread (%.0f%%)\n",
+           1e3 * dense_gflop(b) / m->ms, floor, 100 * floor / m->ms / o->threads);
+    printf("  firing rates by layer: ");
+    print_list(b->rate, b->n_rates);
+    printf("; |u - threshold| <= 0.5: ");
+    print_list(b->active, b->n_rates);
+    printf("\n  products: ");
+    print_paths(b);
+    printf("\n");
+}
+
+static void print_json(const struct bench *b, const struct options *o, const struct measured *m)
+{
+    const double floor = floor_ms(b, m->sgemm);
+
     printf("{\"workload\": \"%s\", \"surrogate\": \"%s\", \"path\": \"", b->w->name, o->surrogate);
     print_paths(b);
-    printf("\", \"threads\": %zu, "
-           "\"isa\": \"%s\", \"blas\": \"%s\", \"ms_per_batch\": %.3f, "
+    printf("\", \"threads\": %g, \"isa\": \"%s\", \"blas\": \"%s\", \"time_steps\": %zu, "
+           "\"event_rate\": %g, \"hidden_rate\": %g, \"ms_per_batch\": %.3f, "
            "\"samples_per_second\": %.0f, \"rss_mb\": %.1f, \"rates\": [",
-           o->threads, snn_isa(), snn_blas(), m->ms, 1e3 * (double)batch / m->ms, rss_mb);
+           o->threads, snn_isa(), snn_blas(), b->w->time_steps, b->w->event_rate, b->w->hidden_rate,
+           m->ms, 1e3 * (double)b->w->batch / m->ms, m->rss_mb);
     print_list(b->rate, b->n_rates);
     printf("], \"active\": [");
     print_list(b->active, b->n_rates);
-    printf("], \"input_ms\": %.3f, \"sgemm_gflops\": %.1f}\n", m->encode_ms, m->gflops);
+    printf("], \"input_ms\": %.3f, \"sgemm_gflops\": %.1f, \"same_shape_gflops\": %.1f, "
+           "\"gflops\": %.1f, \"floor_ms\": %.3f, \"floor_share\": %.3f}\n",
+           m->encode_ms, m->sgemm, m->same_shape, 1e3 * dense_gflop(b) / m->ms, floor,
+           floor / m->ms / o->threads);
 }
 
 static int usage(const char *what)
@@ -165,21 +196,52 @@ static int usage(const char *what)
     workload_names(names, sizeof names);
     fprintf(stderr,
             "bench_train: %s\n"
-            "usage: bench_train --workload NAME [--surrogate NAME] [--threads N] [--json]\n"
+            "usage: bench_train --workload NAME [--surrogate NAME] [--threads N] [--time-steps N]\n"
+            "                   [--event-rate R] [--hidden-rate R] [--quick] [--json]\n"
             "workloads: %s\n",
             what, names);
     return 2;
 }
 
 /* NULL, or what is wrong. */
+static const char *parse_number(struct options *o, const char *flag, const char *value)
+{
+    const struct {
+        const char *flag, *wrong;
+        double *into, most;
+        bool whole;
+    } rows[] = {
+        {"--threads", "--threads wants a number from 1 to 64", &o->threads, 64, true},
+        {"--time-steps", "--time-steps wants a number from 1 to 100000", &o->time_steps, 1e5, true},
+        {"--event-rate", "--event-rate wants a number above 0, up to 1", &o->event_rate, 1, false},
+        {"--hidden-rate", "--hidden-rate wants a number above 0, up to 1", &o->hidden_rate, 1,
+         false},
+    };
+    char *end = NULL;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(flag, rows[i].flag) != 0)
+            continue;
+        *rows[i].into = strtod(value, &end);
+        const double v = *rows[i].into;
+        const bool right = v > 0 && v <= rows[i].most && !(rows[i].whole && v != (double)(size_t)v);
+        return *end || end == value || !right ? rows[i].wrong : NULL;
+    }
+    return "a flag is not known";
+}
+
+/* NULL, or what is wrong. */
 static const char *parse(struct options *o, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        char *end = NULL;
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL, *wrong = NULL;
 
         if (strcmp(argv[i], "--json") == 0) {
             o->json = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--quick") == 0) {
+            o->quick = true;
             continue;
         }
         if (!value)
@@ -188,16 +250,27 @@ static const char *parse(struct options *o, int argc, char **argv)
             o->workload = value;
         else if (strcmp(argv[i], "--surrogate") == 0)
             o->surrogate = value;
-        else if (strcmp(argv[i], "--threads") == 0) {
-            unsigned long n = strtoul(value, &end, 10);
-            if (*end || n < 1 || n > 64)
-                return "--threads wants a number from 1 to 64";
-            o->threads = n;
-        } else
-            return "a flag is not known";
+        else
+            wrong = parse_number(o, argv[i], value);
+        if (wrong)
+            return wrong;
         i++;
     }
     return o->workload ? NULL : "--workload is missing";
+}
+
+/* The workload with what was asked to be other. */
+static struct workload changed(const struct workload *w, const struct options *o)
+{
+    struct workload now = *w;
+
+    if (o->time_steps > 0)
+        now.time_steps = (size_t)o->time_steps;
+    if (o->event_rate > 0)
+        now.event_rate = o->event_rate;
+    if (o->hidden_rate > 0)
+        now.hidden_rate = o->hidden_rate;
+    return now;
 }
 
 int main(int argc, char **argv)
@@ -211,13 +284,17 @@ int main(int argc, char **argv)
 
     if (!w)
         return usage(wrong ? wrong : "no workload of that name");
-    enum snn_code rc = bench_open(&b, w, o.surrogate, o.threads, &err);
+    const struct workload now = changed(w, &o);
+    const size_t threads = (size_t)o.threads;
+    enum snn_code rc = bench_open(&b, &now, o.surrogate, threads, &err);
     if (rc == SNN_OK)
-        rc = time_steps(&b, o.threads, &m.ms, &err);
+        rc = time_steps(&b, threads, o.quick, &m.ms, &err);
     if (rc == SNN_OK) {
         m.encode_ms = time_encoding(&b);
-        m.gflops = sgemm_gflops();
-        print(&b, &o, &m);
+        m.rss_mb = most_memory_mb(); /* before products that no step has */
+        m.sgemm = product_gflops(512, 512, 512);
+        m.same_shape = same_shape_gflops(&b);
+        (o.json ? print_json : print_text)(&b, &o, &m);
     } else
         fprintf(stderr, "bench_train: %s\n", err.message);
     bench_free(&b);
