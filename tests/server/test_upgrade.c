@@ -45,7 +45,9 @@ static const struct {
     {9, "INSERT INTO sweep_combinations (sweep_seq, combination, parameters) VALUES (1, 0, '{}'), (1, 1, '{}')"},
     {9, "INSERT INTO sweep_decisions (sweep_seq, epoch, rank, combination, value, kept, at) VALUES (1, 1, 1, 0, 0.5, 1, 850)"},
     {9, "INSERT INTO sweep_keys (key, sweep_seq, body, created_at) VALUES ('k', 1, " SHA ", 801)"},
-    {11, "UPDATE jobs SET plan = 'layer1' WHERE seq = 6"},
+    {11, "INSERT INTO webhook_deliveries (id, job, url, type, body, created_at, state, at) "
+         "VALUES ('evt_1', '" JOB "6', 'https://example.org/', 'training.job.succeeded', '{}', 3000, 'pending', 3000)"},
+    {12, "UPDATE jobs SET plan = 'layer1' WHERE seq = 6"},
     /* clang-format on */
 };
 
