@@ -244,7 +244,7 @@ test-programs: build $(TESTS) $(BENCHES)
 
 # ---- tests ---------------------------------------------------------------------------------
 .PHONY: test asan tsan reference reference-double reference-float lint format format-check
-.PHONY: fuzz bench check isa
+.PHONY: fuzz fuzzers bench check isa openapi torture
 JOBS ?= $(shell nproc)
 asan_ENV := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
 	UBSAN_OPTIONS=print_stacktrace=1
@@ -280,7 +280,6 @@ core-tests: $(filter $(B)/tests/core/% $(B)/tests/api/test_gradcheck,$(TESTS))
 # The document that is committed is the one that the tables give: a test compares them.
 openapi: $(B)/tests/api/test_openapi
 	@$(B)/tests/api/test_openapi >/dev/null 2>&1; cp build/openapi.json api/openapi.json
-.PHONY: openapi
 
 lint:
 	@tests/run.sh $(sort $(wildcard tests/lint/*.sh))
@@ -296,9 +295,9 @@ fuzz:
 	echo "$$f: $(FUZZ_SECONDS) s"; \
 	build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=0 \
 		build/fuzz/corpus/$$f $$seeds || exit 1; done
-.PHONY: fuzzers
 fuzzers: $(FUZZERS)
 
+torture: test-programs ; @env SPIKED_KILLS=1000 SPIKED_BIN=$(CURDIR)/$(B)/spiked TEST_TIMEOUT=7200 tests/run.sh $(B)/tests/e2e/test_kills
 bench: $(BENCHES)
 	@tests/bench/run.sh $(B)/bench_train $(B)/bench
 
@@ -386,6 +385,7 @@ make openapi       api/openapi.json anew, from the tables
 make format        clang-format every source; format-check only looks
 make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)
 make isa           the suite, built for each of ISAS="x86-64-v2 x86-64-v3 x86-64-v4" alone
+make torture       kill the daemon a thousand times under load: nothing lost, doubled or stuck
 make bench         the training benchmarks and sweeps: JSON lines, a table, plots
 make docker        the image spiked:$(VERSION); DOCKER_FLAGS=... for docker build
 make docker-check  the same, then run it, hardened, with jobs and restarts (docker/check.sh)
