@@ -205,10 +205,8 @@ $(CHART_JS):
 	@echo "$@ is missing: want Debian's libjs-chart.js (make deps)"; exit 1
 $(B)/web.c: api/embed.sh $(WEB_FILES) $(CHART_JS) $(B)/sources
 	@mkdir -p $(@D)
-	@printf '%s\n' $(notdir $(filter api/examples/%,$(WEB_FILES))) | \
-		sed '1s/.*/["&"/; 1!s/.*/,"&"/; $$s/$$/]/' >$(B)/examples.json
 	@api/embed.sh $(B)/web $(foreach f,$(WEB_FILES),/web/$(patsubst api/%,%,$(f:api/web/%=%))=$f) \
-		/web/examples/index.json=$(B)/examples.json /web/chart.js=$(CHART_JS) >$@
+		/web/chart.js=$(CHART_JS) >$@
 
 $(B)/libsnn.a: $(call objects,$(CORE_SRC) $(CORE_ASM)) $(KERNEL_OBJECTS) $(B)/sources ; $(archive)
 $(B)/libsrv.a: $(call objects,$(SRV_SRC) $(if $(wildcard server/migrate.h),migrations.c)) \

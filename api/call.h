@@ -133,11 +133,13 @@ void api_jobs_resume(struct api_call *c);
 void api_jobs_config(struct api_call *c);
 void api_jobs_events(struct api_call *c); /* events.c */
 void api_events_all(struct api_call *c);
-void api_jobs_metrics(struct api_call *c);    /* metrics.c */
-void api_jobs_histograms(struct api_call *c); /* histograms.c */
-void api_jobs_confusion(struct api_call *c);  /* confusion.c */
-void api_jobs_predict(struct api_call *c);    /* predict.c */
-void api_jobs_gradcheck(struct api_call *c);  /* gradcheck.c */
+void api_jobs_metrics(struct api_call *c);     /* metrics.c */
+void api_jobs_histograms(struct api_call *c);  /* histograms.c */
+void api_jobs_confusion(struct api_call *c);   /* confusion.c */
+void api_jobs_predict(struct api_call *c);     /* predict.c */
+void api_jobs_spikes(struct api_call *c);      /* spikes.c */
+void api_datasets_samples(struct api_call *c); /* samples.c */
+void api_jobs_gradcheck(struct api_call *c);   /* gradcheck.c */
 void api_gradcheck(struct api_call *c);
 void api_jobs_checkpoints(struct api_call *c); /* weights.c */
 void api_jobs_weights(struct api_call *c);

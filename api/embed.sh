@@ -7,6 +7,17 @@ set -eu
 folder=$1
 shift
 mkdir -p "$folder"
+
+# The examples there are, for the form: one more file.
+index=
+for pair; do
+    case $pair in
+    /web/examples/*) name=${pair%%=*}; index="$index${index:+,}\"${name##*/}\"" ;;
+    esac
+done
+printf '[%s]\n' "$index" >"$folder/examples.json"
+set -- "$@" "/web/examples/index.json=$folder/examples.json"
+
 n=0
 rows=
 

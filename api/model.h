@@ -25,6 +25,8 @@ struct api_model_choice {
     const char *id; /* of a checkpoint; NULL = the newest */
     enum snn_weights which;
 };
+/* ?checkpoint=best, last or an id. False with the reply made. weights.c */
+bool api_model_choose(struct api_call *c, struct api_model_choice *out);
 /* The model asked for; NULL with the reply made. weights.c */
 struct snn_model *api_model_open(struct api_call *c, const struct srv_job *job,
                                  const struct api_model_choice *choice);

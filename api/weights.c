@@ -74,7 +74,7 @@ static const struct api_model_format *find_format(struct api_call *c)
     return NULL;
 }
 
-static bool find_choice(struct api_call *c, struct api_model_choice *out)
+bool api_model_choose(struct api_call *c, struct api_model_choice *out)
 {
     const char *text = srv_request_query(c->req, "checkpoint");
 
@@ -212,7 +212,7 @@ void api_jobs_weights(struct api_call *c)
     struct snn_spec spec;
     struct srv_job job;
 
-    if (!api_query_known(c, known) || !(format = find_format(c)) || !find_choice(c, &choice) ||
+    if (!api_query_known(c, known) || !(format = find_format(c)) || !api_model_choose(c, &choice) ||
         !api_find_job(c, &job))
         return;
     model = api_model_open(c, &job, &choice);

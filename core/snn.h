@@ -393,6 +393,7 @@ const char *snn_blas(void);
 
 #include "core/snn_gradcheck.h"
 
+#include "core/snn_look.h"
 #include "core/snn_plan.h"
 
 #endif

@@ -8,6 +8,8 @@ const pages = {
   job: () => import("./pages/job.js"),
   new: () => import("./pages/new.js"),
   compare: () => import("./pages/compare.js"),
+  datasets: () => import("./pages/datasets.js"),
+  system: () => import("./pages/system.js"),
 };
 
 const connection = document.getElementById("connection");

@@ -40,9 +40,9 @@ async function show(pages, fallback) {
   markCurrent(name);
   try {
     if (!load) throw new Error(`There is no page "${name}".`);
+    if (!stays) replace(root, h("p", { class: "busy" }, "Loading…"));
     const module = await load();
     if (page.signal.aborted) return;
-    if (!stays) replace(root, h("p", { class: "busy" }, "Loading…"));
     await module.show({
       root, args, query, signal: page.signal,
       title: (text) => { document.title = `${text} · spiked`; },

@@ -191,7 +191,7 @@ static void looks__every_size_and_theme__nothing_overflows(void **state)
                  {"wide-dark", 1360, 900, true},
                  {"narrow-light", 390, 844, false},
                  {"narrow-dark", 390, 844, true}};
-    static const char *const pages[] = {"jobs", "new", "compare"};
+    static const char *const pages[] = {"jobs", "new", "compare", "datasets", "system"};
     struct page *p = *state;
     struct answer a = {.status = 0};
     char id[32], name[60];

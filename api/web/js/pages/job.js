@@ -7,9 +7,14 @@ import { live } from "../live.js";
 import { actionButtons, badge, isOver, jobTitle, tabs, tile } from "../parts.js";
 import { go, href } from "../router.js";
 
-const TABS = [["overview", "Overview"], ["config", "Config"], ["events", "Events"]];
+const TABS = [["overview", "Overview"], ["gradients", "Gradients"], ["activity", "Activity"], ["spikes", "Spikes"], ["confusion", "Confusion"],
+  ["config", "Config"], ["events", "Events"]];
 const parts = {
   overview: () => import("./job_overview.js"),
+  gradients: () => import("./job_gradients.js"),
+  activity: () => import("./job_activity.js"),
+  spikes: () => import("./job_spikes.js"),
+  confusion: () => import("./job_confusion.js"),
   config: () => import("./job_config.js"),
   events: () => import("./job_events.js"),
 };
