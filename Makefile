@@ -295,7 +295,7 @@ fuzz:
 		build/fuzz/corpus/$$f $$seeds || exit 1; done
 fuzzers: $(FUZZERS)
 
-torture: test-programs ; @env SPIKED_KILLS=1000 SPIKED_BIN=$(CURDIR)/$(B)/spiked TEST_TIMEOUT=7200 tests/run.sh $(B)/tests/e2e/test_kills
+torture: test-programs ; @env TORTURE_KILLS=1000 SPIKED_BIN=$(CURDIR)/$(B)/spiked TEST_TIMEOUT=7200 tests/run.sh $(B)/tests/e2e/test_kills
 bench: $(BENCHES)
 	@tests/bench/run.sh $(B)/bench_train $(B)/bench
 

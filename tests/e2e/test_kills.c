@@ -2,7 +2,7 @@
 /*
  * Jobs are submitted, cancelled, paused and resumed while the daemon is killed at random moments.
  * Whatever was answered with 201 is there afterwards, nothing was made twice, and every job comes
- * to an end. SPIKED_KILLS says how often (16; `make torture`: 1000).
+ * to an end. TORTURE_KILLS says how often (16; `make torture`: 1000).
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -180,7 +180,7 @@ static void check_none_twice(struct torture *t)
 static void kill__at_random_moments__loses_doubles_and_sticks_nothing(void **state)
 {
     static struct torture t = {.random = 20260101};
-    const char *wanted = getenv("SPIKED_KILLS");
+    const char *wanted = getenv("TORTURE_KILLS");
     unsigned long kills = wanted ? strtoul(wanted, NULL, 10) : 16;
     uint64_t random = 7;
 
