@@ -13,7 +13,7 @@
 /* A sample is cut where its arrays would be larger than this: a second pass forward costs about
  * half of the time. Then into segments of such a size, and of so many steps at least: rows for the
  * products. */
-#define WHOLE_BYTES ((size_t)16 << 20)
+#define WHOLE_BYTES ((size_t)8 << 20)
 #define SEGMENT_BYTES ((size_t)2 << 20)
 #define SEGMENT_STEPS 16
 
