@@ -15,6 +15,8 @@ function authorization() {
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
+export const hasToken = () => sessionStorage.getItem("token") !== null;
+
 function askForToken() {
   const token = prompt("This daemon wants a token.");
   if (token) sessionStorage.setItem("token", token.trim());

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Where the page starts: which module shows what, and the frame around it.
+import { getBlob, hasToken } from "./api.js";
+import { toast } from "./dom.js";
+import { download } from "./export.js";
 import { start } from "./router.js";
 import { live } from "./live.js";
 
@@ -8,6 +11,7 @@ const pages = {
   job: () => import("./pages/job.js"),
   new: () => import("./pages/new.js"),
   compare: () => import("./pages/compare.js"),
+  sweep: () => import("./pages/sweep.js"),
   datasets: () => import("./pages/datasets.js"),
   system: () => import("./pages/system.js"),
 };
@@ -16,6 +20,17 @@ const connection = document.getElementById("connection");
 live.onState((state) => {
   connection.dataset.state = state;
   connection.textContent = { live: "live", lost: "no connection", connecting: "connecting" }[state];
+});
+
+/* A link cannot send a token: what is behind it is fetched, and saved from here. */
+addEventListener("click", async (event) => {
+  const link = event.target.closest?.("a[download]");
+  if (!link || !hasToken() || !link.pathname.startsWith("/v1/")) return;
+  event.preventDefault();
+  try {
+    const blob = await getBlob(link.href);
+    download(link.download || link.pathname.split("/").slice(-2).join("-"), blob.type, blob);
+  } catch (error) { toast(error.message, true); }
 });
 
 start(pages, "jobs");

@@ -22,7 +22,7 @@ const parse = (fallback) => {
 };
 
 const markCurrent = (name) => {
-  const of = { job: "jobs" }[name] ?? name;
+  const of = { job: "jobs", sweep: "compare" }[name] ?? name;
   for (const link of document.querySelectorAll(".shell nav a"))
     if (link.hash === `#/${of}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

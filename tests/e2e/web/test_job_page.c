@@ -146,6 +146,31 @@ static void compare__two_jobs__are_lines_and_differences(void **state)
     page_done(p);
 }
 
+static void sweep__over_two_fields__is_ranked_and_mapped(void **state)
+{
+    static const char sweep[] =
+        "{\"name\":\"scales\",\"base\":{\"dataset\":{\"name\":\"digits\"},\"layers\":[{\"kind\":"
+        "\"dense\",\"units\":10}],\"encoding\":{\"time_steps\":2},\"training\":{\"epochs\":1}},"
+        "\"grid\":{\"/neuron/surrogate\":[\"sigmoid\",\"arctan\"],\"/neuron/tau\":[2,4]}}";
+    struct page *p = *state;
+    struct answer a = {.status = 0};
+    char id[40], hash[60];
+
+    daemon_post(p->d, &a, "/v1/sweeps", sweep, 201);
+    snprintf(id, sizeof id, "%s", answer_text(&a, "id"));
+    page_open(p, "#/compare");
+    browser_see(p->b, "tbody", "scales");
+    snprintf(hash, sizeof hash, "#/sweep/%s", id);
+    page_open(p, hash);
+    browser_see(p->b, "h1 .badge", "finished"); /* it is looked at again as its jobs end */
+    browser_wait(p->b, "return document.querySelectorAll('tbody tr').length === 4");
+    see_picture(p);
+    browser_see(p->b, "thead", "surrogate");
+    browser_shot(p->b, "sweep");
+    answer_clear(&a);
+    page_done(p);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, page_setup, page_teardown)
@@ -153,6 +178,7 @@ int main(void)
         TEST(job__while_it_trains__its_histograms_grow),
         TEST(job__views_of_histograms__are_drawn_and_told_by_keys),
         TEST(job__spikes_of_a_sample__are_those_of_the_api),
+        TEST(sweep__over_two_fields__is_ranked_and_mapped),
         TEST(compare__two_jobs__are_lines_and_differences),
     };
     return cmocka_run_group_tests(tests, page_group_setup, page_group_teardown);

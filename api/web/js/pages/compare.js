@@ -85,6 +85,16 @@ function overlay(jobs, names, signal) {
   return { node, pick, draw: paced(1000, draw) };
 }
 
+async function sweeps(signal) {
+  const { data } = await get("/v1/sweeps?limit=100", signal);
+  return data.length ? h("section", { class: "card flush" }, sortedTable("The sweeps, newest first", [
+    { name: "Sweep", value: (s) => s.name ?? s.id, show: (s) => h("a", { href: href(`sweep/${s.id}`) }, s.name ?? s.id) },
+    { name: "Status", value: (s) => s.status, show: (s) => badge(s.status) },
+    { name: "Combinations", number: true, value: (s) => s.combinations },
+    { name: "Ranked by", value: (s) => s.metric.replaceAll("_", " ") },
+  ], data)) : null;
+}
+
 export async function show({ root, query, signal, title }) {
   title("Compare");
   const ids = (query.get("jobs") ?? "").split(",").filter(Boolean).slice(0, MOST);
@@ -92,8 +102,8 @@ export async function show({ root, query, signal, title }) {
   const head = h("div", { class: "head" }, h("div", { class: "grow" }, h("h1", null, "Compare"),
     h("p", { class: "sub" }, "Jobs over one another, and the fields in which they differ.")), await picker(ids, signal));
   if (!jobs.length) {
-    replace(root, head, h("div", { class: "card" }, empty("Nothing to compare yet", "Choose jobs here, or tick them in the list of jobs.",
-      h("a", { class: "button", href: "#/jobs" }, "Jobs"))));
+    replace(root, head, h("div", { class: "stack" }, h("div", { class: "card" }, empty("Nothing to compare yet", "Choose jobs here, or tick them in the list of jobs.",
+      h("a", { class: "button", href: "#/jobs" }, "Jobs"))), await sweeps(signal)));
     return;
   }
   const lines = overlay(jobs, await seriesNames(jobs, signal), signal);
