@@ -1,95 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* POST /v1/jobs/{job}/predict: samples in, what the trained model says of them out. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/file.h"
+#include "api/inputs.h"
 #include "api/model.h"
-#include "api/schema.h"
 #include "api/text.h"
 
-#define MAX_SAMPLES 256
-/* Of a body that is wrong all over, so many places are told. */
-#define MAX_TOLD 20
-
-struct inputs {
-    const struct snn_data_info *info;
-    float *values; /* [n, features] */
-    size_t n;
-};
-
 /* ------------------------------------------------------------------------------------ body -- */
-
-static void read_value(struct api_errors *e, const char *at, size_t k, json_t *value, float *to)
-{
-    double v = json_number_value(value);
-    char place[API_POINTER_SIZE];
-
-    if (json_is_number(value) && isfinite((float)v)) {
-        *to = (float)v;
-        return;
-    }
-    snprintf(place, sizeof place, "%s/%zu", at, k);
-    if (json_is_number(value))
-        api_errors_add(e, place, "out_of_range", "%g is no finite number of single precision", v);
-    else
-        api_wrong_type(e, place, value, "a number");
-}
-
-static void read_sample(struct api_errors *e, const struct inputs *in, size_t i, json_t *sample)
-{
-    const size_t features = in->info->features;
-    char at[48];
-    json_t *value;
-    size_t k;
-
-    snprintf(at, sizeof at, "/inputs/%zu", i);
-    if (!json_is_array(sample)) {
-        api_wrong_type(e, at, sample, "an array of numbers");
-        return;
-    }
-    if (json_array_size(sample) != features) {
-        api_errors_add(e, at, "out_of_range", "it has %zu values, want the %zu of a sample",
-                       json_array_size(sample), features);
-        return;
-    }
-    json_array_foreach(sample, k, value)
-    {
-        if (api_errors_count(e) >= MAX_TOLD)
-            return;
-        read_value(e, at, k, value, &in->values[i * features + k]);
-    }
-}
-
-/* False where there is no memory. */
-static bool read_inputs(struct api_errors *e, struct inputs *in, json_t *list)
-{
-    json_t *sample;
-    size_t i;
-
-    if (!list)
-        api_errors_add(e, "/inputs", "missing_field",
-                       "inputs is missing, want an array of samples");
-    else if (!json_is_array(list))
-        api_wrong_type(e, "/inputs", list, "an array of samples");
-    else if (json_array_size(list) < 1 || json_array_size(list) > MAX_SAMPLES)
-        api_errors_add(e, "/inputs", "out_of_range", "inputs has %zu samples, want 1 to %d",
-                       json_array_size(list), MAX_SAMPLES);
-    if (api_errors_count(e))
-        return true;
-    in->n = json_array_size(list);
-    in->values = calloc(in->n, in->info->features * sizeof *in->values);
-    if (!in->values)
-        return false;
-    json_array_foreach(list, i, sample)
-    {
-        if (api_errors_count(e) >= MAX_TOLD)
-            break;
-        read_sample(e, in, i, sample);
-    }
-    return true;
-}
 
 static void read_choice(struct api_errors *e, struct api_model_choice *out, json_t *value)
 {
@@ -153,14 +72,45 @@ static void reply(struct api_call *c, const struct srv_job *job, const struct sn
 
 /* --------------------------------------------------------------------------------- handler -- */
 
+/* The duration of the data that the job was trained on: 0 where that is gone, or other data now. A
+ * set that was uploaded before durations were written down is read for it. */
+static enum snn_code find_duration(struct api_call *c, const struct srv_job *job,
+                                   struct snn_data_info *info, struct snn_error *err)
+{
+    struct srv_datasets *datasets = c->api->options.datasets;
+    struct srv_dataset *set = malloc(sizeof *set);
+    const struct snn_data *data;
+    enum snn_code rc = set ? srv_datasets_find(datasets, job->dataset, set, err)
+                           : snn_fail(err, SNN_NOMEM, "no memory for a data set");
+
+    info->duration = 0;
+    if (rc == SNN_NOT_FOUND || (rc == SNN_OK && job->dataset_sha256[0] &&
+                                strcmp(job->dataset_sha256, set->info.sha256) != 0)) {
+        free(set);
+        *err = (struct snn_error){.code = SNN_OK};
+        return SNN_OK;
+    }
+    if (rc == SNN_OK)
+        info->duration = set->info.duration;
+    free(set);
+    if (rc == SNN_OK && info->duration == 0) {
+        rc = srv_datasets_acquire(datasets, job->dataset, &data, err);
+        if (rc != SNN_OK)
+            return rc;
+        info->duration = snn_data_describe(data)->duration;
+        srv_datasets_release(datasets, data);
+    }
+    return rc;
+}
+
 static void answer(struct api_call *c, const struct srv_job *job, const struct snn_model *model,
                    json_t *body)
 {
     struct snn_error err = {.code = SNN_OK};
     struct snn_predictions p = {0};
     struct api_errors errors = {0};
+    struct api_inputs samples = {0};
     struct snn_data_info info;
-    struct inputs in = {.info = &info};
     struct snn_spec spec;
 
     if (!api_model_spec(c, job, model, &spec, &info)) {
@@ -168,18 +118,21 @@ static void answer(struct api_call *c, const struct srv_job *job, const struct s
                     "the data set of job %s is gone: its network cannot be put together", job->id);
         return;
     }
-    if (!read_inputs(&errors, &in, json_object_get(body, "inputs")))
+    if (info.events && snn_choice_value(&spec.encoding, "duration", 0) == 0 &&
+        find_duration(c, job, &info, &err) != SNN_OK)
+        api_error(c, &err);
+    else if (!api_inputs_read(&errors, &samples, &info, json_object_get(body, "inputs")))
         api_problem(c, 503, "out_of_memory", "no memory for the samples");
     else if (api_errors_count(&errors))
         api_invalid(c, 422, &errors);
-    else if (snn_predict(&p, model, &spec, &info, in.values, in.n,
+    else if (snn_predict(&p, model, &spec, &info, &samples.inputs,
                          c->api->options.config->memory_limit, &err) != SNN_OK)
         api_error(c, &err);
     else
         reply(c, job, model, &p);
     snn_predictions_clear(&p);
     api_errors_clear(&errors);
-    free(in.values);
+    api_inputs_clear(&samples);
 }
 
 void api_jobs_predict(struct api_call *c)

@@ -208,13 +208,13 @@ extern const size_t snn_neuron_limit_count;
 
 /* What a data set holds, known without keeping it in memory. */
 struct snn_data_info {
-    size_t train, test;         /* samples */
-    size_t features;            /* values per sample: the product of shape */
-    size_t shape[SNN_MAX_RANK]; /* of one sample, outermost first */
-    size_t rank;
-    size_t classes; /* labels are 0 .. classes-1 */
-    size_t bytes;   /* memory it takes when open */
-    bool events;    /* samples are lists of (time, unit), for encoders that take them */
+    size_t train, test;               /* samples */
+    size_t features;                  /* values per sample: the product of shape */
+    size_t shape[SNN_MAX_RANK], rank; /* of one sample, outermost first */
+    size_t classes;                   /* labels are 0 .. classes-1 */
+    size_t bytes;                     /* memory it takes when open */
+    bool events;       /* samples are lists of (time, unit), for encoders that take them */
+    uint64_t duration; /* of a set of events: its last time + 1; 0 = not known */
     char sha256[SNN_SHA256_HEX]; /* over the decoded samples and labels: equal data, equal digest */
 };
 

@@ -51,15 +51,24 @@ struct snn_predictions {
     double *scores;   /* [n, classes] what the readout gives: no probabilities */
     uint32_t *spikes; /* [n, outputs] of each neuron of the last layer; NULL where it has none */
 };
-/* Runs the model of a run of that spec on n samples, on the calling thread, a few at a time.
- * `inputs` [n, features] are values as a data set's are once it is open (bytes / 255, CSV as
- * written). Random encodings draw for sample i what they draw for sample i of the test set: the
- * test set, asked in its order, gives the answers of the run's evaluation. SNN_INVALID where model
- * and spec do not belong together, SNN_LIMIT where it would take more memory than `most` (0 = any).
- * Clear it in the end. @thread any */
+/* Samples to ask about: values, or lists of events where the network is one for them. */
+struct snn_inputs {
+    size_t n;
+    const float *values;   /* [n, features] as a data set's are once it is open (bytes / 255, CSV as
+                            * written) */
+    const size_t *first;   /* [n + 1]: sample i's events are first[i] .. first[i + 1] - 1 */
+    const uint32_t *times; /* of each event, in ticks */
+    const uint16_t *units; /* of each event, below the data's features */
+};
+/* Runs the model of a run of that spec on the samples, on the calling thread, a few at a time.
+ * Random encodings draw for sample i what they draw for sample i of the test set, and events stay
+ * as they are: the test set, asked in its order, gives the answers of the run's evaluation.
+ * SNN_INVALID where model, spec and inputs do not belong together or nobody knows the events'
+ * duration, SNN_LIMIT where it would take more memory than `most` (0 = any). Clear it in the end.
+ * @thread any */
 enum snn_code snn_predict(struct snn_predictions *out, const struct snn_model *model,
                           const struct snn_spec *spec, const struct snn_data_info *data,
-                          const float *inputs, size_t n, size_t most, struct snn_error *err);
+                          const struct snn_inputs *inputs, size_t most, struct snn_error *err);
 void snn_predictions_clear(struct snn_predictions *p);
 
 /* Starts a fresh run from the model instead of its seed: tensors of the same names and shapes;

@@ -6,7 +6,7 @@
 
 #define INFO_COLUMNS                                                                               \
     "ready, train, test, features, rank, shape_0, shape_1, shape_2, shape_3, classes, bytes, "     \
-    "sha256, events"
+    "sha256, events, duration"
 
 /* In the order of INFO_COLUMNS. */
 static void put_info(struct srv_query *q, const struct srv_dataset_row *row)
@@ -24,6 +24,7 @@ static void put_info(struct srv_query *q, const struct srv_dataset_row *row)
     srv_put_int(q, (int64_t)info->bytes);
     srv_put_text(q, info->sha256);
     srv_put_int(q, info->events);
+    srv_put_int(q, (int64_t)info->duration);
 }
 
 static void read_info(struct srv_query *q, struct srv_dataset_row *row)
@@ -41,6 +42,7 @@ static void read_info(struct srv_query *q, struct srv_dataset_row *row)
     info->bytes = (size_t)srv_get_int(q);
     srv_get_text(q, info->sha256, sizeof info->sha256);
     info->events = srv_get_int(q) != 0;
+    info->duration = (uint64_t)srv_get_int(q);
 }
 
 /* ----------------------------------------------------------------------------------- write -- */
@@ -97,7 +99,7 @@ static SRV_COMMAND(run_create)
         return snn_fail(err, rc, "%s", none.message);
     srv_query(&q, c,
               "INSERT INTO datasets (id, name, format, created_at, " INFO_COLUMNS
-              ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
               err);
     srv_put_text(&q, row->id);
     srv_put_text(&q, row->name);
@@ -133,7 +135,7 @@ static SRV_COMMAND(run_put)
         return rc;
     srv_query(&q, c,
               "UPDATE datasets SET (" INFO_COLUMNS
-              ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE seq = ?",
+              ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE seq = ?",
               err);
     put_info(&q, row);
     srv_put_int(&q, seq);

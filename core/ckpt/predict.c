@@ -14,6 +14,7 @@ struct asked {
     struct snn_net net;
     struct snn_work work;
     struct snn_data data; /* the samples as a test half */
+    const struct snn_inputs *inputs;
     uint32_t *index;
     size_t n;
     size_t most; /* bytes; 0 = any */
@@ -69,6 +70,71 @@ enum snn_code snn_model_check(const struct snn_model *model, const struct snn_sp
 
 /* --------------------------------------------------------------------------------- predict -- */
 
+/* What no evaluation of a run could meet. */
+static enum snn_code check_events(const struct snn_inputs *in, const struct snn_spec *spec,
+                                  const struct snn_data_info *data, struct snn_error *err)
+{
+    if (!in->first)
+        return snn_fail(err, SNN_INVALID,
+                        "the inputs are features, but the network is one for lists of events");
+    if (data->duration == 0 && snn_choice_value(&spec->encoding, "duration", 0) == 0)
+        return snn_fail(err, SNN_INVALID,
+                        "what its time_steps divide is not known any more: it was the duration of "
+                        "a data set that is gone or another now, and encoding.duration is 0; want "
+                        "a job with encoding.duration set");
+    for (size_t i = 0; i < in->n; i++)
+        for (size_t k = in->first[i]; k < in->first[i + 1]; k++)
+            if (in->units[k] >= data->features)
+                return snn_fail(err, SNN_INVALID,
+                                "sample %zu has an event of unit %u, want 0 to %zu", i,
+                                (unsigned)in->units[k], data->features - 1);
+    return SNN_OK;
+}
+
+static enum snn_code check_inputs(const struct snn_inputs *in, const struct snn_spec *spec,
+                                  const struct snn_data_info *data, struct snn_error *err)
+{
+    if (in->n == 0)
+        return snn_fail(err, SNN_INVALID, "no samples, want one at least");
+    if (data->events)
+        return check_events(in, spec, data, err);
+    return in->values ? SNN_OK
+                      : snn_fail(err, SNN_INVALID,
+                                 "the inputs are lists of events, but the network is one for "
+                                 "features");
+}
+
+static void place_samples(struct asked *a, size_t features)
+{
+    struct snn_samples *s = &a->data.test;
+    const size_t events = a->inputs->first ? a->inputs->first[a->n] : 0;
+    s->labels = snn_arena_take(&a->arena, a->n, sizeof *s->labels);
+    if (!a->data.info.events) {
+        s->values = snn_arena_take(&a->arena, a->n, features * sizeof *s->values);
+        return;
+    }
+    s->first = snn_arena_take(&a->arena, a->n + 1, sizeof *s->first);
+    s->times = snn_arena_take(&a->arena, events + 1, sizeof *s->times); /* never an empty one */
+    s->units = snn_arena_take(&a->arena, events + 1, sizeof *s->units);
+}
+
+static void fill_samples(struct asked *a, size_t features)
+{
+    const struct snn_inputs *in = a->inputs;
+    struct snn_samples *s = &a->data.test;
+    for (size_t i = 0; i < a->n; i++)
+        a->index[i] = (uint32_t)i;
+    if (!a->data.info.events) {
+        memcpy(s->values, in->values, a->n * features * sizeof *s->values);
+        return;
+    }
+    memcpy(s->first, in->first, (a->n + 1) * sizeof *s->first);
+    if (in->first[a->n] == 0)
+        return;
+    memcpy(s->times, in->times, in->first[a->n] * sizeof *s->times);
+    memcpy(s->units, in->units, in->first[a->n] * sizeof *s->units);
+}
+
 static enum snn_code lay_out(struct asked *a, const struct snn_spec *spec,
                              const struct snn_data_info *info, struct snn_error *err)
 {
@@ -79,8 +145,7 @@ static enum snn_code lay_out(struct asked *a, const struct snn_spec *spec,
     size.block = snn_work_block(&a->net, size.shard);
     snn_work_place(&a->work, &a->arena, &a->net, &size);
     a->index = snn_arena_take(&a->arena, a->n, sizeof *a->index);
-    a->data.test.labels = snn_arena_take(&a->arena, a->n, sizeof *a->data.test.labels);
-    a->data.test.values = snn_arena_take(&a->arena, a->n, info->features * sizeof(float));
+    place_samples(a, info->features);
     if (a->arena.failed)
         return snn_fail(err, SNN_LIMIT,
                         "the arrays of %zu samples are larger than can be addressed", a->n);
@@ -135,32 +200,27 @@ static void run(struct asked *a, const struct snn_model *model, struct snn_predi
 
 enum snn_code snn_predict(struct snn_predictions *out, const struct snn_model *model,
                           const struct snn_spec *spec, const struct snn_data_info *data,
-                          const float *inputs, size_t n, size_t most, struct snn_error *err)
+                          const struct snn_inputs *inputs, size_t most, struct snn_error *err)
 {
     struct asked *a = calloc(1, sizeof *a);
     struct snn_predictions p = {0};
     enum snn_code rc;
     if (!a)
         return snn_fail(err, SNN_NOMEM, "no memory for a network");
-    if (data->events) {
-        free(a);
-        return snn_fail(err, SNN_INVALID,
-                        "the inputs are features, but the network is one for lists of events");
-    }
-    a->n = n;
+    a->inputs = inputs;
+    a->n = inputs->n;
     a->most = most;
     a->data.info = *data;
-    a->data.info.test = a->data.test.count = n;
-    rc =
-        n ? build(a, spec, data, err) : snn_fail(err, SNN_INVALID, "no samples, want one at least");
+    a->data.info.test = a->data.test.count = inputs->n;
+    rc = check_inputs(inputs, spec, data, err);
+    if (rc == SNN_OK)
+        rc = build(a, spec, data, err);
     if (rc == SNN_OK)
         rc = snn_model_fits(model, &a->net, err);
     if (rc == SNN_OK)
-        rc = make_room(&p, &a->net, n, err);
+        rc = make_room(&p, &a->net, a->n, err);
     if (rc == SNN_OK) {
-        memcpy(a->data.test.values, inputs, n * data->features * sizeof *inputs);
-        for (size_t i = 0; i < n; i++)
-            a->index[i] = (uint32_t)i;
+        fill_samples(a, data->features);
         run(a, model, &p);
         *out = p;
     }

@@ -105,7 +105,7 @@ struct snn_events snn_data_events(const struct snn_data *data, bool test, size_t
     return (struct snn_events){.times = s->times + s->first[i],
                                .units = s->units + s->first[i],
                                .n = s->first[i + 1] - s->first[i],
-                               .duration = data->duration};
+                               .duration = data->info.duration};
 }
 
 uint32_t snn_data_label(const struct snn_data *data, bool test, size_t i)

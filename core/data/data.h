@@ -29,7 +29,6 @@ struct snn_data {
     struct snn_data_info info;
     struct snn_samples train, test; /* of one shape, labels below info.classes */
     unsigned unit;                  /* what a byte is divided by: 255 */
-    uint64_t duration;              /* of a set of events: its last time + 1 */
 };
 
 /* The events of one sample, in the order of the file. */

@@ -196,7 +196,7 @@ void snn_events_join(struct snn_data *data)
     const uint32_t last = last_time(a), test_last = last_time(b);
 
     a->shape[0] = b->shape[0] = a->shape[0] > b->shape[0] ? a->shape[0] : b->shape[0];
-    data->duration = (uint64_t)(last > test_last ? last : test_last) + 1;
+    data->info.duration = (uint64_t)(last > test_last ? last : test_last) + 1;
 }
 
 enum snn_code snn_events_open(struct snn_data *data, const char *const *paths, size_t max_bytes,

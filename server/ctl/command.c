@@ -88,7 +88,7 @@ const struct ctl_command ctl_commands[] = {
     {"histogram", NULL, "ID [NAME]", 1, 2, "a histogram as bars; without NAME: which there are", histogram_options, ctl_histogram, false},
     {"metrics", NULL, "ID [NAME...]", 1, CTL_MAX_OPERANDS, "series of losses, accuracies, rates and norms", metrics_options, ctl_metrics, false},
     {"confusion", NULL, "ID", 1, 1, "how the test set was told apart: a row a class, a column an answer", NULL, ctl_confusion, false},
-    {"predict", NULL, "ID FILE|-", 2, 2, "what the trained model says of samples: a JSON array of arrays of numbers", predict_options, ctl_predict, false},
+    {"predict", NULL, "ID FILE|-", 2, 2, "what the trained model says of samples: a JSON array of arrays of numbers, or of events [time, unit]", predict_options, ctl_predict, false},
     {"gradcheck", NULL, "FILE|-|ID", 1, 1, "a job's gradients by back-propagation, checked against tangents carried forward", NULL, ctl_gradcheck, false},
     {"verify", NULL, "ID", 1, 1, "train a job once more and see whether the weights come out the same, bit for bit", NULL, ctl_verify, false},
     {"weights", NULL, "ID -o FILE", 1, 1, "download the trained model", weights_options, ctl_weights, false},

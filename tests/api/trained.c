@@ -19,7 +19,8 @@ void trained_train(struct trained *t, const char *dataset, const char *config)
     size_t n = 0;
 
     world_job(w, dataset, config, t->job);
-    if (srv_datasets_acquire(w->datasets, "digits", &data, &err) != SNN_OK ||
+    const bool gone = srv_datasets_acquire(w->datasets, dataset, &data, NULL) != SNN_OK;
+    if ((gone && srv_datasets_acquire(w->datasets, "digits", &data, &err) != SNN_OK) ||
         api_compile(config, snn_data_describe(data), &spec, &err) != SNN_OK ||
         snn_run_new(&run, &spec, data, 1, &err) != SNN_OK ||
         snn_run_train(run, &(struct snn_hooks){.user = NULL}, &err) != SNN_OK)
@@ -37,6 +38,7 @@ void trained_train(struct trained *t, const char *dataset, const char *config)
     assert_int_equal(n, 0);
     free(dropped);
     snprintf(t->checkpoint, sizeof t->checkpoint, "%s", mark.id);
+    t->accuracy = snn_run_progress(run).metrics.test_accuracy;
     snn_run_free(run);
     srv_datasets_release(w->datasets, data);
 }

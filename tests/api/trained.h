@@ -16,9 +16,11 @@ struct trained {
     struct world *world;
     char job[SRV_ID_SIZE];
     char checkpoint[SRV_ID_SIZE];
+    double accuracy; /* of the run, on the test set */
 };
 
-/* A job trained to its end, with its checkpoint recorded as a worker would. */
+/* A job trained to its end, with its checkpoint recorded as a worker would; on digits, where there
+ * is no such data set any more. */
 void trained_train(struct trained *t, const char *dataset, const char *config);
 /* Around each test: *state is a struct trained with the job of TRAINED_CONFIG. */
 int trained_setup(void **state);

@@ -110,7 +110,7 @@ static bool draw_events(struct snn_data *d, const struct workload *w)
     size_t n = 0;
 
     d->info.events = true;
-    d->duration = w->time_steps;
+    d->info.duration = w->time_steps;
     d->train.first = calloc(w->batch + 1, sizeof *d->train.first);
     d->train.times = calloc(room, sizeof *d->train.times);
     d->train.units = calloc(room, sizeof *d->train.units);

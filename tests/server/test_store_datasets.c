@@ -51,6 +51,7 @@ static void dataset__created_and_filled__is_read_back(void **state)
                                       .classes = 10,
                                       .bytes = 1 << 20,
                                       .events = true,
+                                      .duration = (uint64_t)UINT32_MAX + 1,
                                       .sha256 = "abc"};
     assert_ok(srv_store_dataset_put(f->store, &row, &err), err);
     row.n_files = 0;
@@ -71,6 +72,7 @@ static void dataset__created_and_filled__is_read_back(void **state)
     assert_int_equal(got.info.classes, 10);
     assert_int_equal(got.info.bytes, 1 << 20);
     assert_true(got.info.events);
+    assert_true(got.info.duration == (uint64_t)UINT32_MAX + 1);
     assert_string_equal(got.info.sha256, "abc");
     assert_int_equal(got.n_files, 3);
     assert_string_equal(got.files[1].part, "train-images");

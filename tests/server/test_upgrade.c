@@ -48,6 +48,7 @@ static const struct {
     {11, "INSERT INTO webhook_deliveries (id, job, url, type, body, created_at, state, at) "
          "VALUES ('evt_1', '" JOB "6', 'https://example.org/', 'training.job.succeeded', '{}', 3000, 'pending', 3000)"},
     {12, "UPDATE jobs SET plan = 'layer1' WHERE seq = 6"},
+    {13, "UPDATE datasets SET duration = 100"},
     /* clang-format on */
 };
 

@@ -133,16 +133,20 @@ static struct snn_data *short_samples(void)
         first[i + 1] = n;
         labels[i] = (uint32_t)(i % 3);
     }
-    events = (struct snn_data){
-        .info = {.train = 8, .features = 6, .shape = {6}, .rank = 1, .classes = 3, .events = true},
-        .train = {.count = 8,
-                  .shape = {6},
-                  .rank = 1,
-                  .labels = labels,
-                  .first = first,
-                  .times = times,
-                  .units = units},
-        .duration = 9};
+    events = (struct snn_data){.info = {.train = 8,
+                                        .features = 6,
+                                        .shape = {6},
+                                        .rank = 1,
+                                        .classes = 3,
+                                        .events = true,
+                                        .duration = 9},
+                               .train = {.count = 8,
+                                         .shape = {6},
+                                         .rank = 1,
+                                         .labels = labels,
+                                         .first = first,
+                                         .times = times,
+                                         .units = units}};
     return &events;
 }
 

@@ -44,10 +44,10 @@ static int teardown(void **state)
 }
 
 /* Trains, saves, and opens what was saved. */
-static struct snn_run *train(const struct bench *b, const struct snn_spec *spec,
-                             struct snn_model **model)
+static struct snn_run *train(const struct bench *b, const struct snn_data *data,
+                             const struct snn_spec *spec, struct snn_model **model)
 {
-    struct snn_run *run = runs_new(spec, b->data, 2);
+    struct snn_run *run = runs_new(spec, data, 2);
     struct snn_error err = {0};
     char *path;
 
@@ -59,30 +59,48 @@ static struct snn_run *train(const struct bench *b, const struct snn_spec *spec,
     return run;
 }
 
+static struct snn_inputs inputs_of(const struct bench *b, size_t n)
+{
+    return (struct snn_inputs){.n = n, .values = b->inputs};
+}
+
 /* The run's own answers to the test set, and as many right ones as its accuracy says. */
-static void check_same(const struct bench *b, const struct snn_spec *spec)
+static void check_answers(const struct snn_run *run, const struct snn_predictions *p)
+{
+    size_t right = 0;
+
+    assert_int_equal(p->n, run->info.test);
+    assert_int_equal(p->classes, 3);
+    assert_memory_equal(p->label, run->predicted, sizeof(uint32_t) * p->n);
+    for (size_t i = 0; i < p->n; i++) {
+        right += p->label[i] == snn_data_label(run->data, true, i);
+        for (size_t k = 0; k < 3; k++)
+            assert_true(p->scores[i * 3 + k] <= p->scores[i * 3 + p->label[i]]);
+    }
+    assert_near((double)right / (double)p->n, snn_run_progress(run).metrics.test_accuracy, 0);
+}
+
+static void check_same_of(const struct bench *b, const struct snn_data *data,
+                          const struct snn_inputs *inputs, const struct snn_spec *spec)
 {
     struct snn_predictions p = {0};
     struct snn_model *model = NULL;
     struct snn_error err = {0};
-    struct snn_run *run = train(b, spec, &model);
-    size_t right = 0;
+    struct snn_run *run = train(b, data, spec, &model);
 
-    if (snn_predict(&p, model, spec, snn_data_describe(b->data), b->inputs, TEST, 0, &err) !=
-        SNN_OK)
+    if (snn_predict(&p, model, spec, snn_data_describe(data), inputs, 0, &err) != SNN_OK)
         fail_msg("%s", err.message);
-    assert_int_equal(p.n, TEST);
-    assert_int_equal(p.classes, 3);
-    assert_memory_equal(p.label, run->predicted, sizeof(uint32_t) * TEST);
-    for (size_t i = 0; i < TEST; i++) {
-        right += p.label[i] == snn_data_label(b->data, true, i);
-        for (size_t k = 0; k < 3; k++)
-            assert_true(p.scores[i * 3 + k] <= p.scores[i * 3 + p.label[i]]);
-    }
-    assert_near((double)right / TEST, snn_run_progress(run).metrics.test_accuracy, 0);
+    check_answers(run, &p);
     snn_predictions_clear(&p);
     snn_model_free(model);
     snn_run_free(run);
+}
+
+static void check_same(const struct bench *b, const struct snn_spec *spec)
+{
+    const struct snn_inputs inputs = inputs_of(b, TEST);
+
+    check_same_of(b, b->data, &inputs, spec);
 }
 
 static void predict__test_set__gives_the_answers_of_the_run(void **state)
@@ -117,6 +135,7 @@ static void predict__best_epoch_and_learned_constants__are_those_tested(void **s
 static void predict__spike_mean__is_the_spikes_counted(void **state)
 {
     const struct bench *b = *state;
+    const struct snn_inputs inputs = inputs_of(b, TEST);
     struct snn_spec spec = runs_spec();
     struct snn_predictions p = {0};
     struct snn_model *model = NULL;
@@ -124,10 +143,9 @@ static void predict__spike_mean__is_the_spikes_counted(void **state)
     size_t spikes = 0;
 
     spec.readout = runs_choice(&snn_readouts, "spike_mean");
-    run = train(b, &spec, &model);
-    assert_int_equal(
-        snn_predict(&p, model, &spec, snn_data_describe(b->data), b->inputs, TEST, 0, NULL),
-        SNN_OK);
+    run = train(b, b->data, &spec, &model);
+    assert_int_equal(snn_predict(&p, model, &spec, snn_data_describe(b->data), &inputs, 0, NULL),
+                     SNN_OK);
     assert_int_equal(p.outputs, 3);
     for (size_t i = 0; i < TEST * 3; i++) {
         assert_near(p.scores[i], p.spikes[i] / (double)spec.time_steps, 1e-6);
@@ -142,16 +160,16 @@ static void predict__spike_mean__is_the_spikes_counted(void **state)
 static void predict__last_layer_without_neurons__has_no_spikes(void **state)
 {
     const struct bench *b = *state;
+    const struct snn_inputs inputs = inputs_of(b, TEST);
     struct snn_spec spec = runs_spec();
     struct snn_predictions p = {0};
     struct snn_model *model = NULL;
     struct snn_run *run;
 
     spec.layers[1].neurons = SNN_ABSENT;
-    run = train(b, &spec, &model);
-    assert_int_equal(
-        snn_predict(&p, model, &spec, snn_data_describe(b->data), b->inputs, TEST, 0, NULL),
-        SNN_OK);
+    run = train(b, b->data, &spec, &model);
+    assert_int_equal(snn_predict(&p, model, &spec, snn_data_describe(b->data), &inputs, 0, NULL),
+                     SNN_OK);
     assert_null(p.spikes);
     assert_memory_equal(p.label, run->predicted, sizeof(uint32_t) * TEST);
     snn_predictions_clear(&p);
@@ -162,19 +180,19 @@ static void predict__last_layer_without_neurons__has_no_spikes(void **state)
 static void predict__more_memory_than_allowed__is_refused(void **state)
 {
     const struct bench *b = *state;
+    const struct snn_inputs inputs = inputs_of(b, TEST);
     const struct snn_spec spec = runs_spec();
     struct snn_model *model = NULL;
-    struct snn_run *run = train(b, &spec, &model);
+    struct snn_run *run = train(b, b->data, &spec, &model);
     struct snn_predictions p;
     struct snn_error err = {0};
 
-    assert_int_equal(
-        snn_predict(&p, model, &spec, snn_data_describe(b->data), b->inputs, TEST, 100, &err),
-        SNN_LIMIT);
+    assert_int_equal(snn_predict(&p, model, &spec, snn_data_describe(b->data), &inputs, 100, &err),
+                     SNN_LIMIT);
     assert_contains(err.message, "want at most 100");
-    assert_int_equal(snn_predict(&p, model, &spec, snn_data_describe(b->data), b->inputs, TEST,
-                                 (size_t)1 << 30, NULL),
-                     SNN_OK);
+    assert_int_equal(
+        snn_predict(&p, model, &spec, snn_data_describe(b->data), &inputs, (size_t)1 << 30, NULL),
+        SNN_OK);
     snn_predictions_clear(&p);
     snn_model_free(model);
     snn_run_free(run);
@@ -183,10 +201,11 @@ static void predict__more_memory_than_allowed__is_refused(void **state)
 static void refuse(const struct snn_model *m, const struct snn_spec *spec, const struct bench *b,
                    const char *why)
 {
+    const struct snn_inputs inputs = inputs_of(b, 1);
     struct snn_predictions p;
     struct snn_error err = {0}, same = {0};
 
-    assert_int_equal(snn_predict(&p, m, spec, snn_data_describe(b->data), b->inputs, 1, 0, &err),
+    assert_int_equal(snn_predict(&p, m, spec, snn_data_describe(b->data), &inputs, 0, &err),
                      SNN_INVALID);
     assert_non_null(strstr(err.message, why));
     assert_int_equal(snn_model_check(m, spec, snn_data_describe(b->data), &same), SNN_INVALID);
@@ -196,9 +215,10 @@ static void refuse(const struct snn_model *m, const struct snn_spec *spec, const
 static void predict__model_of_another_network__says_what_differs(void **state)
 {
     const struct bench *b = *state;
+    const struct snn_inputs inputs = inputs_of(b, 1);
     struct snn_spec spec = runs_spec(), other = spec;
     struct snn_model *model = NULL;
-    struct snn_run *run = train(b, &spec, &model);
+    struct snn_run *run = train(b, b->data, &spec, &model);
 
     assert_int_equal(snn_model_check(model, &spec, snn_data_describe(b->data), NULL), SNN_OK);
     other.layers[0].kind.value[0] = 9;
@@ -207,7 +227,7 @@ static void predict__model_of_another_network__says_what_differs(void **state)
     struct snn_predictions p;
     struct snn_error err = {0};
     events.events = true;
-    assert_int_equal(snn_predict(&p, model, &spec, &events, b->inputs, 1, 0, &err), SNN_INVALID);
+    assert_int_equal(snn_predict(&p, model, &spec, &events, &inputs, 0, &err), SNN_INVALID);
     assert_non_null(strstr(err.message, "one for lists of events"));
     other = spec;
     snprintf(other.layers[1].name, sizeof other.layers[1].name, "out");
@@ -222,6 +242,114 @@ static void predict__model_of_another_network__says_what_differs(void **state)
     snn_run_free(run);
 }
 
+/* -------------------------------------------------------------------------- lists of events -- */
+
+#define EVENTS_TEST 60
+
+static struct snn_inputs events_of(const struct snn_data *data)
+{
+    return (struct snn_inputs){.n = data->test.count,
+                               .first = data->test.first,
+                               .times = data->test.times,
+                               .units = data->test.units};
+}
+
+static void set(struct snn_choice *c, const char *name, double value)
+{
+    for (size_t i = 0; i < c->kind->n_params; i++)
+        if (strcmp(c->kind->params[i].name, name) == 0)
+            c->value[i] = value;
+}
+
+static struct snn_spec events_spec(void)
+{
+    struct snn_spec spec = runs_spec();
+
+    spec.encoding = runs_choice(&snn_encoders, "events");
+    spec.time_steps = 10;
+    return spec;
+}
+
+/* As they are, masked, changed in training, and cut at a duration of the job's own. */
+static void predict__lists_of_events__gives_the_answers_of_the_run(void **state)
+{
+    static const struct {
+        const char *name;
+        double value;
+    } settings[] = {
+        {"gain", 1}, {"mask", 1}, {"drop", 0.3}, {"time_jitter", 40}, {"duration", 700}};
+    struct snn_data *data = runs_events();
+    const struct snn_inputs inputs = events_of(data);
+    struct snn_spec spec = events_spec();
+
+    assert_int_equal(inputs.n, EVENTS_TEST);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) { /* each beside the others */
+        set(&spec.encoding, settings[i].name, settings[i].value);
+        check_same_of(*state, data, &inputs, &spec);
+    }
+    snn_data_free(data);
+}
+
+/* Without events no neuron gets any current but its bias; with none at all there is no array. */
+static void predict__samples_without_events__are_answered(void **state)
+{
+    static const size_t first[] = {0, 0, 0};
+    const struct snn_inputs inputs = {.n = 2, .first = first};
+    const struct snn_spec spec = events_spec();
+    struct snn_data *data = runs_events();
+    struct snn_predictions p = {0};
+    struct snn_model *model = NULL;
+    struct snn_run *run = train(*state, data, &spec, &model);
+
+    assert_int_equal(snn_predict(&p, model, &spec, snn_data_describe(data), &inputs, 0, NULL),
+                     SNN_OK);
+    assert_int_equal(p.n, 2);
+    assert_memory_equal(p.scores, p.scores + 3, 3 * sizeof *p.scores);
+    snn_predictions_clear(&p);
+    snn_model_free(model);
+    snn_run_free(run);
+    snn_data_free(data);
+}
+
+static void refuse_events(const struct snn_model *model, const struct snn_spec *spec,
+                          const struct snn_data_info *info, const struct snn_inputs *inputs,
+                          const char *why)
+{
+    struct snn_predictions p;
+    struct snn_error err = {0};
+
+    assert_int_equal(snn_predict(&p, model, spec, info, inputs, 0, &err), SNN_INVALID);
+    assert_contains(err.message, why);
+}
+
+static void predict__events_that_do_not_fit__are_refused(void **state)
+{
+    struct snn_data *data = runs_events();
+    struct snn_inputs inputs = events_of(data);
+    struct snn_data_info info = *snn_data_describe(data);
+    struct snn_spec spec = events_spec();
+    struct snn_predictions p = {0};
+    struct snn_model *model = NULL;
+    struct snn_run *run = train(*state, data, &spec, &model);
+
+    info.duration = 0; /* as of a set that is gone */
+    refuse_events(model, &spec, &info, &inputs, "want a job with encoding.duration set");
+    set(&spec.encoding, "duration", (double)snn_data_describe(data)->duration);
+    assert_int_equal(snn_predict(&p, model, &spec, &info, &inputs, 0, NULL), SNN_OK);
+    check_answers(run, &p);
+    snn_predictions_clear(&p);
+    info.events = false;
+    refuse_events(model, &spec, &info, &inputs, "the inputs are lists of events");
+    info.events = true;
+    data->test.units[3] = 6;
+    refuse_events(model, &spec, &info, &inputs, "sample 0 has an event of unit 6, want 0 to 5");
+    inputs.n = 0;
+    refuse_events(model, &spec, &info, &inputs, "no samples");
+    snn_model_free(model);
+    snn_run_free(run);
+    snn_data_free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +359,9 @@ int main(void)
         cmocka_unit_test(predict__last_layer_without_neurons__has_no_spikes),
         cmocka_unit_test(predict__more_memory_than_allowed__is_refused),
         cmocka_unit_test(predict__model_of_another_network__says_what_differs),
+        cmocka_unit_test(predict__lists_of_events__gives_the_answers_of_the_run),
+        cmocka_unit_test(predict__samples_without_events__are_answered),
+        cmocka_unit_test(predict__events_that_do_not_fit__are_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -193,6 +193,7 @@ static void open__two_files__units_and_duration_of_both(void **state)
     assert_int_equal(open_set(&data, PLAIN, "0,1\n0,99,4\n", &err), SNN_OK);
     info = snn_data_describe(data);
     assert_true(info->events);
+    assert_int_equal(info->duration, 100);
     assert_int_equal(info->train, 3);
     assert_int_equal(info->test, 1);
     assert_int_equal(info->features, 5);

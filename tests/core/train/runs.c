@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "tests/support/test.h"
+#include "tests/support/tmpdir.h"
 
 #define FEATURES 6
 #define CLASSES 3
+#define TEXT_SIZE 65536 /* of a file of events */
 
 static double scattered(size_t i)
 {
@@ -54,6 +56,46 @@ struct snn_data *runs_data(size_t train, size_t test, size_t seed)
     snn_digest_add(&digest, d->train.values, train * FEATURES * sizeof(float));
     snn_digest_hex(&digest, d->info.sha256);
     return d;
+}
+
+/* Class c: each unit has one event, at a time that depends on both, and a jitter; sample i of class
+ * i mod 3 ends early where a unit is left out. */
+static size_t write_events(char *text, size_t samples, size_t seed)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < samples; i++) {
+        const size_t c = i % CLASSES;
+
+        n += (size_t)snprintf(text + n, TEXT_SIZE - n, "%zu,%zu\n", i, c);
+        for (size_t u = 0; u < FEATURES; u++)
+            if ((i + u + seed) % 7)
+                n += (size_t)snprintf(text + n, TEXT_SIZE - n, "%zu,%zu,%zu\n", i,
+                                      (c + 1) * (u + 1) * 37 % 100 * 10 + (i * 7 + seed) % 30, u);
+    }
+    return n;
+}
+
+struct snn_data *runs_events(void)
+{
+    struct snn_data_source source = {.format = snn_registry_find(&snn_formats, "events")};
+    static const char *const names[] = {"train", "test"};
+    static char text[TEXT_SIZE];
+    char *dir = tmpdir_create(), *paths[2];
+    struct snn_data *data = NULL;
+    struct snn_error err = {0};
+
+    for (size_t i = 0; i < 2; i++) {
+        const size_t n = write_events(text, i ? 60 : 240, i);
+
+        source.paths[i] = paths[i] = tmpdir_write(dir, names[i], text, n);
+    }
+    if (snn_data_open(&data, &source, &err) != SNN_OK)
+        fail_msg("%s", err.message);
+    for (size_t i = 0; i < 2; i++)
+        free(paths[i]);
+    tmpdir_remove(dir);
+    return data;
 }
 
 struct snn_choice runs_choice(const struct snn_registry *r, const char *name)

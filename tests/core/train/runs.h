@@ -8,6 +8,8 @@
 /* Three classes that can be told apart, 6 features; the caller's to free. `seed` changes the
  * noise. */
 struct snn_data *runs_data(size_t train, size_t test, size_t seed);
+/* Three classes of lists of events of 6 units, some of which end early; 240 and 60 samples. */
+struct snn_data *runs_events(void);
 /* 6 - 8 - 3 neurons, 5 steps, 3 epochs of batches of 7, 4 shards; every 3rd step looked into. */
 struct snn_spec runs_spec(void);
 /* The row of that name. */

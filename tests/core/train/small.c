@@ -124,7 +124,7 @@ static void fill_events(struct small *s)
         event_starts[i + 1] = n;
     }
     s->data.info.events = true;
-    s->data.duration = STEPS * TICKS;
+    s->data.info.duration = STEPS * TICKS;
     s->data.train.values = NULL;
     s->data.train.first = event_starts;
     s->data.train.times = event_times;

@@ -10,48 +10,6 @@
 #include "tests/support/tmpdir.h"
 
 #define STEPS 10
-#define UNITS 6
-#define SIZE 65536
-
-/* Class c: each unit has one event, at a time that depends on both, and a jitter; sample i of class
- * i mod 3 ends early where a unit is left out. */
-static size_t write_set(char *text, size_t samples, size_t seed)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < samples; i++) {
-        const size_t c = i % 3;
-
-        n += (size_t)snprintf(text + n, SIZE - n, "%zu,%zu\n", i, c);
-        for (size_t u = 0; u < UNITS; u++)
-            if ((i + u + seed) % 7)
-                n += (size_t)snprintf(text + n, SIZE - n, "%zu,%zu,%zu\n", i,
-                                      (c + 1) * (u + 1) * 37 % 100 * 10 + (i * 7 + seed) % 30, u);
-    }
-    return n;
-}
-
-static struct snn_data *open_set(void)
-{
-    struct snn_data_source source = {.format = snn_registry_find(&snn_formats, "events")};
-    static const char *const names[] = {"train", "test"};
-    static char text[SIZE];
-    char *dir = tmpdir_create(), *paths[2];
-    struct snn_data *data = NULL;
-    struct snn_error err = {0};
-
-    for (size_t i = 0; i < 2; i++) {
-        const size_t n = write_set(text, i ? 60 : 240, i);
-
-        source.paths[i] = paths[i] = tmpdir_write(dir, names[i], text, n);
-    }
-    if (snn_data_open(&data, &source, &err) != SNN_OK)
-        fail_msg("%s", err.message);
-    for (size_t i = 0; i < 2; i++)
-        free(paths[i]);
-    tmpdir_remove(dir);
-    return data;
-}
 
 static struct snn_spec spec_of(void)
 {
@@ -67,7 +25,7 @@ static struct snn_spec spec_of(void)
 
 static void train__events__are_learnt(void **state)
 {
-    struct snn_data *data = open_set();
+    struct snn_data *data = runs_events();
     const struct snn_spec spec = spec_of();
     struct snn_run *run = runs_new(&spec, data, 2);
 
@@ -80,7 +38,7 @@ static void train__events__are_learnt(void **state)
 
 static void train__events__do_not_depend_on_threads(void **state)
 {
-    struct snn_data *data = open_set();
+    struct snn_data *data = runs_events();
     const struct snn_spec spec = spec_of();
     char one[SNN_SHA256_HEX], three[SNN_SHA256_HEX];
 
@@ -108,7 +66,7 @@ static void sort_events(struct snn_samples *s)
 
 static void train__events_in_order_or_not__learn_the_same(void **state)
 {
-    struct snn_data *as_written = open_set(), *sorted = open_set();
+    struct snn_data *as_written = runs_events(), *sorted = runs_events();
     struct snn_spec spec = spec_of();
 
     (void)state;
@@ -167,7 +125,7 @@ static void evaluate__masked__is_a_run_of_so_many_steps(void **state)
         {"membrane_max", "cross_entropy"},  {"spike_mean", "cross_entropy"},
         {"spike_count", "mse_count"},       {"spike_count", "cross_entropy_per_step"},
         {"membrane_mean", "mse_membrane"}};
-    struct snn_data *data = open_set();
+    struct snn_data *data = runs_events();
     size_t shorter = 0;
 
     (void)state;
@@ -195,7 +153,7 @@ static void evaluate__masked__is_a_run_of_so_many_steps(void **state)
 
 static void train__masked__is_learnt_whatever_the_threads(void **state)
 {
-    struct snn_data *data = open_set();
+    struct snn_data *data = runs_events();
     struct snn_spec spec = spec_of();
     char one[SNN_SHA256_HEX], three[SNN_SHA256_HEX];
 
@@ -252,7 +210,7 @@ static void resumed_result(const struct snn_spec *spec, const struct snn_data *d
 
 static void train__changed_events__do_not_depend_on_threads_or_resumes(void **state)
 {
-    struct snn_data *data = open_set();
+    struct snn_data *data = runs_events();
     struct snn_spec spec = spec_of();
     char plain[SNN_SHA256_HEX], one[SNN_SHA256_HEX], other[SNN_SHA256_HEX];
 
@@ -272,7 +230,7 @@ static void train__changed_events__do_not_depend_on_threads_or_resumes(void **st
 /* The test set is shown as it is: what a run says of it before it has learnt anything. */
 static void evaluate__changed_events__are_those_of_training_alone(void **state)
 {
-    struct snn_data *data = open_set();
+    struct snn_data *data = runs_events();
     struct snn_spec spec = spec_of(), changed = spec;
     double loss[2], accuracy[2];
     struct snn_error err = {0};
@@ -300,7 +258,7 @@ static void keep_first(void *user, const struct snn_error *what)
 
 static void check__encoding_of_other_data__is_refused(void **state)
 {
-    struct snn_data *events = open_set(), *features = runs_data(45, 20, 1);
+    struct snn_data *events = runs_events(), *features = runs_data(45, 20, 1);
 
     (void)state;
     for (size_t i = 0; i < snn_encoders.count; i++) {
