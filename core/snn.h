@@ -241,7 +241,7 @@ const struct snn_data_info *snn_data_describe(const struct snn_data *data);
 
 struct snn_estimate {
     size_t parameters;        /* weights, biases */
-    size_t bytes;             /* of the run's one block, and of the data set */
+    size_t bytes;             /* all that a run takes until its end, and the data set */
     size_t train, validation; /* samples after the split */
     size_t steps_per_epoch, steps;
     size_t segment_steps; /* of a sample's steps, those whose states are in memory at a time */

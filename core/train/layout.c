@@ -217,7 +217,7 @@ enum snn_code snn_run_estimate(struct snn_estimate *out, const struct snn_spec *
         }
         *out = (struct snn_estimate){
             .parameters = r->net.n_params,
-            .bytes = r->arena.used + data->bytes,
+            .bytes = sizeof *r + snn_team_bytes(r->threads) + r->arena.used + data->bytes,
             .train = r->train,
             .validation = r->validation,
             .steps_per_epoch = snn_run_steps_per_epoch(r),

@@ -135,11 +135,15 @@ void snn_team_do(struct snn_team *t, size_t n, void (*part)(void *user, size_t i
     wait_for_others(t);
 }
 
+size_t snn_team_bytes(size_t threads)
+{
+    return (sizeof(struct snn_team) + (threads - 1) * sizeof(struct member) + 63) / 64 * 64;
+}
+
 enum snn_code snn_team_start(struct snn_team **out, size_t threads, struct snn_error *err)
 {
-    const size_t others = threads - 1,
-                 bytes = sizeof(struct snn_team) + others * sizeof(struct member);
-    struct snn_team *t = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    const size_t others = threads - 1, bytes = snn_team_bytes(threads);
+    struct snn_team *t = aligned_alloc(64, bytes);
 
     if (!t)
         return snn_fail(err, SNN_NOMEM, "no memory for a team of %zu threads", threads);

@@ -14,6 +14,8 @@ struct snn_team;
 
 /* `threads` in all, with the caller's; the others inherit its priority. */
 enum snn_code snn_team_start(struct snn_team **out, size_t threads, struct snn_error *err);
+/* What such a team takes, but for the stacks of its threads. */
+size_t snn_team_bytes(size_t threads);
 /* Accepts NULL. */
 void snn_team_stop(struct snn_team *team);
 

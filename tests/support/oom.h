@@ -15,11 +15,15 @@
 #define TESTS_SUPPORT_OOM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The n-th allocation from now (0 is the next), by whichever thread, fails; the others do not. */
 void oom_fail_at(unsigned long n);
 
 /* No allocation fails any more. True if one was refused since oom_fail_at. */
 bool oom_off(void);
+
+/* Bytes asked for since the program began, whatever was given back. */
+size_t oom_asked(void);
 
 #endif

@@ -192,7 +192,8 @@ static void estimate__any_spec__is_what_the_run_takes(void **state)
                          SNN_OK);
         run = runs_new(&spec, data, threads);
         assert_int_equal(run->arena.used, run->arena.capacity);
-        assert_int_equal(e.bytes, run->arena.capacity + data->info.bytes);
+        assert_int_equal(e.bytes, sizeof *run + snn_team_bytes(run->threads) + run->arena.capacity +
+                                      data->info.bytes);
         assert_int_equal(e.parameters, 6 * 8 + 8 + 8 * 3 + 3);
         assert_int_equal(e.parameters, run->net.n_params);
         assert_int_equal(e.train, run->train);
