@@ -210,6 +210,7 @@ static const struct {
     {NEURON("{\"solver\":\"rk4\"}"), "/neuron/solver", "unknown_name",
      "solver is \"rk4\", want one of: euler, gl, l1, trap, pred"},
     {NEURON("{\"solver\":1}"), "/neuron/solver", "wrong_type", "want a string"},
+    {GL("\"step\":[1,0.5]"), "/neuron/step", "wrong_type", "want a number"},
     {GL("\"alpha\":0"), "/neuron/alpha", "out_of_range", "alpha is 0, want a number > 0 and <= 1"},
     {GL("\"alpha\":1.5"), "/neuron/alpha", "out_of_range", "alpha is 1.5"},
     {GL("\"alpha\":\"x\""), "/neuron/alpha", "wrong_type", "want a number or a list of numbers"},

@@ -10,7 +10,7 @@ cd "$dir"
 mkdir -p api/web/js core/math core/train server/ctl api migrations tests/lint tests/support docker
 cp "$lint"/*.sh tests/lint/
 cp "$lint/../../.clang-format" .
-touch Makefile
+touch Makefile core/spikede.md
 spdx='/* SPDX-License-Identifier: MIT */'
 printf '%s\n' "$spdx" '#pragma once' '#include <stddef.h>' 'size_t snn_one(void);' >core/snn.h
 printf '%s\n' "$spdx" '#include "core/snn.h"' '' '/* exit( strcpy( */' 'size_t snn_one(void)' \
@@ -37,10 +37,11 @@ line() {
     printf '%s\n' "$spdx" "$@" | refuses "$check" "$file" "$want"
 }
 
-for check in banned format headers layers limits todo web; do
+for check in banned format headers layers limits spikede todo web; do
     "tests/lint/$check.sh" || { echo "$check refuses a good tree"; exit 1; }
 done
 
+echo '| own | `rule__that_nobody__proves` |' | refuses spikede core/spikede.md 'rule__that_nobody__proves'
 line layers core/two.c 'may not include "server/job.h"' '#include "server/job.h"'
 line layers core/two.c 'may not include <jansson.h>' '#include <jansson.h>'
 line layers core/two.c 'may not include <pthread.h>' '#include <pthread.h>'

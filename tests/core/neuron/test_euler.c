@@ -267,6 +267,41 @@ static void forward__stride_zero__shows_the_same_current_at_every_step(void **st
     assert_memory_equal(v[0], v[1], sizeof v[0]);
 }
 
+/* v' = v + h (f - s theta / tau) or v + h f - s theta, f = (I - v) / tau, by every step's own h. */
+static void forward__steps_of_other_lengths__are_each_taken(void **state)
+{
+    real current[T], x[T], s[T], v[T];
+
+    (void)state;
+    golden_input(current);
+    for (int whole = 0; whole < 2; whole++) {
+        const struct vector row = {"lif", whole ? "subtract" : "scaled", 2, 1, 0.5, "", {0}};
+        const struct snn_cell c = cell_of(&row, 1, T);
+        real membrane = 0;
+        double want = 0, fired = 0;
+
+        for (size_t t = 0; t < T; t++)
+            steps[t] = (real)(0.25 + 0.125 * (double)(t * 3 % 7));
+        snn_cell_forward(&c, &(struct snn_cell_forward){.to = T,
+                                                        .current = current,
+                                                        .current_stride = 1,
+                                                        .x = x,
+                                                        .s = s,
+                                                        .v = v,
+                                                        .state = &membrane});
+        for (size_t t = 0; t < T; t++) {
+            const double f = ((double)current[t] - want) / 2, spike = want + f >= 1;
+
+            assert_near(v[t], want, TOLERANCE);
+            assert_near(s[t], spike, 0);
+            want += (double)steps[t] * (f - (whole ? 0 : spike / 2)) - whole * spike;
+            fired += spike;
+        }
+        assert_near(membrane, want, TOLERANCE);
+        assert_true(fired > 1 && fired < T);
+    }
+}
+
 static void forward__cut_in_two__goes_on_from_the_state(void **state)
 {
     real current[T], x[2][T], s[2][T];
@@ -354,6 +389,7 @@ int main(void)
         cmocka_unit_test(forward__a_breath_below_the_threshold__does_not_fire),
         cmocka_unit_test(forward__many_neurons__are_each_what_one_alone_is),
         cmocka_unit_test(forward__stride_zero__shows_the_same_current_at_every_step),
+        cmocka_unit_test(forward__steps_of_other_lengths__are_each_taken),
         cmocka_unit_test(forward__cut_in_two__goes_on_from_the_state),
         cmocka_unit_test(forward__soft__resets_by_the_share_of_the_spike),
         cmocka_unit_test(keeps_v__each_case__is_asked_for_where_backward_reads_it),

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "core/base/param.h"
+#include "tests/core/layer/stack.h"
+#include "tests/core/train/runs.h"
 #include "tests/core/train/small.h"
 #include "tests/support/test.h"
 
@@ -267,6 +269,52 @@ static void backward__every_solver__is_that_of_plain_loops(void **state)
 }
 #endif
 
+static void build_order_1(struct stack *s, const char *solver, const char *neuron,
+                          const char *reset)
+{
+    struct snn_neuron_spec n = snn_neuron_spec_default();
+    const struct stack_case c = {
+        .in = {.rank = 1, .size = {5}},
+        .layer = {{"dense", {{"units", 6}}, SNN_BY_KIND}, {"dense", {{"units", 2}}, SNN_BY_KIND}},
+        .neuron = &n,
+        .time_steps = 9};
+
+    n.model = runs_choice(&snn_neurons, neuron);
+    n.solver = runs_choice(&snn_solvers, solver);
+    n.reset = runs_choice(&snn_resets, reset);
+    n.surrogate = runs_choice(&snn_surrogates, "noisy"); /* a rounding turns nothing over */
+    n.learn[SNN_LEARN_threshold] = SNN_PER_NEURON;
+    stack_build(s, &c);
+}
+
+/* Of order 1 and with the whole past, every solver's gradient is Euler's: spikeDE's l1 and trap
+ * forget the state there. */
+static void backward__order_1__is_eulers(void **state)
+{
+    double want[SMALL_PARAMS];
+    size_t compared = 0;
+
+    (void)state;
+    for (size_t i = 0; i < snn_solvers.count * snn_resets.count * solver_stepped(); i++) {
+        const char *neuron = name_of(&snn_neurons, i / snn_solvers.count / snn_resets.count);
+        const char *reset = name_of(&snn_resets, i / snn_solvers.count % snn_resets.count);
+        struct stack euler, other;
+
+        build_order_1(&euler, "euler", neuron, reset);
+        build_order_1(&other, name_of(&snn_solvers, i % snn_solvers.count), neuron, reset);
+        assert_near(stack_run(&euler), stack_run(&other), PLAIN_TOLERANCE);
+        assert_int_equal(euler.net.n_params, other.net.n_params);
+        assert_true(euler.net.n_params <= SMALL_PARAMS);
+        as_doubles(want, euler.grads, euler.net.n_params);
+        stack_compare("gradient", other.grads, want, euler.net.n_params);
+        for (size_t k = 0; k < euler.net.n_params; k++)
+            compared += fabs(want[k]) > 1e-4;
+        stack_free(&euler);
+        stack_free(&other);
+    }
+    assert_true(compared > 100);
+}
+
 static void backward__gradients_there_before__are_added_to(void **state)
 {
     struct small s;
@@ -317,6 +365,7 @@ int main(void)
 #ifdef SNN_DOUBLE
         cmocka_unit_test(backward__every_solver__is_that_of_plain_loops),
 #endif
+        cmocka_unit_test(backward__order_1__is_eulers),
         cmocka_unit_test(backward__gradients_there_before__are_added_to),
         cmocka_unit_test(shard_run__no_samples__does_nothing),
     };
