@@ -45,8 +45,8 @@ static void read__what_is_no_line_of_ours__is_refused(void **state)
         "layer1",
         "layer1\tlists\t1\t1\t0.5\t0.25",
         "layer1\tlists\t1\t1\t\t0.25\tnone\t0\t0\tnan\tnan\n",
-        "a-name-that-is-longer-than-any-layer-of-a-job-can-"
-        "have\tonce\t1\t1\t1\t1\tnone\t0\t0\t1\t1\n",
+        ("a-name-that-is-longer-than-any-layer-of-a-job-can-"
+         "have\tonce\t1\t1\t1\t1\tnone\t0\t0\t1\t1\n"),
     };
     struct srv_plan_layer l;
 
