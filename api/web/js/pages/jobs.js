@@ -2,7 +2,7 @@
 // The jobs there are, newest first, alive.
 import { get } from "../api.js";
 import { choice, STATUSES } from "../parts.js";
-import { h, empty, failure, later, replace, setText } from "../dom.js";
+import { h, empty, failure, later, paced, replace, setText } from "../dom.js";
 import { count } from "../format.js";
 import { live } from "../live.js";
 import { note, href } from "../router.js";
@@ -159,10 +159,11 @@ export async function show({ root, query, signal, title }) {
   await load();
 }
 
-/* Progress comes whole; of other events only that the job is to be looked at again. */
+/* Progress comes whole; of other events only that the job is to be looked at again: at a pace, since a
+ * small job ends hundreds of epochs a second. */
 function follow(table, filter, signal, paint) {
   const due = new Set();
-  const fetchDue = later(120, async () => {
+  const fetchDue = paced(120, async () => {
     const ids = [...due];
     due.clear();
     for (const id of ids) {
