@@ -10,10 +10,15 @@ function tell(next) {
   for (const f of watchers) f(next);
 }
 
+/* A page that is left lets go of its connection: the browser keeps such pages for a while, and has but six
+ * connections to a host. One that is come back to follows anew. */
 function begin() {
+  const left = new AbortController();
   started = true;
+  addEventListener("pagehide", () => left.abort(), { once: true });
+  addEventListener("pageshow", (e) => { if (e.persisted) begin(); }, { once: true });
   follow("/v1/events?after=latest", {
-    signal: new AbortController().signal,
+    signal: left.signal,
     onState: tell,
     on: (event) => { for (const f of listeners) f(event); },
   }).catch(() => tell("lost"));
