@@ -112,30 +112,40 @@ static struct srv_watched *watched_of(struct MHD_Connection *connection)
     return info ? info->socket_context : NULL;
 }
 
-static enum MHD_Result on_accept(void *http, const struct sockaddr *from, socklen_t size)
+static bool has_room(void *http)
 {
     struct srv_http *h = http;
 
-    (void)size;
-    return srv_watch_admits(&h->watch, from) ? MHD_YES : MHD_NO;
+    return srv_watch_count(&h->watch) < h->watch.options.connections;
+}
+
+/* From the door to libmicrohttpd. It is on the list first: then the next one's share is known. */
+static void take_connection(void *http, int fd, const struct sockaddr *from, socklen_t size)
+{
+    struct srv_http *h = http;
+    struct srv_watched *c =
+        srv_watch_admits(&h->watch, from) ? srv_watch_add(&h->watch, fd, from) : NULL;
+
+    if (!c)
+        close(fd);
+    else if (MHD_add_connection(h->daemon, fd, from, size) != MHD_YES)
+        srv_watch_remove(&h->watch, c); /* it has closed it */
 }
 
 static void on_connection(void *http, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct srv_http *h = http;
-    const union MHD_ConnectionInfo *fd, *from;
+    const union MHD_ConnectionInfo *fd;
 
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
         srv_watch_remove(&h->watch, *context);
         *context = NULL;
+        srv_accept_left(&h->door);
         return;
     }
     fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    *context = srv_watch_add(&h->watch, fd->connect_fd, from ? from->client_addr : NULL);
-    if (!*context)
-        shutdown(fd->connect_fd, SHUT_RDWR); /* nobody would see to it */
+    *context = srv_watch_find(&h->watch, fd->connect_fd);
 }
 
 /* First of all, with the line as it came in. What it returns is the request's object from then on.
@@ -237,24 +247,24 @@ static struct MHD_Daemon *start_daemon(struct srv_http *http, const struct srv_h
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
         {MHD_OPTION_END, 0, NULL}};
     const struct MHD_OptionItem none = {MHD_OPTION_END, 0, NULL};
+    const unsigned threads = or_else(o->threads, 2);
 
     if (!http->tls.cert)
         tls[0] = none;
-    /* ALLOW_SUSPEND_RESUME has ITC with it, without which the daemon cannot be quiesced.
-     * STRICT_FOR_CLIENT 0: what 1 adds are a 400 for a missing Host, whose header block
+    /* STRICT_FOR_CLIENT 0: what 1 adds are a 400 for a missing Host, whose header block
      * libmicrohttpd sends twice, and silence for a space in the target; http_check.c refuses both
-     * with a proper reply. */
+     * with a proper reply. The limit is of all threads together and would be shared out between
+     * them; the door keeps the real one, so that here each may have it. */
     return MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
-            MHD_USE_ERROR_LOG | (http->tls.cert ? MHD_USE_TLS : 0),
-        0, on_accept, http, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-        MHD_OPTION_LISTEN_SOCKET, http->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
-        or_else(o->threads, 2), MHD_OPTION_CONNECTION_LIMIT, or_else(o->connections, 1024),
-        MHD_OPTION_CONNECTION_TIMEOUT, or_else(o->timeout_seconds, 30),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 0,
-        MHD_OPTION_ARRAY, tls, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_NOTIFY_COMPLETED, on_end, http,
-        MHD_OPTION_END);
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
+            MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (http->tls.cert ? MHD_USE_TLS : 0),
+        0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT,
+        threads * http->watch.options.connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        or_else(o->timeout_seconds, 30), MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+        MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_ARRAY, tls, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, http, MHD_OPTION_URI_LOG_CALLBACK, on_target, http,
+        MHD_OPTION_NOTIFY_COMPLETED, on_end, http, MHD_OPTION_END);
 }
 
 static enum snn_code start_watch(struct srv_http *http, const struct srv_http_options *o,
@@ -280,7 +290,7 @@ enum snn_code srv_http_start(struct srv_http **out, const struct srv_http_option
     if (!http)
         return snn_fail(err, SNN_NOMEM, "no memory for the HTTP server");
     http->app = *app;
-    http->listen_fd = -1;
+    http->door = (struct srv_accept){.user = http, .room = has_room, .take = take_connection};
     http->late_ms = or_else(options->late_ms, 15000);
     snprintf(http->server_name, sizeof http->server_name, "%s",
              options->server_name ? options->server_name : "");
@@ -294,16 +304,20 @@ enum snn_code srv_http_start(struct srv_http **out, const struct srv_http_option
     snprintf(http->hosts, sizeof http->hosts, "%s,%s", http->at.host,
              options->allow_hosts ? options->allow_hosts : "");
     if (rc == SNN_OK)
-        rc = srv_listen_open(&http->listen_fd, &http->at, err);
+        rc = srv_listen_open(&http->door.listen_fd, &http->at, err);
     if (rc != SNN_OK)
         goto out;
-    srv_listen_name(http->address, http->listen_fd);
+    srv_listen_name(http->address, http->door.listen_fd);
     http->daemon = start_daemon(http, options);
     if (!http->daemon) {
         rc = snn_fail(err, SNN_IO, "cannot serve %s: libmicrohttpd did not start: %s",
                       http->address, strerror(errno));
+        close(http->door.listen_fd);
         goto out;
     }
+    rc = srv_accept_start(&http->door, err);
+    if (rc != SNN_OK)
+        goto out;
     *out = http;
     http = NULL; /* now the caller's */
 out:
@@ -330,10 +344,7 @@ void srv_http_drain(struct srv_http *http)
 {
     if (!http->daemon || atomic_exchange(&http->draining, true))
         return;
-    MHD_quiesce_daemon(http->daemon);
-    /* The kernel goes on accepting for a socket that nobody asks: clients would hang, not be
-     * refused. */
-    shutdown(http->listen_fd, SHUT_RDWR);
+    srv_accept_close(&http->door);
     /* libmicrohttpd ends the process where it is stopped with connections suspended: all go on, and
      * from here on none is suspended. */
     srv_waiting_drain(&http->waiting);
@@ -354,12 +365,9 @@ void srv_http_stop(struct srv_http *http)
         nanosleep(&(const struct timespec){.tv_nsec = 1000000}, NULL);
     if (http->daemon)
         MHD_stop_daemon(http->daemon);
+    srv_accept_end(&http->door);
     srv_watch_stop(&http->watch);
     srv_waiting_stop(&http->waiting);
-    /* A quiesced daemon leaves its socket to us; its threads may look at it until they have ended.
-     */
-    if (http->listen_fd >= 0)
-        close(http->listen_fd);
     srv_tls_free(&http->tls);
     free(http);
 }

@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 
 #include "server/http.h"
+#include "server/http_accept.h"
 #include "server/http_check.h"
 #include "server/http_listen.h"
 #include "server/http_request.h"
@@ -21,7 +22,7 @@ struct srv_http {
     char address[SRV_ADDRESS_SIZE];
     char server_name[64];
     char hosts[SRV_ADDRESS_SIZE + 512]; /* that may be asked for, divided by commas */
-    int listen_fd;        /* libmicrohttpd's until it is quiesced, then ours to close */
+    struct srv_accept door;
     atomic_bool draining; /* set by srv_http_drain, read by libmicrohttpd's threads */
     struct srv_waiting waiting;
     struct srv_watch watch;

@@ -115,6 +115,8 @@ void srv_watch_stop(struct srv_watch *w)
     pthread_cond_signal(&w->changed);
     pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
+    while (w->first)
+        srv_watch_remove(w, w->first);
     pthread_cond_destroy(&w->changed);
     pthread_mutex_destroy(&w->lock);
     w->started = false;
@@ -183,6 +185,17 @@ struct srv_watched *srv_watch_add(struct srv_watch *w, int fd, const struct sock
     srv_count(SRV_COUNTER_connections_opened, 1);
     if (++w->n > w->options.connections - w->options.connections / 8)
         make_room(w);
+    pthread_mutex_unlock(&w->lock);
+    return c;
+}
+
+struct srv_watched *srv_watch_find(struct srv_watch *w, int fd)
+{
+    struct srv_watched *c;
+
+    pthread_mutex_lock(&w->lock);
+    for (c = w->first; c && c->fd != fd; c = c->next)
+        ;
     pthread_mutex_unlock(&w->lock);
     return c;
 }

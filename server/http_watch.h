@@ -57,13 +57,16 @@ struct srv_watch {
 
 enum snn_code srv_watch_start(struct srv_watch *w, const struct srv_watch_options *options,
                               struct snn_error *err);
-/* No connection may be left. Fine after a failed start, and for zeroed memory. */
+/* Forgets what is left: connections that libmicrohttpd closed before it began them, which it does
+ * not tell. Fine after a failed start, and for zeroed memory. */
 void srv_watch_stop(struct srv_watch *w);
 
 /* Whether one more from there may come in. @thread any */
 bool srv_watch_admits(struct srv_watch *w, const struct sockaddr *from);
 /* A connection begins, awaiting its first header. NULL where there is no memory. @thread any */
 struct srv_watched *srv_watch_add(struct srv_watch *w, int fd, const struct sockaddr *from);
+/* The one with that descriptor; NULL where there is none. @thread any */
+struct srv_watched *srv_watch_find(struct srv_watch *w, int fd);
 /* To be called before its descriptor is closed. Frees; accepts NULL. @thread any */
 void srv_watch_remove(struct srv_watch *w, struct srv_watched *c);
 /* Connections there are. @thread any */

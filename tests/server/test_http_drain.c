@@ -74,6 +74,29 @@ static void drain__request_under_way__gets_its_answer(void **state)
     tiny_stop(&t);
 }
 
+/* libmicrohttpd's own way to close the door ended the process where a thread of its woke just then.
+ */
+static void drain__while_connections_come_and_go__ends_in_order(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 200; round++) {
+        struct tiny t;
+        int fds[8];
+
+        tiny_start_with(&t, &(struct srv_http_options){.threads = 4});
+        for (size_t i = 0; i < 8; i++) {
+            fds[i] = client_dial(t.address);
+            client_say(fds[i], GET("/x"));
+        }
+        for (size_t i = 0; i < 8; i++) {
+            close(fds[i]);
+            if (i == (size_t)round % 8)
+                srv_http_drain(t.http);
+        }
+        tiny_stop(&t);
+    }
+}
+
 static void stop__idle_and_half_sent_connections__are_ended(void **state)
 {
     struct tiny t;
@@ -213,6 +236,7 @@ int main(void)
         cmocka_unit_test(drain__new_connection__is_refused),
         cmocka_unit_test(drain__open_connection__is_answered_and_closed),
         cmocka_unit_test(drain__request_under_way__gets_its_answer),
+        cmocka_unit_test(drain__while_connections_come_and_go__ends_in_order),
         cmocka_unit_test(stop__idle_and_half_sent_connections__are_ended),
         cmocka_unit_test(stop__address__can_be_used_again_at_once),
         cmocka_unit_test(start__no_address__fails_and_leaves_out_alone),

@@ -287,6 +287,42 @@ static void server__more_slow_clients_than_places__others_are_served(void **stat
     tiny_stop(&t);
 }
 
+/* Nobody can be cut to make room here: the kernel keeps who comes until a place is free. */
+static void server__no_place__who_comes_waits_for_one(void **state)
+{
+    enum { PLACES = 4 };
+    struct tiny t;
+    struct reply r;
+    int held[PLACES], next;
+
+    (void)state;
+    tiny_start_with(&t, &(struct srv_http_options){.connections = PLACES});
+    for (int i = 0; i < PLACES; i++) {
+        held[i] = client_dial(t.address);
+        client_say(held[i],
+                   "POST /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n\r\nab");
+    }
+    eventually(&t.begun, PLACES);
+    next = client_dial(t.address);
+    client_say(next, "GET /x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    usleep(20000);
+    assert_int_equal(srv_http_connections(t.http), PLACES);
+    assert_int_equal(atomic_load(&t.begun), PLACES);
+    close(held[0]);
+    r = client_read(next, false);
+    assert_int_equal(r.status, 200);
+    reply_free(&r);
+    for (int i = 1; i < PLACES; i++) {
+        client_say(held[i], "cde");
+        r = client_read(held[i], false);
+        assert_string_equal(r.body, "abcde");
+        reply_free(&r);
+        close(held[i]);
+    }
+    close(next);
+    tiny_stop(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +335,7 @@ int main(void)
         cmocka_unit_test(server__header_that_never_ends__is_cut_however_it_drips),
         cmocka_unit_test(server__body_that_never_ends__is_cut),
         cmocka_unit_test(server__more_slow_clients_than_places__others_are_served),
+        cmocka_unit_test(server__no_place__who_comes_waits_for_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
