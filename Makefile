@@ -241,8 +241,7 @@ test-programs: build $(TESTS) $(BENCHES)
 	@:
 
 # ---- tests ---------------------------------------------------------------------------------
-.PHONY: test asan tsan reference reference-double reference-float lint format format-check
-.PHONY: fuzz fuzzers bench check isa openapi torture
+.PHONY: test asan tsan lint format format-check check openapi
 JOBS ?= $(shell nproc)
 asan_ENV := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
 	UBSAN_OPTIONS=print_stacktrace=1
@@ -252,28 +251,8 @@ test: test-programs
 		BENCH_BIN=$(CURDIR)/$(B)/bench_train $($(VARIANT)_ENV) tests/run.sh $(TESTS) $(SCRIPTS)
 asan tsan:
 	@$(MAKE) VARIANT=$@ test
-isa:
-	@MAKE="$(MAKE)" JOBS=$(JOBS) tests/check.sh $(addprefix isa-,$(or $(ISAS),x86-64-v2 x86-64-v3 x86-64-v4))
-isa-%:
-	@$(MAKE) VARIANT=release ISA=$* test
-
-# Two programs from one source, the core in double and in float, against the same numbers.
-reference:
-	@MAKE="$(MAKE)" JOBS=$(JOBS) REFERENCE="$(REFERENCE)" \
-		tests/check.sh reference-double reference-float
-reference-double:
-	@$(MAKE) VARIANT=double ISA= build/double/run_reference
-	@build/double/run_reference $(REFERENCE)
-reference-float:
-	@$(MAKE) VARIANT=release ISA= build/release/run_reference
-	@build/release/run_reference $(REFERENCE)
-
-# In double: that the backward pass is the derivative of the forward's, also on each example job.
-gradcheck:
-	@$(MAKE) VARIANT=double ISA= core-tests
-.PHONY: gradcheck core-tests
-core-tests: $(filter $(B)/tests/core/% $(B)/tests/api/test_gradcheck,$(TESTS))
-	@tests/run.sh $^
+# The longer ones: fuzz, torture, bench...
+-include tests/targets.mk
 
 # The document that is committed is the one that the tables give: a test compares them.
 openapi: $(B)/tests/api/test_openapi
@@ -285,19 +264,6 @@ format-check:
 	@tests/run.sh tests/lint/format.sh
 format:
 	@find core server api tests -name '*.[ch]' -exec $(CLANG_FORMAT) -i {} +
-
-fuzz:
-	@$(MAKE) VARIANT=fuzz fuzzers
-	@for f in $(FUZZERS:$(B)/%=%); do mkdir -p build/fuzz/corpus/$$f; \
-	seeds=tests/fuzz/corpus/$${f#fuzz_}; [ -d $$seeds ] || seeds=; \
-	echo "$$f: $(FUZZ_SECONDS) s"; \
-	build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=0 \
-		build/fuzz/corpus/$$f $$seeds || exit 1; done
-fuzzers: $(FUZZERS)
-
-torture: test-programs ; @env TORTURE_KILLS=1000 SPIKED_BIN=$(CURDIR)/$(B)/spiked TEST_TIMEOUT=7200 tests/run.sh $(B)/tests/e2e/test_kills
-bench: $(BENCHES)
-	@tests/bench/run.sh $(B)/bench_train $(B)/bench
 
 check: deps-check
 	@MAKE="$(MAKE)" JOBS=$(JOBS) tests/check.sh build lint test gradcheck reference asan tsan

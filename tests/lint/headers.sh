@@ -13,7 +13,7 @@ for h in $(find core server api tests -name '*.h' | sort); do
         -include "$h" /dev/null || { echo "$h: does not compile on its own"; bad=1; }
 done
 for f in $(find core server api migrations tests docker -type f \( -name '*.[chS]' \
-    -o -name '*.sh' -o -name '*.sql' -o -name '*.js' -o -name '*.css' \) | sort); do
+    -o -name '*.sh' -o -name '*.sql' -o -name '*.js' -o -name '*.css' -o -name '*.mk' \) | sort); do
     head -n 3 "$f" | grep -q 'SPDX-License-Identifier: MIT' ||
         { echo "$f: no SPDX line on top"; bad=1; }
 done

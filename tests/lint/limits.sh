@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 bad=0
 
 files=$(find core server api tests docker Makefile -type f \
-    \( -name '*.[chS]' -o -name '*.sh' -o -name '*.js' -o -name '*.css' -o -name Makefile \) | sort)
+    \( -name '*.[chS]' -o -name '*.sh' -o -name '*.js' -o -name '*.css' -o -name Makefile -o -name '*.mk' \) | sort)
 for f in $files; do
     n=$(wc -l <"$f")
     [ "$n" -lt 400 ] || { echo "$f: $n lines, want fewer than 400"; bad=1; }
