@@ -5,44 +5,9 @@
 #
 #   SPIKED_BIN=... SPIKECTL_BIN=... tests/e2e/test_backup.sh
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
-spiked=${SPIKED_BIN:-$root/build/release/spiked}
-spikectl=${SPIKECTL_BIN:-$root/build/release/spikectl}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/backup-XXXXXX")
-daemon=
+. "$(dirname "$0")/daemon.sh"
 
-finish() {
-    code=$?
-    trap - EXIT
-    [ -z "$daemon" ] || kill -KILL "$daemon" 2>/dev/null || :
-    [ "$code" -eq 0 ] || tail -n 20 "$dir/log" >&2 || :
-    rm -rf "$dir"
-    exit "$code"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-die() { echo "FAILED: $*" >&2; exit 1; }
-
-# start DATA_DIR: a daemon on it, and SPIKED_SERVER
-start() {
-    : >"$dir/first"
-    "$spiked" --listen 127.0.0.1:0 --data-dir "$1" --checkpoint-seconds 1 >"$dir/first" 2>>"$dir/log" &
-    daemon=$!
-    tries=0
-    until url=$(sed -n 's/^spiked listening on //p' "$dir/first") && [ -n "$url" ]; do
-        kill -0 "$daemon" 2>/dev/null || die "the daemon ended"
-        tries=$((tries + 1))
-        [ "$tries" -le 600 ] || die "no address after 60 s"
-        sleep 0.1
-    done
-    export SPIKED_SERVER="$url"
-}
-stop() {
-    kill -TERM "$daemon"
-    wait "$daemon" || die "the daemon did not end well"
-    daemon=
-}
+serve() { start --data-dir "$1" --checkpoint-seconds 1; }
 # job EPOCHS DATASET
 job() {
     cat >"$dir/job.json" <<JOB
@@ -53,7 +18,7 @@ JOB
 }
 field() { "$spikectl" --json show "$1" | sed "s/.*\"$2\":\"\([^\"]*\)\".*/\1/"; }
 
-start "$dir/data"
+serve "$dir/data"
 awk 'BEGIN { for (i = 0; i < 40; i++) print i % 7 "," i % 3 "," i % 10 }' >"$dir/mine.csv"
 "$spikectl" dataset upload mine --format csv "train=$dir/mine.csv" "test=$dir/mine.csv" >/dev/null
 first=$(job 2 digits)
@@ -92,7 +57,7 @@ grep -q 'is not empty' "$dir/out" || die "it says: $(cat "$dir/out")"
 "$spiked" admin check --data-dir "$dir/again" || die "check of what was restored"
 
 # Served again: the jobs that were over are as they were, the one that ran goes on, to the same end.
-start "$dir/again"
+serve "$dir/again"
 "$spikectl" watch "$third" >/dev/null || die "the third job, restored"
 for id in $first $second $third; do field "$id" sha256; done >"$dir/again-digests"
 cmp "$dir/digests" "$dir/again-digests" || die "other models: $(cat "$dir/digests" "$dir/again-digests")"
@@ -124,7 +89,7 @@ ln -s /etc/passwd "$dir/plain/link"
 status() { "$spiked" admin "$@" --data-dir "$dir/data" | sed 's/.* //'; }
 [ "$(status requeue "$third" 2>"$dir/out")" = "" ] || die "a job that succeeded is requeued"
 grep -q 'is succeeded and cannot be requeued' "$dir/out" || die "it says: $(cat "$dir/out")"
-start "$dir/data"
+serve "$dir/data"
 fourth=$(job 5000 digits)
 tries=0
 until [ "$(field "$fourth" status)" = running ]; do
@@ -138,7 +103,7 @@ daemon=
 [ "$(status fail "$fourth" "no more of it")" = failed ] || die "admin fail"
 [ "$(status requeue "$fourth")" = queued ] || die "admin requeue"
 [ "$(status fail "$fourth" "no more of it")" = failed ] || die "admin fail of a queued job"
-start "$dir/data"
+serve "$dir/data"
 "$spikectl" --json show "$fourth" >"$dir/out"
 grep -q '"code":"aborted"' "$dir/out" && grep -q 'no more of it' "$dir/out" || die "it is: $(cat "$dir/out")"
 "$spikectl" events "$fourth" | grep -q requeued || die "no event tells of it"

@@ -5,35 +5,10 @@
 #
 #   SPIKED_BIN=... tests/e2e/test_prometheus.sh
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
-spiked=${SPIKED_BIN:-$root/build/release/spiked}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/prometheus-XXXXXX")
-daemon=
+. "$(dirname "$0")/daemon.sh"
 PATH=$PATH:$root/build/tools
 
-finish() {
-    code=$?
-    trap - EXIT
-    [ -z "$daemon" ] || kill -KILL "$daemon" 2>/dev/null || :
-    rm -rf "$dir"
-    exit "$code"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-die() { echo "FAILED: $*" >&2; exit 1; }
-
-: >"$dir/first"
-"$spiked" --listen 127.0.0.1:0 --data-dir "$dir/data" --log-format json --log-level debug \
-    >"$dir/first" 2>"$dir/log" &
-daemon=$!
-tries=0
-until url=$(sed -n 's/^spiked listening on //p' "$dir/first") && [ -n "$url" ]; do
-    kill -0 "$daemon" 2>/dev/null || die "the daemon ended"
-    tries=$((tries + 1))
-    [ "$tries" -le 600 ] || die "no address after 60 s"
-    sleep 0.1
-done
+start --data-dir "$dir/data" --log-format json --log-level debug
 get() { curl -sS --noproxy '*' -o "$dir/$1" "$url$2"; }
 
 # Some of each: answers of several kinds, a job from its start to its end.
@@ -101,9 +76,7 @@ if command -v promtool >/dev/null 2>&1; then
 fi
 
 # The log, which is JSON here.
-kill -TERM "$daemon"
-wait "$daemon" || die "the daemon did not end well"
-daemon=
+stop
 grep -q '"event":"request","request_id":"req_' "$dir/log" || die "no request id in the log"
 awk '!/^[{]"time":"[^"]*Z","level":"[a-z]+","event":"[a-z_]+"(,"[a-z_]+":("([^"\\]|\\.)*"|-?[0-9]+))*[}]$/ {
     print "no JSON in the log: " $0; failed = 1 } END { exit failed || !NR }' "$dir/log"

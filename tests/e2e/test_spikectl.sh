@@ -5,44 +5,10 @@
 #
 #   SPIKED_BIN=... SPIKECTL_BIN=... tests/e2e/test_spikectl.sh
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
-spiked=${SPIKED_BIN:-$root/build/release/spiked}
-ctl=${SPIKECTL_BIN:-$root/build/release/spikectl}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/spikectl-XXXXXX")
-daemon=
+. "$(dirname "$0")/daemon.sh"
+ctl=$spikectl
 
-finish() {
-    code=$?
-    trap - EXIT
-    if [ -n "$daemon" ]; then
-        kill -TERM "$daemon" 2>/dev/null || :
-        wait "$daemon" || :
-    fi
-    [ "$code" -eq 0 ] || { echo "--- the daemon's log"; tail -n 20 "$dir/log"; } >&2
-    rm -rf "$dir"
-    exit "$code"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-die() { echo "FAILED: $*" >&2; exit 1; }
-
-# start ADDRESS: sets daemon and SPIKED_SERVER
-start() {
-    : >"$dir/address"
-    env -u SPIKED_SERVER "$spiked" --listen "$1" --data-dir "$dir/data" --checkpoint-seconds 1 \
-        >"$dir/address" 2>>"$dir/log" &
-    daemon=$!
-    tries=0
-    until grep -q 'http://' "$dir/address"; do
-        kill -0 "$daemon" 2>/dev/null || die "the daemon ended before it answered"
-        tries=$((tries + 1))
-        [ "$tries" -le 600 ] || die "no address after 60 s"
-        sleep 0.1
-    done
-    SPIKED_SERVER=$(sed -n 's/.*\(http:\/\/[^ ]*\).*/\1/p' "$dir/address" | head -n 1)
-    export SPIKED_SERVER
-}
+serve() { start --data-dir "$dir/data" --checkpoint-seconds 1; }
 
 # expect STATUS ARGUMENT...: runs spikectl; what it says is in $dir/out and $dir/err
 expect() {
@@ -74,7 +40,7 @@ job 3 1e9 >"$dir/wild.json"
 echo '{"dataset": {"name": "digits"}, "layers": [{"kind": "dense", "units": -1}], "colour": 1}' \
     >"$dir/wrong.json"
 
-start 127.0.0.1:0
+serve
 expect 0 ready
 expect 0 version
 says '^spikectl [0-9]'
@@ -265,9 +231,7 @@ until grep -q epoch "$dir/watched"; do
     [ "$tries" -le 300 ] || die "nothing is watched after 30 s"
     sleep 0.1
 done
-kill -TERM "$daemon"
-wait "$daemon" || die "the daemon's exit status is $?"
-daemon=
+stop
 tries=0
 until grep -q 'trying again' "$dir/watched.err"; do
     tries=$((tries + 1))
@@ -275,7 +239,7 @@ until grep -q 'trying again' "$dir/watched.err"; do
     sleep 0.1
 done
 export SPIKED_ISA="$plainest"
-start "${SPIKED_SERVER#http://}"
+listen=${SPIKED_SERVER#http://} serve
 expect 0 system
 says "^kernels  *$plainest[,;]"
 says '^jobs .*6 succeeded'

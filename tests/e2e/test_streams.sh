@@ -5,22 +5,7 @@
 #
 #   SPIKED_BIN=... tests/e2e/test_streams.sh
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
-spiked=${SPIKED_BIN:-$root/build/release/spiked}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/streams-XXXXXX")
-daemon=
-
-finish() {
-    code=$?
-    trap - EXIT
-    [ -z "$daemon" ] || kill -KILL "$daemon" 2>/dev/null || :
-    rm -rf "$dir"
-    exit "$code"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-die() { echo "FAILED: $*" >&2; exit 1; }
+. "$(dirname "$0")/daemon.sh"
 
 "$spiked" --listen 127.0.0.1:0 --data-dir "$dir/data" --log-level debug <&- >&- 2>&- &
 daemon=$!

@@ -5,24 +5,7 @@
 #
 #   SPIKED_BIN=... SPIKECTL_BIN=... tests/e2e/test_tls.sh
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
-spiked=${SPIKED_BIN:-$root/build/release/spiked}
-spikectl=${SPIKECTL_BIN:-$root/build/release/spikectl}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/tls-XXXXXX")
-daemon=
-
-finish() {
-    code=$?
-    trap - EXIT
-    [ -z "$daemon" ] || kill -KILL "$daemon" 2>/dev/null || :
-    [ "$code" -eq 0 ] || tail -n 20 "$dir/log" >&2 || :
-    rm -rf "$dir"
-    exit "$code"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-die() { echo "FAILED: $*" >&2; exit 1; }
+. "$(dirname "$0")/daemon.sh"
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=spiked \
     -addext subjectAltName=IP:127.0.0.1,DNS:localhost -keyout "$dir/key" -out "$dir/cert" 2>"$dir/out" ||
@@ -44,17 +27,7 @@ if "$spiked" --listen 127.0.0.1:0 --data-dir "$dir/data" --tls-cert "$dir/key" \
     die "it takes a key for a certificate"
 fi
 
-: >"$dir/first"
-"$spiked" --listen 127.0.0.1:0 --data-dir "$dir/data" --tls-cert "$dir/cert" --tls-key "$dir/key" \
-    --log-level debug >"$dir/first" 2>"$dir/log" &
-daemon=$!
-tries=0
-until url=$(sed -n 's/^spiked listening on //p' "$dir/first") && [ -n "$url" ]; do
-    kill -0 "$daemon" 2>/dev/null || die "the daemon ended"
-    tries=$((tries + 1))
-    [ "$tries" -le 600 ] || die "no address after 60 s"
-    sleep 0.1
-done
+start --data-dir "$dir/data" --tls-cert "$dir/cert" --tls-key "$dir/key" --log-level debug
 case $url in https://*) ;; *) die "the address is $url" ;; esac
 port=${url##*:}
 
@@ -67,7 +40,7 @@ ask() { curl -sS --noproxy '*' --cacert "$dir/cert" -o "$dir/body" -w '%{http_co
 ! curl -sS --noproxy '*' -m 20 "http://127.0.0.1:$port/livez" >/dev/null 2>&1 || die "plain HTTP is answered"
 
 # A whole job, its stream and its weights.
-export SPIKED_SERVER="$url" SPIKED_CACERT="$dir/cert"
+export SPIKED_CACERT="$dir/cert"
 cat >"$dir/job.json" <<'JOB'
 {"dataset":{"name":"digits"},"layers":[{"kind":"dense","units":10}],"training":{"epochs":1}}
 JOB
@@ -80,6 +53,4 @@ code=0
 SPIKED_CACERT='' "$spikectl" ready >/dev/null 2>&1 || code=$?
 [ "$code" -eq 4 ] || die "spikectl believes a certificate of nobody: exit status $code, want 4"
 
-kill -TERM "$daemon"
-wait "$daemon" || die "the daemon did not end well"
-daemon=
+stop

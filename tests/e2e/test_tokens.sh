@@ -4,24 +4,7 @@
 #
 #   SPIKED_BIN=... SPIKECTL_BIN=... tests/e2e/test_tokens.sh
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
-spiked=${SPIKED_BIN:-$root/build/release/spiked}
-spikectl=${SPIKECTL_BIN:-$root/build/release/spikectl}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/tokens-XXXXXX")
-daemon=
-
-finish() {
-    code=$?
-    trap - EXIT
-    [ -z "$daemon" ] || kill -KILL "$daemon" 2>/dev/null || :
-    [ "$code" -eq 0 ] || tail -n 20 "$dir/log" >&2 || :
-    rm -rf "$dir"
-    exit "$code"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-die() { echo "FAILED: $*" >&2; exit 1; }
+. "$(dirname "$0")/daemon.sh"
 
 # A door that others reach stays shut while there is no key to it.
 code=0
@@ -41,16 +24,7 @@ code=0
 [ "$code" -eq 1 ] || die "public address with a token: exit status $code, want 1"
 grep -q 'cannot listen on 192.0.2.1' "$dir/out" || die "it says: $(cat "$dir/out")"
 
-: >"$dir/first"
-"$spiked" --listen 127.0.0.1:0 --data-dir "$dir/data" --log-level debug >"$dir/first" 2>"$dir/log" &
-daemon=$!
-tries=0
-until url=$(sed -n 's/^spiked listening on //p' "$dir/first") && [ -n "$url" ]; do
-    kill -0 "$daemon" 2>/dev/null || die "the daemon ended"
-    tries=$((tries + 1))
-    [ "$tries" -le 600 ] || die "no address after 60 s"
-    sleep 0.1
-done
+start --data-dir "$dir/data" --log-level debug
 
 # status WANT CURL_ARGUMENT...
 status() {
@@ -79,7 +53,6 @@ status 401 "$url/v1/jobs/$id/weights"
 status 401 -H "Range: bytes=0-3" "$url/v1/jobs/$id/weights"
 
 # spikectl: by variable, by file, by flag; not at all.
-export SPIKED_SERVER="$url"
 code=0
 "$spikectl" list >"$dir/out" 2>&1 || code=$?
 [ "$code" -eq 3 ] || die "spikectl without a token: exit status $code, want 3"
@@ -105,9 +78,7 @@ until got=$(curl -sS --noproxy '*' -o "$dir/body" -w '%{http_code}' \
 done
 status 200 -H "Authorization: Bearer $writer" "$url/v1/jobs"
 
-kill -TERM "$daemon"
-wait "$daemon" || die "the daemon did not end well"
-daemon=
+stop
 for secret in "$reader" "$writer" "$admin" spk_wrong; do
     if grep -q "$secret" "$dir/log" "$dir/first" || grep -rq "$secret" "$dir/data"; then
         die "a secret is in the log or in the data"
