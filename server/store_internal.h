@@ -35,6 +35,12 @@ enum snn_code srv_store_in_place(const struct srv_store *s, struct snn_error *er
 enum snn_code srv_store_read(struct srv_store *s, struct srv_conn **out, struct snn_error *err);
 void srv_store_unread(struct srv_store *s, struct srv_conn *c);
 
+/* A page of a list is read with one row more than `limit`, to know whether there are more. Refuses
+ * a limit that is none; says how many of the rows found are the page, and whether more follow. */
+#define SRV_PAGE_MAX 100
+enum snn_code srv_page_check(size_t limit, struct snn_error *err);
+size_t srv_page_end(size_t found, size_t limit, bool *has_more);
+
 /* ------------------------------------------------------------------------------------ jobs -- */
 
 /* seq of the job; SNN_NOT_FOUND. */

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_MAX 100
-
 /* ---------------------------------------------------------------------------------- create -- */
 
 struct create {
@@ -251,8 +249,9 @@ enum snn_code srv_store_job_list(struct srv_store *s, const struct srv_job_filte
     int64_t after = 0;
     enum snn_code rc;
 
-    if (f->limit < 1 || f->limit > LIST_MAX)
-        return snn_fail(err, SNN_INVALID, "limit is %zu, want 1 to %d", f->limit, LIST_MAX);
+    rc = srv_page_check(f->limit, err);
+    if (rc != SNN_OK)
+        return rc;
     if (f->n_metadata > SRV_MAX_METADATA)
         return snn_fail(err, SNN_INVALID, "%zu metadata filters, at most %d can match",
                         f->n_metadata, SRV_MAX_METADATA);
@@ -273,11 +272,10 @@ enum snn_code srv_store_job_list(struct srv_store *s, const struct srv_job_filte
         srv_job_list_free(jobs, found);
         return rc;
     }
-    *has_more = found > f->limit;
-    if (*has_more)
-        srv_job_clear(&jobs[--found]);
+    *n = srv_page_end(found, f->limit, has_more);
+    for (size_t i = *n; i < found; i++)
+        srv_job_clear(&jobs[i]);
     *out = jobs;
-    *n = found;
     return SNN_OK;
 }
 

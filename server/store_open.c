@@ -182,3 +182,16 @@ void srv_store_listen(struct srv_store *s, void (*news)(void *user), void *user)
 {
     srv_writer_listen(s->writer, news, user);
 }
+
+enum snn_code srv_page_check(size_t limit, struct snn_error *err)
+{
+    if (limit >= 1 && limit <= SRV_PAGE_MAX)
+        return SNN_OK;
+    return snn_fail(err, SNN_INVALID, "limit is %zu, want 1 to %d", limit, SRV_PAGE_MAX);
+}
+
+size_t srv_page_end(size_t found, size_t limit, bool *has_more)
+{
+    *has_more = found > limit;
+    return *has_more ? limit : found;
+}

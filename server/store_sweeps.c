@@ -5,8 +5,6 @@
 
 #include "server/store_internal.h"
 
-#define LIST_MAX 100
-
 void srv_sweep_clear(struct srv_sweep *sweep)
 {
     free(sweep->config);
@@ -276,8 +274,9 @@ enum snn_code srv_store_sweep_list(struct srv_store *s, const char *after, bool 
     size_t found = 0;
     enum snn_code rc;
 
-    if (limit < 1 || limit > LIST_MAX)
-        return snn_fail(err, SNN_INVALID, "limit is %zu, want 1 to %d", limit, LIST_MAX);
+    rc = srv_page_check(limit, err);
+    if (rc != SNN_OK)
+        return rc;
     sweeps = calloc(limit + 1, sizeof *sweeps);
     if (!sweeps)
         return snn_fail(err, SNN_NOMEM, "no memory for a list of %zu sweeps", limit);
@@ -293,11 +292,10 @@ enum snn_code srv_store_sweep_list(struct srv_store *s, const char *after, bool 
         srv_sweep_list_free(sweeps, found);
         return rc;
     }
-    *has_more = found > limit;
-    if (*has_more)
-        srv_sweep_clear(&sweeps[--found]);
+    *n = srv_page_end(found, limit, has_more);
+    for (size_t i = *n; i < found; i++)
+        srv_sweep_clear(&sweeps[i]);
     *out = sweeps;
-    *n = found;
     return SNN_OK;
 }
 
