@@ -230,7 +230,7 @@ $(B)/run_reference: $(call objects,$(REFERENCE_SRC)) $(B)/libsnn.a $(B)/sources
 $(BENCHES): $(B)/%: $(B)/obj/tests/bench/%.o \
 	$(call objects,$(filter-out tests/bench/bench_%,$(BENCH_SRC))) $(LIBS)
 	$(link) $(CORE_LIBS) $(SERVER_LIBS)
-$(FUZZERS): $(B)/%: $(B)/obj/tests/fuzz/%.o $(LIBS)
+$(FUZZERS): $(B)/%: $(B)/obj/tests/fuzz/%.o $(call objects,$(filter-out $(FUZZ_SRC),$(filter tests/fuzz/%,$(TESTS_SRC)))) $(LIBS)
 	$(link) -fsanitize=fuzzer $(CORE_LIBS) $(SERVER_LIBS)
 
 # Keep objects: make would take those of the tests for intermediate files.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api/etag.h"
+#include "api/range.h"
 
 static void problem(struct api_call *c, int error)
 {
@@ -62,36 +63,6 @@ static bool digest(int fd, size_t size, char hex[SNN_SHA256_HEX])
     return buffer && done == size;
 }
 
-/* The bytes of a Range of one piece: "bytes=a-b", "bytes=a-", "bytes=-n". False where it is none
- * (then all is sent); *from beyond the end where it names nothing of the file. */
-static bool read_range(const char *text, uint64_t size, uint64_t *from, uint64_t *n)
-{
-    char *end = NULL;
-    uint64_t a, b = UINT64_MAX;
-
-    if (strncmp(text, "bytes=", 6) != 0 || strlen(text) > 6 + 18 + 1 + 18)
-        return false;
-    text += 6;
-    if (text[0] == '-' && text[1] >= '0' && text[1] <= '9') {
-        b = strtoull(text + 1, &end, 10);
-        *n = b < size ? b : size;
-        *from = b ? size - *n : size;
-        return *end == '\0';
-    }
-    if (text[0] < '0' || text[0] > '9')
-        return false;
-    a = strtoull(text, &end, 10);
-    if (*end++ != '-')
-        return false;
-    if (*end >= '0' && *end <= '9')
-        b = strtoull(end, &end, 10);
-    if (*end || b < a)
-        return false;
-    *from = a;
-    *n = a < size ? (b < size ? b : size - 1) - a + 1 : 0;
-    return true;
-}
-
 /* 206 where a part is wanted of what the client has already, 416 where there is no such part: then
  * false, and the reply is made. */
 static bool choose_range(struct api_call *c, uint64_t size, const char *hex)
@@ -104,7 +75,7 @@ static bool choose_range(struct api_call *c, uint64_t size, const char *hex)
     snprintf(tag, sizeof tag, "\"%s\"", hex);
     srv_response_header(c->res, "Accept-Ranges", "bytes");
     if (!range || (only_if && strcmp(only_if, tag) != 0) || !size ||
-        !read_range(range, size, &from, &n))
+        !api_range_read(range, size, &from, &n))
         return true;
     if (from >= size) {
         close(c->res->fd);

@@ -124,6 +124,19 @@ static void read_transform(struct snn_ckpt_head *h, struct snn_reader *r, size_t
         r->failed = true;
 }
 
+/* Names become keys of other files: they are printable, and none comes twice. */
+static bool is_own_name(const struct snn_ckpt_head *h, size_t i)
+{
+    const char *name = h->tensor[i].name;
+    for (const char *c = name; *c; c++)
+        if (*c <= ' ' || *c > '~')
+            return false;
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(h->tensor[k].name, name) == 0)
+            return false;
+    return name[0] != '\0';
+}
+
 static void read_tensors(struct snn_ckpt_head *h, struct snn_reader *r)
 {
     const uint64_t n = snn_read_u(r);
@@ -135,11 +148,14 @@ static void read_tensors(struct snn_ckpt_head *h, struct snn_reader *r)
         h->tensor[i].layer = (size_t)snn_read_u(r);
         h->tensor[i].rank = (size_t)snn_read_u(r);
         h->tensor[i].count = 1;
-        if (h->tensor[i].rank > SNN_MAX_RANK || h->tensor[i].layer >= SNN_MAX_LAYERS)
+        if (h->tensor[i].rank > SNN_MAX_RANK || h->tensor[i].layer >= SNN_MAX_LAYERS ||
+            !is_own_name(h, i))
             r->failed = true;
         for (size_t k = 0; k < h->tensor[i].rank && !r->failed; k++) {
             h->tensor[i].shape[k] = (size_t)snn_read_u(r);
-            if (__builtin_mul_overflow(h->tensor[i].count, h->tensor[i].shape[k],
+            /* 0 would let the other sizes be any. */
+            if (!h->tensor[i].shape[k] ||
+                __builtin_mul_overflow(h->tensor[i].count, h->tensor[i].shape[k],
                                        &h->tensor[i].count))
                 r->failed = true;
         }

@@ -1,36 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as a saved run. The digest at the end is put right first, or no mutation would get past
- * it; then the header is read, and both sets of weights, to the last number. */
-#include "core/ckpt/format.h"
+/* Any bytes as a saved run: the header is read, and both sets of weights, to the last number. */
+#include "tests/fuzz/saved.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define TRAILER (SNN_SHA256_HEX - 1)
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
-
-/* A copy with the magic in front and the right digest behind; the caller's to free. */
-static unsigned char *sign(const uint8_t *bytes, size_t n, size_t *size)
-{
-    const size_t magic = sizeof SNN_CKPT_MAGIC - 1;
-    unsigned char *copy = malloc(magic + n + TRAILER);
-    struct snn_digest d;
-    char hex[SNN_SHA256_HEX];
-
-    if (!copy)
-        abort();
-    memcpy(copy, SNN_CKPT_MAGIC, magic);
-    if (n)
-        memcpy(copy + magic, bytes, n);
-    snn_digest_init(&d);
-    snn_digest_add(&d, copy, magic + n);
-    snn_digest_hex(&d, hex);
-    memcpy(copy + magic + n, hex, TRAILER);
-    *size = magic + n + TRAILER;
-    return copy;
-}
 
 static enum snn_code read_head(unsigned char *bytes, size_t size)
 {
@@ -68,14 +44,11 @@ static void read_model(const char *path, enum snn_weights which, enum snn_code h
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-    char path[] = "/tmp/spiked-fuzz-XXXXXX";
+    char path[SAVED_PATH];
     size_t size;
-    unsigned char *copy = sign(bytes, n, &size);
-    int fd = mkstemp(path);
+    unsigned char *copy = saved_sign(bytes, n, &size);
 
-    if (fd < 0 || write(fd, copy, size) != (ssize_t)size)
-        abort();
-    close(fd);
+    saved_write(path, copy, size);
     enum snn_code head = read_head(copy, size); /* frees the copy */
     read_model(path, SNN_BEST, head);
     read_model(path, SNN_LAST, head);

@@ -290,6 +290,29 @@ static void model__of_another_version_or_transform__is_refused(void **state)
     free(path);
 }
 
+/* Names become keys of the files that a model is exported to. */
+static void model__names_that_are_no_keys__is_refused(void **state)
+{
+    struct bench *b = *state;
+    char *path = runs_save(b->run, b->dir, "good");
+    size_t n;
+    unsigned char *bytes = slurp(path, &n), *name, *second;
+
+    name = memmem(bytes, n, "layer1.weight", 13);
+    second = memmem(bytes, n, "layer2.weight", 13);
+    assert_non_null(name);
+    assert_non_null(second);
+    name[0] = 0x98;
+    refuse(b, bytes, n, "its header makes no sense");
+    name[0] = '\n';
+    refuse(b, bytes, n, "its header makes no sense");
+    name[0] = 'l';
+    second[5] = '1';
+    refuse(b, bytes, n, "its header makes no sense");
+    free(bytes);
+    free(path);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -299,6 +322,7 @@ int main(void)
         TEST(run__with_learned_constants__goes_on_to_the_same_bits),
         TEST(model__of_version_1__is_read_but_not_trained_on),
         TEST(model__of_another_version_or_transform__is_refused),
+        TEST(model__names_that_are_no_keys__is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
