@@ -99,6 +99,36 @@ static bool query_status(struct api_call *c, int *out)
     return false;
 }
 
+/* ?sort=; by creation where it is not given. False with the reply made. */
+static bool query_sort(struct api_call *c, enum srv_job_order *out)
+{
+    const char *name = srv_request_query(c->req, "sort");
+    char names[200] = "";
+    size_t used = 0;
+
+    *out = SRV_ORDER_created;
+    if (!name || srv_job_order_find(out, name))
+        return true;
+    for (int i = 0; i < SRV_ORDER_COUNT && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+                                 srv_job_order_name((enum srv_job_order)i));
+    api_refuse_query(c, "sort", "unknown_name", "sort is \"%.40s\", want one of: %s", name, names);
+    return false;
+}
+
+/* ?text=; NULL where there is none, or nothing in it. False with the reply made. */
+static bool query_text(struct api_call *c, const char **out)
+{
+    const char *text = srv_request_query(c->req, "text");
+
+    *out = text && text[0] ? text : NULL;
+    if (!text || strlen(text) <= SRV_MAX_TEXT)
+        return true;
+    api_refuse_query(c, "text", "out_of_range", "text has %zu bytes, want at most %d", strlen(text),
+                     SRV_MAX_TEXT);
+    return false;
+}
+
 static bool copy_within(char *out, size_t size, const char *text, size_t n)
 {
     if (n >= size)
@@ -155,8 +185,8 @@ static json_t *list_json(struct srv_job *jobs, size_t n, bool has_more)
 
 void api_jobs_list(struct api_call *c)
 {
-    static const char *const known[] = {"status", "sweep",     "limit", "after",
-                                        "order",  "metadata[", NULL};
+    static const char *const known[] = {"status", "sweep", "limit",     "after", "order",
+                                        "sort",   "text",  "metadata[", NULL};
     struct srv_meta metadata[SRV_MAX_METADATA];
     struct srv_job_filter filter = {.metadata = metadata};
     struct srv_job *jobs = NULL;
@@ -167,7 +197,8 @@ void api_jobs_list(struct api_call *c)
     size_t n;
 
     if (!api_query_known(c, known) || !api_page_query(c, &page) ||
-        !query_status(c, &filter.status) || !query_metadata(c, metadata, &filter.n_metadata))
+        !query_status(c, &filter.status) || !query_sort(c, &filter.order) ||
+        !query_text(c, &filter.text) || !query_metadata(c, metadata, &filter.n_metadata))
         return;
     filter.sweep = srv_request_query(c->req, "sweep");
     filter.after = page.after;

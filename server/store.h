@@ -39,13 +39,34 @@ enum snn_code srv_store_job_create_once(struct srv_store *s, struct srv_job *job
 enum snn_code srv_store_job_get(struct srv_store *s, const char *id, struct srv_job *out,
                                 struct snn_error *err); /* SNN_NOT_FOUND */
 
+/* What a list is ordered by; equal ones, and those that have no such value yet and come last, by
+ * creation. */
+enum srv_job_order {
+    SRV_ORDER_created,
+    SRV_ORDER_updated,
+    SRV_ORDER_name,     /* without regard to the case of A to Z */
+    SRV_ORDER_status,   /* how alive: running, pausing, cancelling, queued, paused, failed... */
+    SRV_ORDER_progress, /* share of its steps */
+    SRV_ORDER_accuracy, /* of the test, else of the validation, else of the training */
+    SRV_ORDER_loss,     /* likewise */
+    SRV_ORDER_COUNT
+};
+const char *srv_job_order_name(enum srv_job_order order);
+bool srv_job_order_find(enum srv_job_order *out, const char *name);
+
+#define SRV_MAX_TEXT 255
+
 struct srv_job_filter {
     int status;        /* -1 = any */
     const char *after; /* id: rows beyond it in the order; NULL = from the start. SNN_NOT_FOUND if
                           unknown */
-    bool ascending;    /* by creation; descending (newest first) is the default */
+    enum srv_job_order order;
+    bool ascending;    /* descending (newest first, best first) is the default */
     size_t limit;      /* 1..100 */
     const char *sweep; /* id; NULL = of any or none */
+    const char *text;  /* anywhere in the name, the id, the data set or a pair key=value of the
+                          metadata, without regard to the case of A to Z; at most SRV_MAX_TEXT
+                          bytes, NULL = any */
     const struct srv_meta *metadata; /* all must match */
     size_t n_metadata;
 };

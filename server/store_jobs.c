@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs as users see them: made, looked at, listed, removed. What moves them is in store_queue.c. */
+/* Jobs as users see them: made, looked at, removed. Lists are in store_list.c, what moves them in
+ * store_queue.c. */
 #include "server/meter.h"
 #include "server/store_internal.h"
 
@@ -181,109 +182,6 @@ enum snn_code srv_job_uses_dataset(struct srv_conn *c, const char *dataset, bool
     if (rc == SNN_OK)
         *in_use = found;
     return rc;
-}
-
-/* ------------------------------------------------------------------------------------ list -- */
-
-/* The first label drives: its index gives jobs in the list's order, so a rare label is no long
- * walk. */
-static void list_sql(char *sql, size_t size, const struct srv_job_filter *f)
-{
-    const char *seq = f->n_metadata ? "m.job_seq" : "seq";
-    size_t n = 0;
-
-#define ADD(...)                                                                                   \
-    do {                                                                                           \
-        int added = snprintf(sql + n, size - n, __VA_ARGS__);                                      \
-        n += added > 0 && (size_t)added < size - n ? (size_t)added : 0;                            \
-    } while (0)
-    ADD("%s", srv_job_select);
-    ADD(" FROM %s WHERE 1",
-        f->n_metadata ? "job_metadata m CROSS JOIN jobs ON seq = m.job_seq" : "jobs");
-    if (f->n_metadata)
-        ADD(" AND m.key = ? AND m.value = ?");
-    for (size_t i = 1; i < f->n_metadata; i++)
-        ADD(" AND EXISTS (SELECT 1 FROM job_metadata WHERE job_seq = m.job_seq AND key = ? AND "
-            "value = ?)");
-    if (f->status >= 0)
-        ADD(" AND status = ?");
-    if (f->sweep) /* the second half lets it use the index of those that have one */
-        ADD(" AND sweep = ? AND sweep <> ''");
-    if (f->after)
-        ADD(" AND %s %s ?", seq, f->ascending ? ">" : "<");
-    ADD(" ORDER BY %s %s LIMIT ?", seq, f->ascending ? "ASC" : "DESC");
-#undef ADD
-}
-
-static enum snn_code list_rows(struct srv_conn *c, const struct srv_job_filter *f, int64_t after,
-                               struct srv_job *jobs, size_t *n, struct snn_error *err)
-{
-    char sql[4096];
-    struct srv_query q;
-
-    list_sql(sql, sizeof sql, f);
-    srv_query_once(&q, c, sql, err);
-    for (size_t i = 0; i < f->n_metadata; i++) {
-        srv_put_text(&q, f->metadata[i].key);
-        srv_put_text(&q, f->metadata[i].value);
-    }
-    if (f->status >= 0)
-        srv_put_text(&q, srv_job_status_name((enum srv_job_status)f->status));
-    if (f->sweep)
-        srv_put_text(&q, f->sweep);
-    if (f->after)
-        srv_put_int(&q, after);
-    srv_put_int(&q, (int64_t)f->limit + 1);
-    for (*n = 0; *n <= f->limit && srv_next(&q); ++*n)
-        srv_job_read(&q, &jobs[*n]);
-    return srv_done(&q);
-}
-
-enum snn_code srv_store_job_list(struct srv_store *s, const struct srv_job_filter *f,
-                                 struct srv_job **out, size_t *n, bool *has_more,
-                                 struct snn_error *err)
-{
-    struct srv_conn *c = NULL;
-    struct srv_job *jobs = NULL;
-    size_t found = 0;
-    int64_t after = 0;
-    enum snn_code rc;
-
-    rc = srv_page_check(f->limit, err);
-    if (rc != SNN_OK)
-        return rc;
-    if (f->n_metadata > SRV_MAX_METADATA)
-        return snn_fail(err, SNN_INVALID, "%zu metadata filters, at most %d can match",
-                        f->n_metadata, SRV_MAX_METADATA);
-    rc = srv_store_read(s, &c, err);
-    if (rc != SNN_OK)
-        return rc;
-    jobs = calloc(f->limit + 1, sizeof *jobs); /* one more than asked for: to know has_more */
-    if (!jobs)
-        rc = snn_fail(err, SNN_NOMEM, "no memory for a list of %zu jobs", f->limit);
-    if (rc == SNN_OK && f->after)
-        rc = srv_job_seq(c, f->after, &after, err);
-    if (rc == SNN_OK)
-        rc = list_rows(c, f, after, jobs, &found, err);
-    for (size_t i = 0; rc == SNN_OK && i < found; i++)
-        rc = srv_job_read_metadata(c, &jobs[i], err);
-    srv_store_unread(s, c);
-    if (rc != SNN_OK) {
-        srv_job_list_free(jobs, found);
-        return rc;
-    }
-    *n = srv_page_end(found, f->limit, has_more);
-    for (size_t i = *n; i < found; i++)
-        srv_job_clear(&jobs[i]);
-    *out = jobs;
-    return SNN_OK;
-}
-
-void srv_job_list_free(struct srv_job *jobs, size_t n)
-{
-    for (size_t i = 0; jobs && i < n; i++)
-        srv_job_clear(&jobs[i]);
-    free(jobs);
 }
 
 /* ---------------------------------------------------------------------------------- delete -- */

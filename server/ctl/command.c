@@ -8,6 +8,9 @@ static const struct ctl_option submit_options[] = {
 };
 static const struct ctl_option list_options[] = {
     {"status", 0, "STATUS", "only jobs that are so: queued, running, succeeded ..."},
+    {"text", 0, "TEXT", "only jobs with it in the name, id, data set or a label KEY=VALUE"},
+    {"sort", 0, "BY", "created, updated, name, status, progress, accuracy or loss (created)"},
+    {"order", 0, "WAY", "desc or asc (desc)"},
     {"limit", 'n', "N", "at most so many (20)"},
     {"after", 0, "ID", "those that follow this one: the next page"},
     {"metadata", 'm', "KEY=VALUE", "only jobs that have it; may be given again: all must match"},
@@ -75,7 +78,7 @@ static const struct ctl_option upload_options[] = {
 const struct ctl_command ctl_commands[] = {
     {"submit", NULL, "FILE|-", 1, 1, "queue a job and print its id", submit_options, ctl_submit, false},
     {"watch", NULL, "ID", 1, 1, "show a job's progress until it is over; gives up after 60 s without a daemon", NULL, ctl_watch, false},
-    {"list", NULL, "", 0, 0, "jobs, newest first", list_options, ctl_list, false},
+    {"list", NULL, "", 0, 0, "jobs, newest first unless sorted otherwise", list_options, ctl_list, false},
     {"show", NULL, "ID", 1, 1, "all about a job", NULL, ctl_show, false},
     {"events", NULL, "ID", 1, 1, "what happened to a job", events_options, ctl_events, false},
     {"checkpoints", NULL, "ID", 1, 1, "what is saved of a job", NULL, ctl_checkpoints, false},

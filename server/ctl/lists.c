@@ -101,14 +101,14 @@ static enum ctl_exit show_jobs(struct ctl *c, const json_t *page)
 
 enum ctl_exit ctl_list(struct ctl *c)
 {
+    static const char *const asked[] = {"status", "text", "sort", "order", "limit", "after"};
     struct ctl_text path = {0};
     enum ctl_exit rc;
     json_t *page;
 
     ctl_text_add(&path, "/v1/jobs");
-    ctl_query_add(&path, "status", ctl_value(c, "status"));
-    ctl_query_add(&path, "limit", ctl_value(c, "limit"));
-    ctl_query_add(&path, "after", ctl_value(c, "after"));
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+        ctl_query_add(&path, asked[i], ctl_value(c, asked[i]));
     rc = add_metadata(c, &path);
     if (rc != CTL_OK) {
         ctl_text_free(&path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs through the whole app with a real store: shown, listed, cancelled, removed. */
+/* Jobs through the whole app with a real store: shown, cancelled, removed. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,17 +7,6 @@
 
 #include "tests/api/ask.h"
 #include "tests/support/test.h"
-
-#define LAYERS "\"layers\":[{\"kind\":\"dense\",\"units\":128},{\"kind\":\"dense\",\"units\":10}]"
-#define JOB(extra) "{\"dataset\":{\"name\":\"digits\"}," LAYERS extra "}"
-
-/* Makes a job and copies its id. */
-static void create(struct world *w, const char *body, char id[SRV_ID_SIZE])
-{
-    if (ask_post(w, "/v1/jobs", body) != 201)
-        fail_msg("%s", w->text);
-    snprintf(id, SRV_ID_SIZE, "%s", ask_text_at(w, "id"));
-}
 
 static int act(struct world *w, const char *method, const char *id, const char *action)
 {
@@ -48,7 +37,7 @@ static void finish_as(struct world *w, struct srv_job *job, enum srv_job_status 
     assert_int_equal(srv_store_job_release(w->store, job, &deleted, &err), SNN_OK);
 }
 
-/* -------------------------------------------------------------------------------- get, list -- */
+/* ------------------------------------------------------------------------------------- get -- */
 
 static void get__no_such_job__is_404(void **state)
 {
@@ -156,85 +145,6 @@ static void get__preferring_to_wait__is_put_off_where_nothing_is_new(void **stat
     a.may_wait = true;
     assert_int_equal(ask(w, &a), 200); /* something new */
     assert_int_equal(w->res.wait_ms, 0);
-}
-
-static void list__pages__meet_without_gap_or_overlap(void **state)
-{
-    struct world *w = *state;
-    char id[5][SRV_ID_SIZE], target[100];
-
-    snprintf(id[0], sizeof id[0], "%s", w->job);
-    for (int i = 1; i < 5; i++)
-        create(w, JOB(""), id[i]);
-    assert_int_equal(ask_get(w, "/v1/jobs?limit=2"), 200);
-    assert_string_equal(ask_text_at(w, "object"), "list");
-    assert_int_equal(json_array_size(ask_at(w, "data")), 2);
-    assert_string_equal(ask_text_at(w, "data.0.id"), id[4]);
-    assert_string_equal(ask_text_at(w, "first_id"), id[4]);
-    assert_string_equal(ask_text_at(w, "last_id"), id[3]);
-    assert_true(json_is_true(ask_at(w, "has_more")));
-    snprintf(target, sizeof target, "/v1/jobs?limit=3&after=%s", id[3]);
-    assert_int_equal(ask_get(w, target), 200);
-    assert_int_equal(json_array_size(ask_at(w, "data")), 3);
-    assert_string_equal(ask_text_at(w, "first_id"), id[2]);
-    assert_string_equal(ask_text_at(w, "last_id"), id[0]);
-    assert_true(json_is_false(ask_at(w, "has_more")));
-    assert_int_equal(ask_get(w, "/v1/jobs?order=asc&limit=1"), 200);
-    assert_string_equal(ask_text_at(w, "data.0.id"), id[0]);
-}
-
-static void list__filters__by_status_and_metadata(void **state)
-{
-    struct world *w = *state;
-    char a[SRV_ID_SIZE], b[SRV_ID_SIZE];
-
-    create(w, JOB(",\"metadata\":{\"k\":\"1\",\"l\":\"x\"}"), a);
-    create(w, JOB(",\"metadata\":{\"k\":\"2\",\"l\":\"x\"}"), b);
-    assert_int_equal(act(w, "POST", b, "/cancel"), 202);
-    assert_int_equal(ask_get(w, "/v1/jobs?status=cancelled"), 200);
-    assert_int_equal(json_array_size(ask_at(w, "data")), 1);
-    assert_string_equal(ask_text_at(w, "data.0.id"), b);
-    assert_int_equal(ask_get(w, "/v1/jobs?metadata[l]=x"), 200);
-    assert_int_equal(json_array_size(ask_at(w, "data")), 2);
-    assert_int_equal(ask_get(w, "/v1/jobs?metadata[l]=x&metadata[k]=1"), 200);
-    assert_int_equal(json_array_size(ask_at(w, "data")), 1);
-    assert_string_equal(ask_text_at(w, "data.0.id"), a);
-    assert_int_equal(ask_get(w, "/v1/jobs?metadata[k]=3"), 200);
-    assert_int_equal(json_array_size(ask_at(w, "data")), 0);
-    assert_true(ask_null_at(w, "first_id"));
-    assert_true(ask_null_at(w, "last_id"));
-}
-
-static void list__wrong_query__is_422_that_names_it(void **state)
-{
-    static const struct {
-        const char *query, *name, *code;
-    } rows[] = {
-        {"limit=0", "limit", "out_of_range"},
-        {"limit=101", "limit", "out_of_range"},
-        {"limit=", "limit", "out_of_range"},
-        {"limit=1x", "limit", "out_of_range"},
-        {"limit=+1", "limit", "out_of_range"},
-        {"limit=99999999999999999999", "limit", "out_of_range"},
-        {"order=up", "order", "unknown_name"},
-        {"status=done", "status", "unknown_name"},
-        {"after=job_01HZX3Q5V7K9M2N4P6R8S0T1W3", "after", "unknown_name"},
-        {"page=2", "page", "unknown_field"},
-        {"metadata=x", "metadata", "unknown_field"},
-        {"metadata[k=x", "metadata[k", "unknown_field"},
-        {"limit=1&limit=2", "limit", "invalid"},
-    };
-    struct world *w = *state;
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char target[100];
-
-        snprintf(target, sizeof target, "/v1/jobs?%s", rows[i].query);
-        if (ask_get(w, target) != 422 || !ask_has_error(w, rows[i].name, rows[i].code))
-            fail_msg("%s: %s", rows[i].query, w->text);
-    }
-    assert_int_equal(ask_get(w, "/v1/jobs?status=done"), 422);
-    assert_contains(ask_text_at(w, "detail"), "queued, running, pausing, paused, cancelling");
 }
 
 /* ------------------------------------------------------------------------ cancel, pause, delete --
@@ -363,9 +273,6 @@ int main(void)
         TEST(get__succeeded_before_the_last_step__has_the_whole_fraction),
         TEST(get__not_changed__is_304_until_it_is),
         TEST(get__preferring_to_wait__is_put_off_where_nothing_is_new),
-        TEST(list__pages__meet_without_gap_or_overlap),
-        TEST(list__filters__by_status_and_metadata),
-        TEST(list__wrong_query__is_422_that_names_it),
         TEST(cancel__queued__is_202_then_200),
         TEST(cancel__running__is_cancelling),
         TEST(cancel__succeeded__is_409),

@@ -175,6 +175,59 @@ static void job_list__status__of_that_status_only(void **state)
     check_pages(f, (struct srv_job_filter){.status = SRV_JOB_queued, .limit = 4}, "6543|2|");
 }
 
+/* Jobs "0".."6" of which 1 to 5 have test accuracies, 2 and 4 the same one. */
+static void grade_seven(struct fixture *f)
+{
+    static const double accuracy[] = {NAN, 0.5, 0.75, 0.25, 0.75, 1};
+
+    create_seven(f);
+    for (int i = 0; i < 6; i++) {
+        struct srv_job job = fixture_claim(f, "boot");
+        struct snn_error err = {0};
+        bool deleted;
+
+        job.status = SRV_JOB_succeeded;
+        job.metrics.test_accuracy = accuracy[i];
+        job.step = i;
+        job.steps = 10;
+        assert_ok(srv_store_job_release(f->store, &job, &deleted, &err), err);
+        srv_job_clear(&job);
+    }
+}
+
+static void job_list__sorted__pages_cover_all_and_what_has_no_value_is_last(void **state)
+{
+    static const struct srv_meta even[] = {{"parity", "even"}};
+    struct fixture *f = *state;
+
+    grade_seven(f);
+    check_pages(f, (struct srv_job_filter){.status = -1, .limit = 2, .order = SRV_ORDER_accuracy},
+                "54|21|36|0|");
+    check_pages(f,
+                (struct srv_job_filter){
+                    .status = -1, .limit = 3, .order = SRV_ORDER_accuracy, .ascending = true},
+                "312|450|6|");
+    check_pages(f,
+                (struct srv_job_filter){.status = -1,
+                                        .limit = 1,
+                                        .order = SRV_ORDER_accuracy,
+                                        .metadata = even,
+                                        .n_metadata = 1},
+                "4|2|6|0|");
+    check_pages(f, (struct srv_job_filter){.status = -1, .limit = 4, .order = SRV_ORDER_status},
+                "6543|210|");
+    check_pages(f,
+                (struct srv_job_filter){
+                    .status = -1, .limit = 9, .order = SRV_ORDER_name, .ascending = true},
+                "0123456|");
+    check_pages(f,
+                (struct srv_job_filter){.status = SRV_JOB_succeeded,
+                                        .limit = 4,
+                                        .order = SRV_ORDER_accuracy,
+                                        .text = "PARITY=Even"},
+                "420|");
+}
+
 static void job_list__unknown_cursor_or_limit__is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -267,6 +320,7 @@ int main(void)
         TEST(job_list__pages__cover_all_both_ways),
         TEST(job_list__metadata__all_must_match),
         TEST(job_list__status__of_that_status_only),
+        TEST(job_list__sorted__pages_cover_all_and_what_has_no_value_is_last),
         TEST(job_list__unknown_cursor_or_limit__is_refused),
         TEST(job_delete__over__takes_all_its_rows),
         TEST(counts__jobs_of_several_statuses__are_counted),

@@ -139,6 +139,40 @@ static void jobs__filters__show_what_fits(void **state)
     page_done(p);
 }
 
+/* More jobs than the page loads: the one that is looked for is not among them. */
+static void jobs__text_and_order__go_over_all_jobs(void **state)
+{
+    struct page *p = *state;
+    struct answer a = {.status = 0};
+    char first[32], id[32];
+
+    daemon_submit(p->d, SHORT, first);
+    daemon_wait(p->d, &a, first, "succeeded");
+    for (int i = 0; i < 51; i++)
+        daemon_submit(p->d, LONG, id);
+    page_open(p, "#/jobs");
+    browser_wait(p->b, "return document.querySelectorAll('tbody tr').length >= 50");
+    assert_true(json_is_true(
+        browser_run(p->b,
+                    "return [...document.querySelectorAll('tbody tr')].every(r => r.textContent"
+                    ".includes('long'))",
+                    "")));
+    browser_type(p->b, ".filters > input", "SHOR");
+    browser_wait(p->b, "const rows = document.querySelectorAll('tbody tr');"
+                       "return rows.length === 1 && rows[0].textContent.includes('short')");
+    browser_wait(p->b, "return location.hash === '#/jobs?text=SHOR'");
+    browser_fill(p->b, ".filters > input", "aper=fig1"); /* of a pair of the metadata */
+    browser_wait(p->b, "return document.querySelectorAll('tbody tr').length === 1");
+    browser_fill(p->b, ".filters > input", "neither");
+    browser_see(p->b, ".note", "No job fits");
+    page_open(p, "#/jobs?sort=accuracy");
+    browser_wait(p->b, "const rows = document.querySelectorAll('tbody tr');"
+                       "return rows.length >= 50 && rows[0].textContent.includes('%')");
+    browser_shot(p->b, "jobs-sorted");
+    answer_clear(&a);
+    page_done(p);
+}
+
 /* Tab until the element with the focus fits. */
 static void tab_to(struct page *p, const char *selector)
 {
@@ -189,6 +223,7 @@ int main(void)
         TEST(form__json_and_fields__follow_each_other),
         TEST(jobs__running_job__moves_and_is_cancelled),
         TEST(jobs__filters__show_what_fits),
+        TEST(jobs__text_and_order__go_over_all_jobs),
         TEST(keyboard__alone__is_enough_to_train_and_cancel),
     };
     return cmocka_run_group_tests(tests, page_group_setup, page_group_teardown);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The jobs there are, newest first, alive.
+// The jobs there are, newest first or ordered otherwise, alive.
 import { get } from "../api.js";
 import { choice, STATUSES } from "../parts.js";
 import { h, empty, failure, later, paced, replace, setText } from "../dom.js";
@@ -8,26 +8,37 @@ import { live } from "../live.js";
 import { note, href } from "../router.js";
 import { makeRow } from "./jobs_row.js";
 
-const PAGE = 50;
+const PAGE = 50, MOST = 100;
+
+/* What the list can be ordered by, and which way is of use. The server orders, over all jobs. */
+const SORTS = [["", "newest"], ["status", "running first"], ["accuracy", "best accuracy"], ["loss", "least loss", "asc"], ["progress", "furthest"],
+  ["updated", "last changed"], ["name", "name", "asc"]];
 
 /* What the address says is to be shown, and the question to the server for it. */
 function readFilter(query) {
   const metadata = [...query].filter(([k]) => /^metadata\[.+\]$/.test(k));
-  return { status: query.get("status") ?? "", metadata, text: query.get("text") ?? "" };
+  return { status: query.get("status") ?? "", metadata, text: query.get("text") ?? "", sort: query.get("sort") ?? "" };
 }
 
 function toQuery(filter) {
   const query = new URLSearchParams(filter.metadata);
-  if (filter.status) query.set("status", filter.status);
+  for (const name of ["status", "text", "sort"]) if (filter[name]) query.set(name, filter[name]);
   return query;
 }
 
+function toServer(filter) {
+  const query = toQuery(filter), way = SORTS.find(([key]) => key === filter.sort)?.[2];
+  if (way) query.set("order", way);
+  return query;
+}
+
+/* What the server looks for a text in. */
+const places = (job) => [job.name, job.id, job.config?.dataset?.name, job.config?.dataset?.id, ...Object.entries(job.metadata ?? {}).map((pair) => pair.join("="))];
+
 const fits = (filter, job) =>
   (!filter.status || job.status === filter.status) &&
-  filter.metadata.every(([k, v]) => String(job.metadata?.[k.slice(9, -1)] ?? "") === v);
-
-const hasText = (job, text) =>
-  !text || `${job.name} ${job.id} ${job.dataset}`.toLowerCase().includes(text.toLowerCase());
+  filter.metadata.every(([k, v]) => String(job.metadata?.[k.slice(9, -1)] ?? "") === v) &&
+  (!filter.text || places(job).some((p) => p?.toLowerCase().includes(filter.text.toLowerCase())));
 
 function filterBar(filter, changed) {
   const metadata = h("input", {
@@ -41,11 +52,12 @@ function filterBar(filter, changed) {
     }),
   });
   const text = h("input", {
-    type: "search", placeholder: "Name, id or data set", "aria-label": "Filter what is shown by name, id or data set",
-    value: filter.text, oninput: (e) => changed({ text: e.target.value }),
+    type: "search", placeholder: "Name, id, data set or label", "aria-label": "Filter all jobs by name, id, data set or metadata", maxLength: 60,
+    value: filter.text, oninput: (e) => changed({ text: e.target.value.trim() }),
   });
   return h("form", { class: "filters", role: "search", "aria-label": "Jobs", onsubmit: (e) => e.preventDefault() },
     choice("Status", [["", "any"], ...STATUSES], filter.status, (status) => changed({ status })),
+    choice("Sort", SORTS, filter.sort, (sort) => changed({ sort })),
     h("label", { class: "row" }, h("span", { class: "muted" }, "Metadata"), metadata), text);
 }
 
@@ -74,6 +86,19 @@ class Table {
     this.rows.set(job.id, row);
     this.body.prepend(row.node);
   }
+  /* These jobs in this order and no others; a row that stands where it should is not touched, as it may
+   * have the focus. */
+  arrange(jobs) {
+    const wanted = new Set(jobs.map((j) => j.id));
+    for (const id of [...this.rows.keys()]) if (!wanted.has(id)) this.remove(id);
+    jobs.forEach((job, i) => {
+      if (this.rows.has(job.id)) this.rows.get(job.id).update(job);
+      else this.rows.set(job.id, this.row(job));
+      const { node } = this.rows.get(job.id), there = this.body.children[i];
+      if (there !== node) this.body.insertBefore(node, there ?? null);
+    });
+    this.last = jobs.at(-1)?.id ?? null;
+  }
   remove(id) {
     this.rows.get(id)?.node.remove();
     this.rows.delete(id);
@@ -96,46 +121,46 @@ export async function show({ root, query, signal, title }) {
   });
 
   const paint = () => {
-    let shown = 0;
-    for (const row of table.rows.values()) {
-      row.node.hidden = !hasText(row.job, filter.text);
-      shown += row.node.hidden ? 0 : 1;
-    }
-    setText(summary, table.rows.size ? `${count(shown, "job")} shown${more.hidden ? "" : ", there are more"}` : "");
+    const shown = table.rows.size;
+    setText(summary, shown ? `${count(shown, "job")} shown${more.hidden ? "" : ", there are more"}` : "");
     state.hidden = shown > 0;
     const filtered = filter.status || filter.metadata.length || filter.text;
     if (!shown)
-      replace(state, filtered ? empty("No job fits", "Nothing here has that status, metadata or name.")
+      replace(state, filtered ? empty("No job fits", "None of all jobs has that status, metadata or text.")
         : empty("No jobs yet", "A job trains one network. Start from a form, or POST its JSON to /v1/jobs.",
           h("a", { class: "button main", href: "#/new" }, "New job")));
   };
-  const load = async () => {
-    const page = toQuery(filter);
-    page.set("limit", PAGE);
-    if (table.last) page.set("after", table.last);
+  /* Whose answer comes when the filter is another one already is not looked at. */
+  let asked = 0;
+  const ask = async (page) => {
+    const mine = ++asked;
     more.disabled = true;
     try {
       const list = await get(`/v1/jobs?${page}`, signal);
-      for (const job of list.data) table.append(job);
-      table.last = list.last_id ?? table.last;
-      more.hidden = !list.has_more;
-      paint();
+      if (mine === asked) { more.hidden = !list.has_more; return list.data; }
     } catch (error) {
       if (!signal.aborted) { state.hidden = false; replace(state, failure(error)); }
-    }
-    more.disabled = false;
+    } finally { if (mine === asked) more.disabled = false; }
+    return null;
   };
-  const changed = later(60, (part) => {
-    const reload = !("text" in part);
-    Object.assign(filter, part);
-    const all = toQuery(filter);
-    if (filter.text) all.set("text", filter.text);
-    note("jobs", all);
-    if (!reload) { paint(); return; }
-    for (const id of [...table.rows.keys()]) table.remove(id);
-    table.last = null;
-    load();
-  });
+  const load = async () => {
+    const page = toServer(filter);
+    page.set("limit", PAGE);
+    if (table.last) page.set("after", table.last);
+    const jobs = await ask(page);
+    for (const job of jobs ?? []) table.append(job);
+    table.last = jobs?.at(-1)?.id ?? table.last;
+    if (jobs) paint();
+  };
+  /* From the start again: a new question, or an order that changes as jobs do. */
+  const again = async (rows) => {
+    const page = toServer(filter);
+    page.set("limit", Math.min(MOST, Math.max(PAGE, rows)));
+    const jobs = await ask(page);
+    if (jobs) { table.arrange(jobs); paint(); }
+  };
+  const settle = later(150, () => { note("jobs", toQuery(filter)); again(0); });
+  const changed = (part) => { Object.assign(filter, part); settle(); };
 
   replace(root,
     h("div", { class: "head" }, h("div", { class: "grow" }, h("h1", null, "Jobs"), summary),
@@ -143,7 +168,7 @@ export async function show({ root, query, signal, title }) {
     filterBar(filter, changed),
     h("div", { class: "card flush" },
       h("div", { class: "scroll" }, h("table", { class: "jobs" },
-        h("caption", { class: "unseen" }, "Jobs, newest first"),
+        h("caption", { class: "unseen" }, "Jobs"),
         h("thead", null, h("tr", null,
           h("th", { scope: "col" }, h("span", { class: "unseen" }, "Compare")),
           ["Job", "Status", "Progress", "Accuracy", "Loss", "Created"].map((t) =>
@@ -155,13 +180,13 @@ export async function show({ root, query, signal, title }) {
   end.observe(more);
   signal.addEventListener("abort", () => end.disconnect());
 
-  follow(table, filter, signal, paint);
+  follow(table, filter, signal, paint, paced(1500, () => again(table.rows.size)));
   await load();
 }
 
 /* Progress comes whole; of other events only that the job is to be looked at again: at a pace, since a
  * small job ends hundreds of epochs a second. */
-function follow(table, filter, signal, paint) {
+function follow(table, filter, signal, paint, again) {
   const due = new Set();
   const fetchDue = paced(120, async () => {
     const ids = [...due];
@@ -172,6 +197,7 @@ function follow(table, filter, signal, paint) {
       if (job === null || (job && !fits(filter, job))) table.remove(id);
     }
     paint();
+    if (filter.sort) again();
   });
   live.on(({ type, data }) => {
     if (type === "progress") { table.rows.get(data.id)?.update(data); return; }
