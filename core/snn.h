@@ -392,8 +392,8 @@ const char *snn_blas(void);
 #include "core/snn_model.h"
 
 #include "core/snn_gradcheck.h"
-
 #include "core/snn_look.h"
 #include "core/snn_plan.h"
+#include "core/snn_verdict.h"
 
 #endif

@@ -75,6 +75,7 @@ static void place_reports(struct snn_run *r)
     r->values = snn_arena_take(a, snn_report_values(&r->net), sizeof *r->values);
     if (r->spec.diagnostics_every == 0)
         return;
+    snn_run_place_update(r);
     r->histograms = snn_arena_take(a, snn_report_histograms(&r->net), sizeof *r->histograms);
     r->probe = snn_arena_take(a, r->shards, sizeof *r->probe);
     for (size_t i = 0; i < r->shards; i++)

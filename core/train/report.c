@@ -4,12 +4,16 @@
 #include <math.h>
 #include <stdarg.h>
 
+#include "core/diag/quantile.h"
 #include "core/math/vec.h"
 #include "core/train/run.h"
 
 #define COMMON_POINTS                                                                              \
     5 /* train_loss train_accuracy learning_rate validation_loss validation_accuracy */
-#define LAYER_POINTS 5     /* spike_rate silent saturated surrogate_active gradient_norm_by_step */
+/* spike_rate silent saturated surrogate_active gradient_norm_by_step membrane_quantiles
+ * membrane_distance */
+#define LAYER_POINTS 7
+#define TENSOR_POINTS 4    /* gradient_norm update_ratio weight_growth weight_size */
 #define LAYER_HISTOGRAMS 3 /* gradients/....membrane activity membrane */
 #define SATURATED 0.95     /* share of its steps in which a saturated neuron fires */
 
@@ -29,12 +33,14 @@ static size_t learned_points(const struct snn_net *net)
 
 size_t snn_report_points(const struct snn_net *net)
 {
-    return COMMON_POINTS + net->n_tensors + LAYER_POINTS * net->n_layers + learned_points(net);
+    return COMMON_POINTS + TENSOR_POINTS * net->n_tensors + LAYER_POINTS * net->n_layers +
+           learned_points(net);
 }
 
 size_t snn_report_values(const struct snn_net *net)
 {
-    return snn_report_points(net) + net->n_layers * net->time_steps +
+    return snn_report_points(net) +
+           net->n_layers * (net->time_steps + SNN_QUANTILES + SNN_DISTANCES) +
            learned_points(net) * (SNN_MAX_TERMS - 1);
 }
 
@@ -102,6 +108,23 @@ static void add_values(struct snn_histogram *h, const struct snn_run *r,
     }
 }
 
+/* How far the update moved a tensor, and how large it is by now: by its own beginning, and by the
+ * default initialisation of as many inputs, U(+-1/sqrt(fan_in)). Not of learned constants, whose
+ * numbers are small by no fault of the learning rate. */
+static void tell_update(struct record *rec, const struct snn_tensor_place *t, size_t i)
+{
+    const struct snn_run *r = rec->r;
+    const struct snn_layer *l = &r->net.layer[t->layer];
+    const double rms = sqrt(snn_sum_squares(r->params + t->offset, t->count) / (double)t->count);
+    if (snn_learned_of(l, (size_t)(t - l->tensor)))
+        return;
+    *add_points(rec, 1, "update_ratio/%s.%s", l->name, t->role) = r->update_ratio[i];
+    if (t->is_bias || t->fan_in == 0)
+        return;
+    *add_points(rec, 1, "weight_growth/%s.%s", l->name, t->role) = rms / r->initial_rms[i];
+    *add_points(rec, 1, "weight_size/%s.%s", l->name, t->role) = rms * sqrt(3 * (double)t->fan_in);
+}
+
 static void tell_tensors(struct record *rec)
 {
     struct snn_run *r = rec->r;
@@ -113,6 +136,7 @@ static void tell_tensors(struct record *rec)
         add_values(add_histogram(rec, "weights/%s.%s", layer, t->role), r, t);
         *add_points(rec, 1, "gradient_norm/%s.%s", layer, t->role) =
             sqrt(snn_sum_squares(g, t->count));
+        tell_update(rec, t, i);
     }
 }
 
@@ -138,6 +162,17 @@ static void tell_activity(struct record *rec, const struct snn_probe_layer *p, c
     *add_points(rec, 1, "surrogate_active/%s", name) = (double)p->active / (steps * (double)p->n);
 }
 
+/* Where the membranes stand, and how far from the threshold. */
+static void tell_membrane(struct record *rec, const struct snn_histogram *h, const char *name)
+{
+    double *at = add_points(rec, SNN_QUANTILES, "membrane_quantiles/%s", name);
+    for (size_t i = 0; i < SNN_QUANTILES; i++)
+        at[i] = snn_histogram_quantile(h, snn_quantile_share[i]);
+    at = add_points(rec, SNN_DISTANCES, "membrane_distance/%s", name);
+    for (size_t i = 0; i < SNN_DISTANCES; i++)
+        at[i] = snn_histogram_distance(h, snn_distance_share[i]);
+}
+
 static void tell_layers(struct record *rec)
 {
     struct snn_run *r = rec->r;
@@ -149,6 +184,7 @@ static void tell_layers(struct record *rec)
         snn_histogram_merge(add_histogram(rec, "gradients/%s.membrane", name), &p->gradient);
         tell_activity(rec, p, name);
         snn_histogram_merge(add_histogram(rec, "membrane/%s", name), &p->membrane);
+        tell_membrane(rec, &p->membrane, name);
         double *norm = add_points(rec, p->time_steps, "gradient_norm_by_step/%s", name);
         for (size_t t = 0; t < p->time_steps; t++)
             norm[t] = sqrt(p->squares[t]);

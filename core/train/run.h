@@ -54,6 +54,8 @@ struct snn_run {
     uint32_t *train_index, *validation_index, *test_index, *order;
     struct snn_groups groups; /* of the training samples; empty unless the sampling wants them */
     double *initial_rms;      /* [n_tensors]: of the weights before step 1 */
+    real *before;             /* [n_params] before an update that is looked into, and ... */
+    double *update_ratio;     /* ... [n_tensors] how far it moved each; NULL without diagnostics */
     struct snn_histogram *histograms; /* what one record tells */
     struct snn_point *points;
     double *values;                          /* the points' numbers */
@@ -116,6 +118,11 @@ void snn_run_measure_weights(struct snn_run *r);
 /* Room for the counts of the test set's answers, and the counting. */
 void snn_run_place_confusion(struct snn_run *r);
 void snn_run_count_confusion(struct snn_run *r);
+/* Room to look into an update, once the gradients are placed; what the parameters are before it;
+ * and how far it moved them: |dw|/|w| of each tensor. */
+void snn_run_place_update(struct snn_run *r);
+void snn_run_keep_params(struct snn_run *r);
+void snn_run_measure_update(struct snn_run *r);
 /* SNN_DIVERGED where weights grew out of all proportion. */
 enum snn_code snn_run_check_weights(const struct snn_run *r, struct snn_error *err);
 

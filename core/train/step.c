@@ -162,6 +162,14 @@ enum snn_code snn_run_halted(const struct snn_run *r, const char *during, struct
                     (unsigned long long)r->at.step);
 }
 
+/* What the step's diagnostics are made of, put together. */
+static void look_back(struct snn_run *r)
+{
+    snn_run_measure_update(r);
+    for (size_t s = 1; s < r->shards; s++)
+        snn_probe_merge(&r->probe[0], &r->probe[s]);
+}
+
 enum snn_code snn_run_step(struct snn_run *r, bool probed, struct snn_error *err)
 {
     const size_t from = (size_t)r->at.epoch_step * r->spec.batch_size;
@@ -189,10 +197,11 @@ enum snn_code snn_run_step(struct snn_run *r, bool probed, struct snn_error *err
             "a gradient is not finite, or too large to be squared, at step %llu of epoch %llu",
             (unsigned long long)r->at.step + 1, (unsigned long long)r->at.epoch + 1);
     clip(r);
+    if (probed)
+        snn_run_keep_params(r);
     update(r);
     if (probed)
-        for (size_t s = 1; s < r->shards; s++)
-            snn_probe_merge(&r->probe[0], &r->probe[s]);
+        look_back(r);
     advance(r, &t);
     return SNN_OK;
 }

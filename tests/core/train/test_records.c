@@ -190,6 +190,14 @@ static void points__a_diagnostic_step_at_an_epochs_end__has_the_documented_names
         "gradient_norm/layer1.bias",
         "gradient_norm/layer2.weight",
         "gradient_norm/layer2.bias",
+        "update_ratio/layer1.weight",
+        "update_ratio/layer1.bias",
+        "update_ratio/layer2.weight",
+        "update_ratio/layer2.bias",
+        "weight_growth/layer1.weight",
+        "weight_growth/layer2.weight",
+        "weight_size/layer1.weight",
+        "weight_size/layer2.weight",
         "spike_rate/layer1",
         "silent/layer1",
         "saturated/layer1",
@@ -206,7 +214,14 @@ static void points__a_diagnostic_step_at_an_epochs_end__has_the_documented_names
         (void)value(r, names[i]);
     assert_non_null(find(r, "gradient_norm_by_step/layer1", 5));
     assert_non_null(find(r, "gradient_norm_by_step/layer2", 5));
-    assert_int_equal(r->n, SNN_COUNT(names) + 2);
+    for (size_t i = 1; i <= 2; i++) {
+        char name[40];
+        (void)snprintf(name, sizeof name, "membrane_quantiles/layer%zu", i);
+        assert_non_null(find(r, name, SNN_QUANTILES));
+        (void)snprintf(name, sizeof name, "membrane_distance/layer%zu", i);
+        assert_non_null(find(r, name, SNN_DISTANCES));
+    }
+    assert_int_equal(r->n, SNN_COUNT(names) + 6);
 }
 
 static void histograms__last_step__have_the_documented_names_and_sizes(void **state)

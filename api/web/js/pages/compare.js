@@ -51,10 +51,13 @@ async function picker(ids, signal) {
     h("option", { value: "" }, "Add a job…"), others.map((j) => h("option", { value: j.id }, `${jobTitle(j)} ${shortId(j.id)} (${j.status})`)));
 }
 
+/* A list of numbers a step: no line. */
+const LISTS = /^(gradient_norm_by_step|membrane_quantiles|membrane_distance)\//;
+
 /* Names of the series that lines can be drawn of, those of any of the jobs. */
 async function seriesNames(jobs, signal) {
   const answers = await Promise.all(jobs.map((j) => get(`/v1/jobs/${j.id}/metrics?max_points=2`, signal)));
-  const names = answers.flatMap((a) => Object.keys(a.series)).filter((n) => !n.startsWith("gradient_norm_by_step/"));
+  const names = answers.flatMap((a) => Object.keys(a.series)).filter((n) => !LISTS.test(n));
   const shared = (n) => names.filter((m) => m === n).length;
   return [...new Set(names)].sort((a, b) => shared(b) - shared(a)); // those that all have come first
 }
