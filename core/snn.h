@@ -196,8 +196,7 @@ struct snn_neuron_spec snn_neuron_spec_default(void);
 /* The limits that a spec is held to: {name, min, max} rows, for the catalog and for messages. */
 extern const struct snn_param snn_spec_limits[];
 extern const size_t snn_spec_limit_count;
-/* The same for the numbers of a neuron that are no parameter of a row: alpha, coefficients, memory
- * (whose infinite default is the whole past), learning_rate (infinite: the optimizer's). */
+/* The same of a neuron's that no row has; infinite: memory's whole past, the optimizer's rate. */
 extern const struct snn_param snn_neuron_limits[];
 extern const size_t snn_neuron_limit_count;
 
@@ -223,6 +222,7 @@ struct snn_data_source {
     const struct snn_kind *format;    /* a row of snn_formats: digits, idx, ... */
     const char *paths[SNN_MAX_PARTS]; /* NULL where the format has no such part */
     size_t max_bytes;                 /* refuse to decode more from a file; 0 = 4 GiB */
+    const char *sha256;               /* info's, as these very files gave it before, or NULL */
 };
 
 struct snn_data; /* immutable once open: may be read by many threads */

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "server/datasets_internal.h"
 #include "server/log.h"
@@ -42,16 +43,50 @@ struct srv_origin *srv_datasets_origin(struct srv_datasets *d, const char *id_or
     return found;
 }
 
-static void of_origin(struct srv_datasets *d, struct srv_dataset *out, const struct srv_origin *o)
+/* False where a file cannot be looked at. */
+static bool version_of(struct srv_version *v, const char *const *paths)
 {
-    *out = (struct srv_dataset){.origin = o->origin};
-    snprintf(out->id, sizeof out->id, "%s", o->id);
-    snprintf(out->name, sizeof out->name, "%s", o->name);
-    snprintf(out->format, sizeof out->format, "%s", o->format->name);
+    *v = (struct srv_version){0};
+    for (size_t i = 0; i < SNN_MAX_PARTS; i++) {
+        struct stat st;
+
+        if (!paths[i])
+            continue;
+        if (stat(paths[i], &st) != 0) {
+            *v = (struct srv_version){0};
+            return false;
+        }
+        const uint64_t file[] = {
+            st.st_dev, st.st_ino, (uint64_t)st.st_size,
+            (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec,
+            (uint64_t)st.st_ctim.tv_sec * 1000000000 + (uint64_t)st.st_ctim.tv_nsec};
+        memcpy(v->files[i], file, sizeof file);
+    }
+    return true;
+}
+
+/* Ready where it is known as its files are now. Files that are out of reach at present are taken to
+ * be as they were. */
+static void of_origin(struct srv_datasets *d, struct srv_located *out, struct srv_origin *o)
+{
+    struct srv_dataset *set = &out->set;
+    const bool seen = version_of(&out->version, (const char *const *)o->paths);
+
+    *set = (struct srv_dataset){.origin = o->origin};
+    snprintf(set->id, sizeof set->id, "%s", o->id);
+    snprintf(set->name, sizeof set->name, "%s", o->name);
+    snprintf(set->format, sizeof set->format, "%s", o->format->name);
     pthread_mutex_lock(&d->lock);
-    out->ready = o->known;
-    out->info = o->info;
+    if (!seen)
+        out->version = o->version;
+    set->ready = o->known && memcmp(&out->version, &o->version, sizeof o->version) == 0;
+    set->info = o->info;
     pthread_mutex_unlock(&d->lock);
+    out->origin = o;
+    out->format = o->format;
+    for (size_t i = 0; i < SNN_MAX_PARTS; i++)
+        if (o->paths[i])
+            snprintf(out->paths[i], sizeof out->paths[i], "%s", o->paths[i]);
 }
 
 void srv_dataset_of_row(struct srv_dataset *out, const struct srv_dataset_row *row)
@@ -70,7 +105,7 @@ void srv_dataset_of_row(struct srv_dataset *out, const struct srv_dataset_row *r
 enum snn_code srv_datasets_place(struct srv_datasets *d, struct srv_located *out,
                                  const struct srv_dataset_row *row, struct snn_error *err)
 {
-    const char *const *parts;
+    const char *const *parts, *paths[SNN_MAX_PARTS];
     enum snn_code rc;
 
     memset(out, 0, sizeof *out);
@@ -83,6 +118,9 @@ enum snn_code srv_datasets_place(struct srv_datasets *d, struct srv_located *out
         for (size_t k = 0; k < row->n_files && rc == SNN_OK; k++)
             if (strcmp(row->files[k].part, parts[i]) == 0)
                 rc = srv_path(out->paths[i], err, "%s/%s", d->config->data_dir, row->files[k].path);
+    for (size_t i = 0; i < SNN_MAX_PARTS; i++)
+        paths[i] = out->paths[i][0] ? out->paths[i] : NULL;
+    (void)version_of(&out->version, paths);
     return rc;
 }
 
@@ -132,16 +170,11 @@ enum snn_code srv_datasets_locate(struct srv_datasets *d, const char *id_or_name
     }
     if (!o)
         return not_found(d, id_or_name, err);
-    of_origin(d, &out->set, o);
-    out->origin = o;
-    out->format = o->format;
-    for (size_t i = 0; i < SNN_MAX_PARTS; i++)
-        if (o->paths[i])
-            snprintf(out->paths[i], sizeof out->paths[i], "%s", o->paths[i]);
+    of_origin(d, out, o);
     return SNN_OK;
 }
 
-/* Reads an origin's files for its info. What is opened is let go at once. */
+/* Reads an origin's files for its info. What is opened stays for the job that is asked for. */
 static enum snn_code learn(struct srv_datasets *d, struct srv_located *where, struct snn_error *err)
 {
     const struct snn_data *data;
@@ -173,9 +206,11 @@ enum snn_code srv_datasets_find(struct srv_datasets *d, const char *id_or_name,
 static void look_at_origin(struct srv_datasets *d, struct srv_dataset *out, struct srv_origin *o)
 {
     struct snn_error why = {0};
+    struct srv_located where = {.origin = NULL};
     char quoted[512];
 
-    of_origin(d, out, o);
+    of_origin(d, &where, o);
+    *out = where.set;
     if (out->ready || srv_datasets_find(d, o->id, out, &why) == SNN_OK)
         return;
     snprintf(out->reason, sizeof out->reason, "%.255s", why.message);

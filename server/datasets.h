@@ -41,10 +41,17 @@ enum snn_code srv_datasets_look(struct srv_datasets *d, const char *id_or_name,
 enum snn_code srv_datasets_list(struct srv_datasets *d, struct srv_dataset **out, size_t *n,
                                 struct snn_error *err);
 
-/* The data itself, shared; release it as often as acquired. SNN_INVALID when not ready. */
+/* The data itself, shared; release it as often as acquired. SNN_INVALID when not ready. What nobody
+ * uses any more is kept for the next, up to SRV_DATASETS_KEPT_BYTES of it in all (and an eighth of
+ * the memory limit), those of late rather than those of old, for as long as its files are as they
+ * were. */
 enum snn_code srv_datasets_acquire(struct srv_datasets *d, const char *id_or_name,
                                    const struct snn_data **out, struct snn_error *err);
 void srv_datasets_release(struct srv_datasets *d, const struct snn_data *data);
+/* Frees what nobody has used for so long. */
+void srv_datasets_forget(struct srv_datasets *d, int64_t idle_ms);
+
+#define SRV_DATASETS_KEPT_BYTES ((size_t)256 << 20)
 
 /* ---------------------------------------------------------------------------------- uploads -- */
 

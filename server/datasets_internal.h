@@ -8,13 +8,20 @@
 #include "server/datasets.h"
 #include "server/files.h"
 
+/* The files of a set as they were looked at: their device, number, size and times. Another state of
+ * a file is another version. All 0 where there are no files, or one could not be looked at. */
+struct srv_version {
+    uint64_t files[SNN_MAX_PARTS][5];
+};
+
 /* A data set that no row of the store speaks of. Once found it stays until the end. */
 struct srv_origin {
     char id[SRV_ID_SIZE + 128], name[65];
     const char *origin;
     const struct snn_kind *format;
     char *paths[SNN_MAX_PARTS]; /* malloc'ed */
-    bool known;                 /* info holds; guarded by the set's lock */
+    bool known;                 /* info holds of that version; guarded by the set's lock */
+    struct srv_version version;
     struct snn_data_info info;
 };
 
@@ -36,7 +43,8 @@ struct srv_datasets {
 
 /* Where a data set is. */
 struct srv_located {
-    struct srv_dataset set;    /* info and ready are as known so far */
+    struct srv_dataset set; /* info and ready are as known so far, of this version */
+    struct srv_version version;
     struct srv_origin *origin; /* NULL for an upload */
     const struct snn_kind *format;
     char paths[SNN_MAX_PARTS][SRV_PATH_SIZE]; /* "" = none */
@@ -68,6 +76,8 @@ bool srv_dataset_name_fits(const char *name);
  * SNN_INVALID for an upload that is not ready. */
 enum snn_code srv_datasets_open(struct srv_datasets *d, const struct srv_located *where,
                                 const struct snn_data **out, struct snn_error *err);
+/* Frees what nobody uses of that set. */
+void srv_datasets_let_go(struct srv_datasets *d, const char *id);
 void srv_datasets_close_all(struct srv_datasets *d); /* at the end */
 
 /* datasets_upload.c: removes files and folders that no row names, left by a crash. */

@@ -320,6 +320,8 @@ enum snn_code srv_datasets_delete(struct srv_datasets *d, const char *id, struct
         rc = srv_store_dataset_delete(d->store, row.id, err);
     if (rc == SNN_OK)
         srv_dir_remove(path); /* should it be interrupted, the next start's sweep goes on */
+    if (rc == SNN_OK)
+        srv_datasets_let_go(d, row.id);
     return rc;
 }
 

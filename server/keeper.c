@@ -13,6 +13,8 @@
 /* Retention walks over all jobs that are over. */
 #define RETIRE_MS 60000
 #define KEY_SECONDS (24 * 3600)
+/* Opened data is let go when no job has used it for so long. */
+#define IDLE_MS (10 * 60000)
 
 struct srv_keeper {
     struct srv_keeper_options options;
@@ -116,6 +118,8 @@ static void turn(struct srv_keeper *k)
     look_at_disk(k);
     if (stall && k->options.pool)
         srv_pool_watch(k->options.pool, now, (int64_t)stall * 1000);
+    if (k->options.datasets)
+        srv_datasets_forget(k->options.datasets, IDLE_MS);
     retire_when_due(k, now);
 }
 

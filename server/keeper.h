@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What has to be looked after all the time, by a thread of its own: room on the disk, jobs that
- * stand still, finished jobs that are kept no longer. */
+ * stand still, data that nobody uses, finished jobs that are kept no longer. */
 #ifndef SPIKED_SERVER_KEEPER_H
 #define SPIKED_SERVER_KEEPER_H
 
@@ -9,7 +9,8 @@
 struct srv_keeper_options {
     const struct srv_config *config;
     struct srv_store *store;
-    struct srv_pool *pool; /* NULL = none to look after */
+    struct srv_pool *pool;         /* NULL = none to look after */
+    struct srv_datasets *datasets; /* NULL, too */
     const struct srv_clock *clock;
 };
 

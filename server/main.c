@@ -109,8 +109,10 @@ static enum snn_code start_pool(struct daemon *d, struct snn_error *err)
                                        .boot_id = d->boot_id,
                                        .compile = api_compile};
 
-    struct srv_keeper_options keeper = {
-        .config = &d->config, .store = d->store, .clock = &srv_system_clock};
+    struct srv_keeper_options keeper = {.config = &d->config,
+                                        .store = d->store,
+                                        .datasets = d->datasets,
+                                        .clock = &srv_system_clock};
     enum snn_code rc = srv_pool_start(&d->pool, &options, err);
 
     keeper.pool = d->pool;

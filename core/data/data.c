@@ -244,7 +244,7 @@ static size_t memory(const struct snn_samples *s, size_t features)
     return s->count * (features * value + sizeof *s->labels);
 }
 
-static enum snn_code finish(struct snn_data *data, struct snn_error *err)
+static enum snn_code finish(struct snn_data *data, const char *sha256, struct snn_error *err)
 {
     struct snn_data_info *info = &data->info;
     enum snn_code rc = check_shapes(data, err);
@@ -261,7 +261,10 @@ static enum snn_code finish(struct snn_data *data, struct snn_error *err)
     info->events = data->train.times != NULL;
     info->bytes =
         sizeof *data + memory(&data->train, info->features) + memory(&data->test, info->features);
-    digest(data);
+    if (sha256)
+        snprintf(info->sha256, sizeof info->sha256, "%s", sha256);
+    else
+        digest(data);
     return SNN_OK;
 }
 
@@ -305,7 +308,7 @@ enum snn_code snn_data_open(struct snn_data **out, const struct snn_data_source 
         return snn_fail(err, SNN_NOMEM, "data set: no memory to describe it");
     rc = row_of(source->format)->open(data, source->paths, limit_of(source->max_bytes), err);
     if (rc == SNN_OK)
-        rc = finish(data, err);
+        rc = finish(data, source->sha256, err);
     if (rc != SNN_OK)
         goto out;
     *out = data;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Data sets that are built in or found in folders, and the sharing of opened data. */
+/* Data sets that are built in or found in folders. */
 #include "server/datasets.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,16 +38,6 @@ static struct srv_dataset find(struct place *p, const char *name)
     if (srv_datasets_find(p->datasets, name, &set, &err) != SNN_OK)
         fail_msg("%s: %s", name, err.message);
     return set;
-}
-
-static const struct snn_data *acquire(struct place *p, const char *name)
-{
-    const struct snn_data *data = NULL;
-    struct snn_error err = {0};
-
-    if (srv_datasets_acquire(p->datasets, name, &data, &err) != SNN_OK)
-        fail_msg("%s: %s", name, err.message);
-    return data;
 }
 
 static void find__digits__is_built_in_and_known(void **state)
@@ -275,80 +264,6 @@ static void new__allocation_refused__fails_and_leaks_nothing(void **state)
     }
 }
 
-/* -------------------------------------------------------------------------------- sharing -- */
-
-static void acquire__twice__shares_one_copy(void **state)
-{
-    struct place *p = *state;
-    const struct snn_data *a, *b;
-
-    place_open(p);
-    a = acquire(p, "digits");
-    b = acquire(p, "builtin:digits");
-    assert_ptr_equal(a, b);
-    srv_datasets_release(p->datasets, a);
-    assert_int_equal(snn_data_describe(b)->train, 1438);
-    srv_datasets_release(p->datasets, b);
-}
-
-/* Other files show whether the copy was kept: it is read again only after it was freed. */
-static void release__of_the_last_user__frees(void **state)
-{
-    struct place *p = *state;
-    const struct snn_data *a, *b;
-    char before[SNN_SHA256_HEX];
-
-    free(put_folder(p, "tiny", 6, 0));
-    place_open(p);
-    a = acquire(p, "tiny");
-    b = acquire(p, "tiny");
-    snprintf(before, sizeof before, "%s", snn_data_describe(a)->sha256);
-    free(put_folder(p, "tiny", 6, 1));
-    srv_datasets_release(p->datasets, a);
-    assert_ptr_equal(acquire(p, "tiny"), b);
-    srv_datasets_release(p->datasets, b);
-    srv_datasets_release(p->datasets, b);
-    a = acquire(p, "tiny");
-    assert_string_not_equal(snn_data_describe(a)->sha256, before);
-    srv_datasets_release(p->datasets, a);
-    assert_string_not_equal(find(p, "tiny").info.sha256, before);
-}
-
-struct user {
-    struct place *place;
-    pthread_t thread;
-    const struct snn_data *data;
-    enum snn_code rc;
-};
-
-static void *use(void *arg)
-{
-    struct user *u = arg;
-
-    u->rc = srv_datasets_acquire(u->place->datasets, "digits", &u->data, NULL);
-    return NULL;
-}
-
-static void acquire__by_many_threads__opens_once(void **state)
-{
-    struct place *p = *state;
-    struct user users[8];
-
-    place_open(p);
-    for (size_t i = 0; i < 8; i++) {
-        users[i] = (struct user){.place = p};
-        assert_int_equal(pthread_create(&users[i].thread, NULL, use, &users[i]), 0);
-    }
-    for (size_t i = 0; i < 8; i++)
-        pthread_join(users[i].thread, NULL);
-    for (size_t i = 0; i < 8; i++) {
-        assert_int_equal(users[i].rc, SNN_OK);
-        assert_ptr_equal(users[i].data, users[0].data);
-    }
-    for (size_t i = 0; i < 8; i++)
-        srv_datasets_release(p->datasets, users[0].data);
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -367,9 +282,6 @@ int main(void)
         TEST(new__missing_datasets_dir__names_it),
         TEST(new__folder_called_as_an_upload__is_left_alone),
         TEST(new__allocation_refused__fails_and_leaks_nothing),
-        TEST(acquire__twice__shares_one_copy),
-        TEST(release__of_the_last_user__frees),
-        TEST(acquire__by_many_threads__opens_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
