@@ -21,7 +21,7 @@ finish() {
         docker logs "$name" 2>&1 | tail -n 20
     fi >&2
     docker rm -f "$name" >/dev/null 2>&1 || :
-    docker volume rm "$name" >/dev/null 2>&1 || :
+    docker volume rm "$name" "$name-restored" >/dev/null 2>&1 || :
     rm -rf "$dir"
     exit "$code"
 }
@@ -124,6 +124,9 @@ grep -Eq '^NoNewPrivs:[[:space:]]+1$' "$dir/status" || fail "the daemon could ga
 docker exec "$name" touch /usr/spiked 2>/dev/null && fail "/usr can be written"
 ok "not root, no capabilities, no new privileges, read-only"
 
+docker exec "$name" test -s /etc/ssl/certs/ca-certificates.crt ||
+    fail "there is no authority to believe a receiver of webhooks by"
+
 until_ok 40 "the health check" healthy
 ok "the health check says healthy"
 
@@ -153,7 +156,23 @@ ok "the first job's weights are the same: $(sha256sum <"$dir/weights" | cut -c 1
 docker kill "$name" >/dev/null
 again "killed" "$from"
 
+# Backed up while it works, restored into another volume.
+docker exec "$name" spikectl backup -o - >"$dir/backup.tar"
+restored() { docker run --rm -i --read-only --cap-drop ALL --entrypoint spiked -v "$name-restored":/data "$image" "$@"; }
+restored restore - <"$dir/backup.tar" >"$dir/answer" 2>&1 || fail "restore: $(cat "$dir/answer")"
+restored admin check >"$dir/answer" 2>&1 || fail "check of what was restored: $(cat "$dir/answer")"
+ok "backed up ($(($(wc -c <"$dir/backup.tar") / 1000)) kB), restored into another volume, and checked"
+
 post "/v1/jobs/$long/cancel" ''
 until_ok 30 "the cancelled job" job_is "$long" cancelled
+
+# From the first token on everybody has to show one, but for the health check.
+docker exec "$name" spiked token add ann >"$dir/token"
+refused() { [ "$(curl -s -m 5 -o "$dir/answer" -w '%{http_code}' "$url/v1/jobs")" = 401 ]; }
+until_ok 30 "a refusal without a token" refused
+curl -sSf -m 5 -o "$dir/answer" -H "Authorization: Bearer $(cat "$dir/token")" "$url/v1/jobs" ||
+    fail "the token is refused"
+until_ok 40 "the health check with tokens" healthy
+ok "a token is wanted, and taken"
 stop "with nothing to do"
 echo "$passed checks passed"
