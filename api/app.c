@@ -126,6 +126,14 @@ static bool body_too_large(struct api_call *c, uint64_t limit)
     return true;
 }
 
+/* A route without parameters of its own takes none; the dashboard's files do not mind. */
+static bool query_allowed(struct exchange *x)
+{
+    static const char *const none[] = {NULL};
+
+    return x->route->query || x->route->access == API_OPEN || api_query_known(&x->call, none);
+}
+
 /* False with the reply made. A reply here closes the connection, so a request that has no body is
  * let through to finish even where its path is wrong. */
 static bool enter(struct exchange *x, struct srv_request *req)
@@ -146,6 +154,8 @@ static bool enter(struct exchange *x, struct srv_request *req)
         return false;
     if (!r->open)
         return true;
+    if (!query_allowed(x))
+        return false;
     x->opened = true; /* even where open fails: it may have made a part of the stream */
     return r->open(&x->call, &req->sink);
 }
@@ -179,10 +189,10 @@ static void finish(void *user, struct srv_request *req, struct srv_response *res
     (void)user;
     x->call.req = req;
     x->call.res = res;
-    if (x->route)
-        x->route->handle(&x->call);
-    else
+    if (!x->route)
         refuse_path(&x->call);
+    else if (query_allowed(x))
+        x->route->handle(&x->call);
     if (res->status == 0 && res->wait_ms == 0)
         api_problem(&x->call, 500, "internal", "the handler of %s gave no answer",
                     x->route ? x->route->pattern : "no route");

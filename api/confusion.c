@@ -62,14 +62,13 @@ static void reply(struct api_call *c, const char *job, const struct snn_confusio
 
 void api_jobs_confusion(struct api_call *c)
 {
-    static const char *const known[] = {NULL};
     struct snn_error err = {.code = SNN_OK};
     struct snn_confusion m;
     uint32_t *counts = NULL;
     struct srv_job job;
     enum snn_code rc;
 
-    if (!api_query_known(c, known) || !api_find_job(c, &job))
+    if (!api_find_job(c, &job))
         return;
     rc = srv_store_confusion_get(c->api->options.store, job.id, &m, &counts, &err);
     if (rc == SNN_OK)

@@ -104,14 +104,13 @@ void api_gradcheck(struct api_call *c)
 
 void api_jobs_gradcheck(struct api_call *c)
 {
-    static const char *const known[] = {NULL};
     const struct api_model_choice newest = {.which = SNN_LAST};
     struct snn_data_info info;
     struct snn_model *model;
     struct snn_spec spec;
     struct srv_job job;
 
-    if (!api_query_known(c, known) || !api_find_job(c, &job))
+    if (!api_no_fields(c) || !api_find_job(c, &job))
         return;
     model = api_model_open(c, &job, &newest);
     if (model && !api_model_spec(c, &job, model, &spec, &info))

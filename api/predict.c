@@ -137,14 +137,13 @@ static void answer(struct api_call *c, const struct srv_job *job, const struct s
 
 void api_jobs_predict(struct api_call *c)
 {
-    static const char *const known[] = {NULL};
     struct api_errors errors = {0};
     struct api_model_choice choice;
     struct snn_model *model;
     struct srv_job job;
     json_t *body;
 
-    if (!api_query_known(c, known) || !(body = api_body(c)))
+    if (!(body = api_body(c)))
         return;
     refuse_unknown(&errors, body);
     read_choice(&errors, &choice, json_object_get(body, "checkpoint"));

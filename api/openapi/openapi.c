@@ -102,22 +102,28 @@ static bool add_status(json_t *answers, const struct api_route *r, int status)
                             : json_pack("{s:s}", "$ref", "#/components/responses/Problem")) == 0;
 }
 
-/* 401 and 403 where a token may be wanted, 400, 415 and 422 where there is something to read. */
+static bool is_read_only(const struct api_route *r)
+{
+    return strcmp(r->method, "GET") == 0;
+}
+
+/* 401 where a token may be wanted, 403 where the least of them is not enough or a page of another
+ * origin may not ask; 400 and 415 where JSON is read; 422 at least for parameters. */
 static json_t *answers(const struct api_route *r)
 {
-    const bool reads = r->body || r->open;
+    const bool json = r->body_limit > 0;
     const struct {
         int status;
         bool there;
     } rules[] = {
         {r->status ? r->status : 200, true},
-        {400, r->body},
+        {400, json},
         {401, r->access != API_OPEN},
-        {403, r->access != API_OPEN},
+        {403, r->access > API_READ || !is_read_only(r)},
         {404, strchr(r->pattern, '{') != NULL},
         {413, true},
-        {415, r->body},
-        {422, reads || r->query},
+        {415, json},
+        {422, r->access != API_OPEN},
     };
     json_t *all = json_object();
     const char *others = r->others;
@@ -214,8 +220,33 @@ static bool add_route(json_t *paths, const struct api_route *r, const json_t *co
 
 #define ABOUT                                                                                      \
     "Trains spiking neural networks with surrogate gradients. A GET route answers HEAD too, and "  \
-    "every path OPTIONS. Any route may answer with another problem: 408, 421, 429 with "           \
-    "Retry-After, 431, 500, 503."
+    "every path OPTIONS. Beside what an operation names, any may answer with a problem of "        \
+    "x-any-operation."
+
+/* What has nothing to do with what is asked for. */
+static const struct {
+    const char *status, *why;
+} any[] = {
+    {"400", "the request is malformed, or could be taken for two"},
+    {"408", "header or body came too slowly"},
+    {"414", "the request target has more than 8192 bytes"},
+    {"421", "Host is not this server"},
+    {"429", "too many requests, or wrong tokens, from this address; Retry-After says when"},
+    {"431", "the header has too many fields or bytes"},
+    {"500", "the daemon failed, or its files are damaged"},
+    {"503", "the daemon is stopping, or has no memory for the answer; Retry-After may say when"},
+    {"505", "no version of HTTP that is spoken here"},
+    {"507", "the disk is full"},
+};
+
+static json_t *any_operation(void)
+{
+    json_t *out = json_object();
+
+    for (size_t i = 0; i < sizeof any / sizeof any[0]; i++)
+        json_object_set_new(out, any[i].status, json_string(any[i].why));
+    return out;
+}
 
 json_t *api_openapi(const char *version)
 {
@@ -227,10 +258,10 @@ json_t *api_openapi(const char *version)
         ok = is_asset(&api_routes[i]) || add_route(paths, &api_routes[i], components);
     if (ok) {
         json_object_del(components, "parameters"); /* they stand where they are used */
-        return json_pack("{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:o, s:o}", "openapi", "3.1.0",
-                         "info", "title", "spiked", "version", version, "description", ABOUT,
-                         "license", "name", "MIT", "identifier", "MIT", "paths", paths,
-                         "components", components);
+        return json_pack("{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:o, s:o, s:o}", "openapi",
+                         "3.1.0", "info", "title", "spiked", "version", version, "description",
+                         ABOUT, "license", "name", "MIT", "identifier", "MIT", "x-any-operation",
+                         any_operation(), "paths", paths, "components", components);
     }
     json_decref(components);
     json_decref(paths);

@@ -117,83 +117,6 @@ static void job__every_example__is_what_the_schema_allows(void **state)
     json_decref(bad);
 }
 
-/* ---------------------------------------------------------------------- problems of all routes */
-
-struct provocation {
-    int status;
-    const char *job, *word;  /* in the path */
-    const char *query;       /* asked of routes that have parameters alone */
-    const char *body, *type; /* sent to routes that read one */
-    bool readers;            /* asked of those alone */
-    uint64_t length;         /* claimed */
-};
-
-/* Asks every route that has the status in the document. */
-static void provoke(struct world *w, const struct provocation *p)
-{
-    size_t asked = 0;
-    char key[8];
-
-    snprintf(key, sizeof key, "%d", p->status);
-    for (size_t i = 0; i < api_route_count; i++) {
-        const struct api_route *r = &api_routes[i];
-        struct ask a = {.method = r->method, .type = "", .content_length = p->length};
-        char path[300];
-
-        if (!json_object_get(json_object_get(operation(r), "responses"), key) ||
-            (p->query && !r->query) || (p->readers && !r->body))
-            continue;
-        ask_fill(path, sizeof path, r->pattern, p->job ? p->job : w->job, p->word);
-        strncat(path, p->query ? p->query : "", sizeof path - strlen(path) - 1);
-        a.target = path;
-        a.body = r->body ? p->body : NULL;
-        a.type = a.body ? p->type : "";
-        if (ask(w, &a) != p->status)
-            fail_msg("%s %s: %d, want %d: %s", r->method, path, w->res.status, p->status, w->text);
-        asked++;
-    }
-    assert_true(asked > 0);
-}
-
-static void routes__of_nothing_there__answer_404(void **state)
-{
-    provoke(*state, &(struct provocation){.status = 404,
-                                          .job = "job_00000000000000000000000000",
-                                          .word = "nothing",
-                                          .body = "{\"inputs\":[[1]]}"});
-}
-
-static void routes__body_too_large__answer_413(void **state)
-{
-    provoke(*state,
-            &(struct provocation){.status = 413, .word = "mine", .length = (uint64_t)1 << 40});
-}
-
-static void routes__body_that_is_no_json__answers_400(void **state)
-{
-    provoke(*state,
-            &(struct provocation){.status = 400, .word = "mine", .body = "{", .readers = true});
-}
-
-static void routes__body_of_another_type__answers_415(void **state)
-{
-    provoke(
-        *state,
-        &(struct provocation){
-            .status = 415, .word = "mine", .body = "{}", .type = "text/plain", .readers = true});
-}
-
-static void routes__body_that_is_no_object__answers_422(void **state)
-{
-    provoke(*state,
-            &(struct provocation){.status = 422, .word = "mine", .body = "[]", .readers = true});
-}
-
-static void routes__parameter_that_is_not_there__answers_422(void **state)
-{
-    provoke(*state, &(struct provocation){.status = 422, .word = "arctan", .query = "?colour=red"});
-}
-
 /* The refusal lists the parameters there are: those of the document. */
 static void routes__parameters__are_those_of_the_document(void **state)
 {
@@ -232,12 +155,6 @@ int main(void)
         TEST(document__every_reference__leads_somewhere),
         TEST(document__every_route__is_an_operation_of_its_own_name),
         TEST(job__every_example__is_what_the_schema_allows),
-        WORLD(routes__of_nothing_there__answer_404),
-        WORLD(routes__body_too_large__answer_413),
-        WORLD(routes__body_that_is_no_json__answers_400),
-        WORLD(routes__body_of_another_type__answers_415),
-        WORLD(routes__body_that_is_no_object__answers_422),
-        WORLD(routes__parameter_that_is_not_there__answers_422),
         WORLD(routes__parameters__are_those_of_the_document),
     };
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support/contract.h"
 #include "tests/support/daemon.h"
 #include "tests/support/test.h"
 
@@ -80,6 +81,9 @@ static const struct {
     /* clang-format on */
 };
 
+/* {"400": true}: the statuses that came. */
+static json_t *came;
+
 static void check_alive(struct daemon *d)
 {
     struct answer a = {.status = 0};
@@ -93,12 +97,15 @@ static void check_refused(struct daemon *d, const char *name, const char *reques
                           bool ours)
 {
     static char reply[1u << 16];
+    char key[8];
     long got;
 
     daemon_raw(d, request, reply, sizeof reply);
     got = strncmp(reply, "HTTP/1.1 ", 9) == 0 ? strtol(reply + 9, NULL, 10) : 0;
     if (got != status)
         fail_msg("%s: status %ld, want %ld: %s", name, got, status, reply);
+    snprintf(key, sizeof key, "%ld", got);
+    json_object_set_new(came, key, json_true());
     if (ours && !strstr(reply, "\r\nContent-Type: application/problem+json\r\n"))
         fail_msg("%s: no problem: %s", name, reply);
     if (strstr(reply, "\"surrogates\""))
@@ -143,6 +150,27 @@ static void requests__too_large__are_refused(void **state)
         check_refused(*state, rows[i].name, request, rows[i].status, rows[i].ours);
     }
     free(request);
+}
+
+/* What the document says that any operation may answer, it does; but for what takes long
+ * (tests/server/test_http_watch.c) and what is no fault of the bytes (tests/api/test_statuses.c).
+ */
+static void statuses__of_any_operation__have_all_come(void **state)
+{
+    static const char *const elsewhere[] = {"408", "429", "500", "503", "507"};
+    const char *key;
+    json_t *why;
+
+    (void)state;
+    json_object_foreach(json_object_get(contract_document(), "x-any-operation"), key, why)
+    {
+        bool known = json_object_get(came, key) != NULL;
+
+        for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+            known = known || strcmp(key, elsewhere[i]) == 0;
+        if (!known)
+            fail_msg("no request was answered %s: %s", key, json_string_value(why));
+    }
 }
 
 /* Random bytes, with what HTTP is made of among them. */
@@ -228,9 +256,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests__malformed__are_refused_one_by_one),
         cmocka_unit_test(requests__too_large__are_refused),
+        cmocka_unit_test(statuses__of_any_operation__have_all_come),
         cmocka_unit_test(requests__of_random_bytes__leave_it_alive),
         cmocka_unit_test(clients__five_hundred_slow_ones__do_not_stop_livez),
     };
 
-    return cmocka_run_group_tests(tests, daemon_setup, daemon_teardown);
+    int failed;
+
+    came = json_object();
+    failed = cmocka_run_group_tests(tests, daemon_setup, daemon_teardown);
+    json_decref(came);
+    return failed;
 }

@@ -5,6 +5,7 @@
 #define TESTS_SUPPORT_CONTRACT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /* The document; fails the test where there is none. Borrowed. */
 const json_t *contract_document(void);
@@ -20,5 +21,9 @@ struct contract_answer {
 
 /* Fails the test where the answer is not one that the document has. `path` may have a query. */
 void contract_check(const char *method, const char *path, const struct contract_answer *answer);
+
+/* Whether an answer of that status was checked in this program; the method in small letters, the
+ * path as the document has it. */
+bool contract_seen(const char *method, const char *pattern, const char *status);
 
 #endif

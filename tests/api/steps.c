@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/api/steps.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/contract.h"
+#include "tests/support/test.h"
+
+void steps_fill(char *path, size_t size, const char *pattern, const struct step_names *names)
+{
+    const struct {
+        const char *hole, *name;
+    } rows[] = {{"{job}", names->job},
+                {"{sweep}", names->sweep},
+                {"{dataset}", names->dataset},
+                {"{", names->word}};
+    size_t n = 0;
+
+    while (*pattern && n + 1 < size) {
+        if (*pattern != '{') {
+            path[n++] = *pattern++;
+            continue;
+        }
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            if (strncmp(pattern, rows[i].hole, strlen(rows[i].hole)) != 0)
+                continue;
+            n += (size_t)snprintf(path + n, size - n, "%s", rows[i].name);
+            break;
+        }
+        pattern += strcspn(pattern, "}") + 1;
+    }
+    path[n < size ? n : size - 1] = '\0';
+}
+
+const json_t *steps_said(const struct api_route *r)
+{
+    const json_t *paths = json_object_get(contract_document(), "paths");
+    char method[16] = "";
+
+    for (size_t k = 0; r->method[k]; k++)
+        method[k] = (char)(r->method[k] | 0x20);
+    return json_object_get(json_object_get(json_object_get(paths, r->pattern), method),
+                           "responses");
+}
+
+void steps_want(struct world *w, const char *method, const char *path, int status)
+{
+    if (w->res.status != status)
+        fail_msg("%s %s: %d, want %d: %s", method, path, w->res.status, status, w->text);
+}
+
+void steps_walk(struct world *w, const struct step_names *names, const struct step *steps, size_t n)
+{
+    char path[300];
+
+    for (size_t i = 0; i < n; i++) {
+        struct ask a = {.method = steps[i].method,
+                        .target = path,
+                        .body = steps[i].body,
+                        .headers = {steps[i].header}};
+
+        steps_fill(path, sizeof path, steps[i].target, names);
+        ask(w, &a);
+        steps_want(w, a.method, path, steps[i].status);
+    }
+}
