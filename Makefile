@@ -120,8 +120,11 @@ CORE_LIBS := -lopenblas $(HDF5_LIBS) -lz -lnettle -lm -lpthread
 SERVER_LIBS := -lmicrohttpd -ljansson -lsqlite3 -lcurl -lpthread
 # Allocations of the project's own code go through tests/support/oom.c, which can refuse them.
 WRAPPED := malloc calloc realloc aligned_alloc posix_memalign strdup strndup
+# The same for files, by tests/support/iofail.c.
+WRAPPED_FILES := open fopen fdopen fclose read __read_chk fread __fread_chk write pwrite fwrite \
+	fflush fsync ftruncate rename mkdir link
 comma := ,
-WRAP := $(patsubst %,-Wl$(comma)--wrap=%,$(WRAPPED))
+WRAP := $(patsubst %,-Wl$(comma)--wrap=%,$(WRAPPED) $(WRAPPED_FILES))
 
 LIBS := $(B)/libapi.a $(B)/libsrv.a $(B)/libsnn.a
 TESTS := $(patsubst %.c,$(B)/%,$(TEST_SRC))
@@ -350,6 +353,8 @@ make format        clang-format every source; format-check only looks
 make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)
 make isa           the suite, built for each of ISAS="x86-64-v2 x86-64-v3 x86-64-v4" alone
 make torture       kill the daemon a thousand times under load: nothing lost, doubled or stuck
+make power         cut the power at every sync of a store's life, forty ways each
+make soak          SOAK_MINUTES=30 of jobs, streams and polls: no leak, no idle work (1440: a day)
 make bench         the training benchmarks and sweeps: JSON lines, a table, plots
 make docker        the image spiked:$(VERSION); DOCKER_FLAGS=... for docker build
 make docker-check  the same, then run it, hardened, with jobs and restarts (docker/check.sh)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # What tests beyond the suite: a part of the Makefile, and read where it is there (a build in a
 # container asks for the packages before it has the sources).
-.PHONY: isa reference reference-double reference-float gradcheck core-tests fuzz fuzzers torture bench
+.PHONY: isa reference reference-double reference-float gradcheck core-tests fuzz fuzzers
+.PHONY: torture power soak bench
 
 isa:
 	@MAKE="$(MAKE)" JOBS=$(JOBS) tests/check.sh $(addprefix isa-,$(or $(ISAS),x86-64-v2 x86-64-v3 x86-64-v4))
@@ -35,7 +36,13 @@ fuzz:
 fuzzers: $(FUZZERS)
 
 LONG = env SPIKED_BIN=$(CURDIR)/$(B)/spiked TEST_TIMEOUT=100000
-torture: test-programs
+SOAK_MINUTES ?= 30
+torture: build $(B)/tests/e2e/test_kills
 	@$(LONG) TORTURE_KILLS=1000 tests/run.sh $(B)/tests/e2e/test_kills
+# Forty tearings of each crash instead of one.
+power: $(B)/tests/server/test_store_power
+	@$(LONG) POWER_SEEDS=40 tests/run.sh $<
+soak: build $(B)/tests/e2e/test_soak
+	@$(LONG) SOAK_MINUTES=$(SOAK_MINUTES) $(B)/tests/e2e/test_soak
 bench: $(BENCHES)
 	@tests/bench/run.sh $(B)/bench_train $(B)/bench
