@@ -16,6 +16,13 @@ static const struct ctl_option list_options[] = {
     {"metadata", 'm', "KEY=VALUE", "only jobs that have it; may be given again: all must match"},
     {NULL, 0, NULL, NULL},
 };
+static const struct ctl_option top_options[] = {
+    {"status", 0, "STATUS", "only jobs that are so"},
+    {"text", 0, "TEXT", "only jobs with it in the name, id, data set or a label KEY=VALUE"},
+    {"sort", 0, "BY", "status, created, accuracy, progress, loss, name or updated (status)"},
+    {"once", '1', NULL, "print the table and end, as where there is no terminal"},
+    {NULL, 0, NULL, NULL},
+};
 static const struct ctl_option events_options[] = {
     {"after", 0, "NUMBER", "those that follow this one"},
     {"limit", 'n', "N", "at most so many, 1 to 1000 (all)"},
@@ -78,6 +85,7 @@ static const struct ctl_option upload_options[] = {
 const struct ctl_command ctl_commands[] = {
     {"submit", NULL, "FILE|-", 1, 1, "queue a job and print its id", submit_options, ctl_submit, false},
     {"watch", NULL, "ID", 1, 1, "show a job's progress until it is over; gives up after 60 s without a daemon", NULL, ctl_watch, false},
+    {"top", NULL, "", 0, 0, "the jobs as they go on, with keys to cancel, pause, resume, sort and search", top_options, ctl_top, false},
     {"list", NULL, "", 0, 0, "jobs, newest first unless sorted otherwise", list_options, ctl_list, false},
     {"show", NULL, "ID", 1, 1, "all about a job", NULL, ctl_show, false},
     {"events", NULL, "ID", 1, 1, "what happened to a job", events_options, ctl_events, false},

@@ -43,8 +43,9 @@ enum ctl_exit ctl_print(struct ctl *c, struct ctl_text *t)
 const char *ctl_color(const struct ctl *c, enum ctl_color color)
 {
     static const char *const codes[] = {
-        [CTL_PLAIN] = "\033[0m",  [CTL_BOLD] = "\033[1m",    [CTL_RED] = "\033[31m",
-        [CTL_GREEN] = "\033[32m", [CTL_YELLOW] = "\033[33m", [CTL_DIM] = "\033[2m",
+        [CTL_PLAIN] = "\033[0m",   [CTL_BOLD] = "\033[1m",    [CTL_RED] = "\033[31m",
+        [CTL_GREEN] = "\033[32m",  [CTL_YELLOW] = "\033[33m", [CTL_DIM] = "\033[2m",
+        [CTL_REVERSE] = "\033[7m",
     };
 
     return c->color ? codes[color] : "";

@@ -32,6 +32,7 @@ extern const struct ctl_option ctl_data_options[];
 
 enum ctl_exit ctl_submit(struct ctl *c);
 enum ctl_exit ctl_watch(struct ctl *c);
+enum ctl_exit ctl_top(struct ctl *c);
 enum ctl_exit ctl_list(struct ctl *c);
 enum ctl_exit ctl_show(struct ctl *c);
 enum ctl_exit ctl_events(struct ctl *c);
@@ -80,7 +81,7 @@ enum ctl_exit ctl_fail(struct ctl *c, enum ctl_exit code, const char *format, ..
 /* Prints the text and frees it; LOCAL if it was not whole. */
 enum ctl_exit ctl_print(struct ctl *c, struct ctl_text *t);
 
-enum ctl_color { CTL_PLAIN, CTL_BOLD, CTL_RED, CTL_GREEN, CTL_YELLOW, CTL_DIM };
+enum ctl_color { CTL_PLAIN, CTL_BOLD, CTL_RED, CTL_GREEN, CTL_YELLOW, CTL_DIM, CTL_REVERSE };
 /* The escape sequence, "" where there are to be no colours. */
 const char *ctl_color(const struct ctl *c, enum ctl_color color);
 /* The colour of a job's status. */
