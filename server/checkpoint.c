@@ -68,15 +68,6 @@ static enum snn_code write_run(const char *path, const struct snn_run *run, int6
     return rc;
 }
 
-/* From the temporary name to the real one. */
-static enum snn_code publish(const char *tmp, const char *dir, const char *path,
-                             struct snn_error *err)
-{
-    if (rename(tmp, path) != 0)
-        return srv_fail_io(err, "rename", tmp);
-    return srv_dir_sync(dir, err);
-}
-
 /* The files of rows that are gone. */
 static void remove_dropped(const struct srv_config *config, char **dropped, size_t n)
 {
@@ -100,6 +91,32 @@ static enum snn_code record(struct srv_checkpoint *c, const struct srv_config *c
     return rc;
 }
 
+static bool is_named(const struct srv_checkpoint *rows, size_t n, const char *job, const char *name)
+{
+    char path[SRV_PATH_SIZE];
+
+    if (srv_path(path, NULL, "jobs/%s/%s", job, name) != SNN_OK)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(rows[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+/* Takes back a file that was published and could not be recorded: a full disk is not filled further
+ * with what no row names. Where the same step was saved before, its row does. */
+static void withdraw(struct srv_store *store, const char *job, const char *path)
+{
+    struct srv_checkpoint *rows = NULL;
+    size_t n = 0;
+    enum snn_code rc = srv_store_checkpoint_list(store, job, &rows, &n, NULL);
+
+    /* Where there is no telling, the next start sweeps. */
+    if (rc == SNN_NOT_FOUND || (rc == SNN_OK && !is_named(rows, n, job, strrchr(path, '/') + 1)))
+        unlink(path);
+    free(rows);
+}
+
 enum snn_code srv_checkpoint_save(struct srv_checkpoint *out, const struct srv_config *config,
                                   struct srv_store *store, const char *job,
                                   const struct snn_run *run, struct snn_error *err)
@@ -121,17 +138,19 @@ enum snn_code srv_checkpoint_save(struct srv_checkpoint *out, const struct srv_c
     rc = write_run(tmp, run, &c.bytes, err);
     if (rc == SNN_OK)
         rc = snn_digest_file(tmp, c.sha256, err);
-    if (rc == SNN_OK)
-        rc = publish(tmp, dir, path, err);
+    if (rc == SNN_OK && rename(tmp, path) != 0)
+        rc = srv_fail_io(err, "rename", tmp);
     if (rc != SNN_OK) {
         unlink(tmp);
         return rc;
     }
-    rc = record(&c, config, store, job, err);
+    rc = srv_dir_sync(dir, err);
+    if (rc == SNN_OK)
+        rc = record(&c, config, store, job, err);
     if (rc == SNN_OK)
         *out = c;
     else
-        unlink(path); /* a full disk is not filled further with what no row names */
+        withdraw(store, job, path);
     return rc;
 }
 
@@ -177,18 +196,6 @@ enum snn_code srv_checkpoint_model(char sha256[SNN_SHA256_HEX], const struct srv
 }
 
 /* ------------------------------------------------------------------------------- sweeping -- */
-
-static bool is_named(const struct srv_checkpoint *rows, size_t n, const char *job, const char *name)
-{
-    char path[SRV_PATH_SIZE];
-
-    if (srv_path(path, NULL, "jobs/%s/%s", job, name) != SNN_OK)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(rows[i].path, path) == 0)
-            return true;
-    return false;
-}
 
 static void sweep_file(const char *dir, const char *name)
 {

@@ -23,7 +23,7 @@ static sqlite3_vfs *beneath, shim;
 
 static struct {
     pthread_mutex_t lock;
-    bool armed, for_good, failed;
+    bool armed, for_good, failed, held;
     enum disk_fault fault;
     unsigned long left;
 } failing = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -41,9 +41,26 @@ void disk_fail_at(enum disk_fault fault, unsigned long n, bool for_good)
     pthread_mutex_lock(&failing.lock);
     failing.armed = true;
     failing.for_good = for_good;
-    failing.failed = false;
+    failing.failed = failing.held = false;
     failing.fault = fault;
     failing.left = n;
+    pthread_mutex_unlock(&failing.lock);
+}
+
+unsigned long disk_fail_left(void)
+{
+    unsigned long left;
+
+    pthread_mutex_lock(&failing.lock);
+    left = failing.failed ? 0 : failing.left + 1;
+    pthread_mutex_unlock(&failing.lock);
+    return left;
+}
+
+void disk_fail_hold(bool on)
+{
+    pthread_mutex_lock(&failing.lock);
+    failing.held = on;
     pthread_mutex_unlock(&failing.lock);
 }
 
@@ -63,7 +80,7 @@ static bool fails(enum disk_fault fault)
     bool now = false;
 
     pthread_mutex_lock(&failing.lock);
-    if (failing.armed && failing.fault == fault) {
+    if (failing.armed && !failing.held && failing.fault == fault) {
         now = failing.left == 0;
         if (!now)
             failing.left--;

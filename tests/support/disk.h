@@ -73,6 +73,10 @@ const char *disk_fault_name(enum disk_fault fault);
 /* The n-th call of that kind from now (0 is the next) fails, by whichever thread; with for_good
  * every one after it does too. */
 void disk_fail_at(enum disk_fault fault, unsigned long n, bool for_good);
+/* Calls of the kind that are still to come before the one that fails; 0 = it has. */
+unsigned long disk_fail_left(void);
+/* While it is on hold nothing fails and nothing is counted. */
+void disk_fail_hold(bool on);
 /* Nothing fails any more. True if something did since disk_fail_at. */
 bool disk_fail_off(void);
 

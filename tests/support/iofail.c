@@ -13,6 +13,7 @@
 static atomic_bool armed, refused, skipping;
 static atomic_ulong left;
 static atomic_int reason;
+static _Atomic(const char *) name;
 
 void io_fail_at(unsigned long n, int error)
 {
@@ -33,23 +34,29 @@ void io_skip_sync(void)
     atomic_store(&skipping, true);
 }
 
-static bool refuse(void)
+const char *io_refused(void)
+{
+    return atomic_load(&name);
+}
+
+static bool refuse(const char *call)
 {
     /* Past zero the counter wraps round, too far to come to zero again. */
     if (!atomic_load(&armed) || atomic_fetch_sub(&left, 1) != 0)
         return false;
     atomic_store(&refused, true);
+    atomic_store(&name, call);
     errno = atomic_load(&reason);
     return true;
 }
 
 /* One call: its type, name, parameters, what it gives when refused, and its arguments. */
-#define WRAP(type, name, parameters, bad, arguments)                                               \
-    type __real_##name parameters;                                                                 \
-    type __wrap_##name parameters;                                                                 \
-    type __wrap_##name parameters                                                                  \
+#define WRAP(type, call, parameters, bad, arguments)                                               \
+    type __real_##call parameters;                                                                 \
+    type __wrap_##call parameters;                                                                 \
+    type __wrap_##call parameters                                                                  \
     {                                                                                              \
-        return refuse() ? (bad) : __real_##name arguments;                                         \
+        return refuse(#call) ? (bad) : __real_##call arguments;                                    \
     }
 
 WRAP(FILE *, fopen, (const char *path, const char *mode), NULL, (path, mode))
@@ -61,7 +68,6 @@ WRAP(ssize_t, pwrite, (int fd, const void *from, size_t n, off_t at), -1, (fd, f
 WRAP(size_t, fread, (void *to, size_t size, size_t n, FILE *f), 0, (to, size, n, f))
 WRAP(size_t, __fread_chk, (void *to, size_t room, size_t size, size_t n, FILE *f), 0,
      (to, room, size, n, f))
-WRAP(size_t, fwrite, (const void *from, size_t size, size_t n, FILE *f), 0, (from, size, n, f))
 WRAP(int, fflush, (FILE * f), EOF, (f))
 WRAP(int, ftruncate, (int fd, off_t size), -1, (fd, size))
 WRAP(int, rename, (const char *from, const char *to), -1, (from, to))
@@ -74,7 +80,7 @@ int __wrap_open(const char *path, int flags, ...)
 {
     mode_t mode = 0;
 
-    if (refuse())
+    if (refuse("open"))
         return -1;
     if (flags & O_CREAT) {
         va_list more;
@@ -90,7 +96,7 @@ int __real_fsync(int fd);
 int __wrap_fsync(int fd);
 int __wrap_fsync(int fd)
 {
-    if (refuse())
+    if (refuse("fsync"))
         return -1;
     return atomic_load(&skipping) ? 0 : __real_fsync(fd);
 }
@@ -99,10 +105,18 @@ int __real_fclose(FILE *f);
 int __wrap_fclose(FILE *f);
 int __wrap_fclose(FILE *f)
 {
-    bool bad = refuse();
+    bool bad = refuse("fclose");
     int error = errno, done = __real_fclose(f);
 
     if (bad)
         errno = error;
     return bad ? EOF : done;
+}
+
+/* Nothing is never refused: there would be nothing to tell it by. */
+size_t __real_fwrite(const void *from, size_t size, size_t n, FILE *f);
+size_t __wrap_fwrite(const void *from, size_t size, size_t n, FILE *f);
+size_t __wrap_fwrite(const void *from, size_t size, size_t n, FILE *f)
+{
+    return size && n && refuse("fwrite") ? 0 : __real_fwrite(from, size, n, f);
 }

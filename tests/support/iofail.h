@@ -24,6 +24,9 @@ void io_fail_at(unsigned long n, int error);
 /* No call fails any more. True if one did since io_fail_at. */
 bool io_off(void);
 
+/* The name of the call that did. */
+const char *io_refused(void);
+
 /* From now on fsync does nothing, and well: for tests that lose what was not synced themselves. */
 void io_skip_sync(void);
 

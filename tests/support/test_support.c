@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The helpers themselves: one that never refuses or never removes would make its users pass. */
+#include "tests/support/iofail.h"
 #include "tests/support/oom.h"
 #include "tests/support/test.h"
 #include "tests/support/tmpdir.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +89,45 @@ static void tmpdir__with_files_in_it__is_gone_after_removal(void **state)
     free(name);
 }
 
+/* Every wrapped call in turn: with none refused all goes well, with one it does not. */
+static bool work_on_files(const char *dir)
+{
+    char *path = NULL, *other = NULL;
+    char got[4] = "";
+    bool done = asprintf(&path, "%s/one", dir) > 0 && asprintf(&other, "%s/two", dir) > 0;
+    FILE *f = done ? fopen(path, "w") : NULL;
+
+    done = f && fwrite("abc", 1, 3, f) == 3 && fflush(f) == 0 && fsync(fileno(f)) == 0;
+    done = (!f || fclose(f) == 0) && done && rename(path, other) == 0;
+    int fd = done ? open(other, O_RDONLY | O_CLOEXEC) : -1;
+    done = fd >= 0 && read(fd, got, 3) == 3 && memcmp(got, "abc", 3) == 0;
+    if (fd >= 0)
+        close(fd);
+    if (path && other) {
+        unlink(path);
+        unlink(other);
+    }
+    free(path);
+    free(other);
+    return done;
+}
+
+static void io__each_call_refused__is_seen_by_its_user(void **state)
+{
+    char *dir = tmpdir_create();
+    unsigned long n = 0;
+
+    (void)state;
+    for (bool met = true; met; n++) {
+        io_fail_at(n, EIO);
+        bool done = work_on_files(dir);
+        met = io_off();
+        assert_true(done != met);
+    }
+    assert_int_equal(n - 1, 8); /* fopen fwrite fflush fsync fclose rename open read */
+    tmpdir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +135,7 @@ int main(void)
         cmocka_unit_test(oom__every_wrapped_call__can_be_refused),
         cmocka_unit_test(oom__turned_off__refuses_nothing),
         cmocka_unit_test(tmpdir__with_files_in_it__is_gone_after_removal),
+        cmocka_unit_test(io__each_call_refused__is_seen_by_its_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
