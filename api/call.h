@@ -148,6 +148,8 @@ void api_sweeps_create(struct api_call *c); /* sweeps.c */
 void api_sweeps_list(struct api_call *c);
 void api_sweeps_get(struct api_call *c);
 void api_sweeps_cancel(struct api_call *c);
+void api_sweeps_pause(struct api_call *c);
+void api_sweeps_resume(struct api_call *c);
 void api_sweeps_delete(struct api_call *c);
 void api_sweeps_results(struct api_call *c);  /* sweep_results.c */
 void api_datasets_create(struct api_call *c); /* datasets.c */

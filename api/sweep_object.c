@@ -22,9 +22,15 @@ double api_sweep_metric(const struct snn_metrics *m, const char *name)
 
 static const char *status_of(const struct srv_sweep *s)
 {
-    if (!srv_sweep_over(s))
-        return s->cancelled_at ? "cancelling" : "running";
-    return s->cancelled_at ? "cancelled" : "finished";
+    const int64_t *n = s->counts;
+
+    if (srv_sweep_over(s))
+        return s->cancelled_at ? "cancelled" : "finished";
+    if (s->cancelled_at)
+        return "cancelling";
+    if (n[SRV_JOB_queued] || n[SRV_JOB_running] || n[SRV_JOB_cancelling])
+        return "running";
+    return n[SRV_JOB_pausing] ? "pausing" : "paused";
 }
 
 static json_t *counts(const struct srv_sweep *s)

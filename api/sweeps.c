@@ -183,20 +183,13 @@ void api_sweeps_list(struct api_call *c)
     srv_sweep_list_free(sweeps, n);
 }
 
-/* ------------------------------------------------------------------------- cancel, delete -- */
+/* ------------------------------------------------------------------ cancel, delete, pause -- */
 
-/* Cancels, removes what is to go and can, and tells the workers. False with the reply made. */
-static bool end(struct api_call *c, bool then_delete)
+/* Removes what is to go and can, and tells the workers of the rest. */
+static void follow(struct api_call *c, struct srv_sweep_change *changed, size_t n)
 {
     const struct api_options *o = &c->api->options;
-    struct srv_sweep_change *changed = NULL;
-    struct snn_error err = {0};
-    size_t n = 0;
 
-    if (srv_store_sweep_cancel(o->store, c->param[0], then_delete, &changed, &n, &err) != SNN_OK) {
-        api_error(c, &err);
-        return false;
-    }
     for (size_t i = 0; i < n; i++) {
         if (changed[i].gone)
             srv_job_files_remove(o->config, changed[i].id);
@@ -204,7 +197,55 @@ static bool end(struct api_call *c, bool then_delete)
             srv_pool_notify(o->pool, changed[i].id);
     }
     free(changed);
+}
+
+/* False with the reply made. */
+static bool end(struct api_call *c, bool then_delete)
+{
+    struct srv_sweep_change *changed = NULL;
+    struct snn_error err = {0};
+    size_t n = 0;
+
+    if (srv_store_sweep_cancel(c->api->options.store, c->param[0], then_delete, &changed, &n,
+                               &err) != SNN_OK) {
+        api_error(c, &err);
+        return false;
+    }
+    follow(c, changed, n);
     return true;
+}
+
+/* 202 where jobs have changed, 200 where all was so already, 409 where it cannot be. */
+static void wish(struct api_call *c, enum snn_code (*ask)(struct srv_store *s, const char *id,
+                                                          struct srv_sweep_change **changed,
+                                                          size_t *n, struct snn_error *err))
+{
+    struct srv_sweep_change *changed = NULL;
+    struct snn_error err = {0};
+    size_t n = 0;
+    enum snn_code rc;
+
+    if (!api_no_fields(c))
+        return;
+    rc = ask(c->api->options.store, c->param[0], &changed, &n, &err);
+    if (rc == SNN_INVALID) {
+        api_problem(c, 409, "illegal_transition", "%s", err.message);
+    } else if (rc != SNN_OK) {
+        api_error(c, &err);
+    } else {
+        follow(c, changed, n);
+        reply_whole(c, n ? 202 : 200, c->param[0]);
+    }
+}
+
+void api_sweeps_pause(struct api_call *c)
+{
+    wish(c, srv_store_sweep_pause);
+}
+
+void api_sweeps_resume(struct api_call *c)
+{
+    wish(c, srv_store_sweep_unpause);
 }
 
 void api_sweeps_cancel(struct api_call *c)

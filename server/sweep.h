@@ -73,7 +73,7 @@ enum snn_code srv_store_sweep_list(struct srv_store *s, const char *after, bool 
                                    struct snn_error *err);
 void srv_sweep_list_free(struct srv_sweep *sweeps, size_t n);
 
-/* A job that a cancel or delete of its sweep has changed. */
+/* A job that what was wanted of its sweep has changed. */
 struct srv_sweep_change {
     char id[SRV_ID_SIZE];
     bool gone; /* its rows are removed; its files are the caller's */
@@ -83,5 +83,13 @@ struct srv_sweep_change {
 enum snn_code srv_store_sweep_cancel(struct srv_store *s, const char *id, bool then_delete,
                                      struct srv_sweep_change **changed, size_t *n,
                                      struct snn_error *err);
+/* Pauses all that is not over, or lets all that is paused go on but for those that wait for the
+ * sweep's other jobs. SNN_INVALID where the sweep is over or being cancelled. *changed as above. */
+enum snn_code srv_store_sweep_pause(struct srv_store *s, const char *id,
+                                    struct srv_sweep_change **changed, size_t *n,
+                                    struct snn_error *err);
+enum snn_code srv_store_sweep_unpause(struct srv_store *s, const char *id,
+                                      struct srv_sweep_change **changed, size_t *n,
+                                      struct snn_error *err);
 
 #endif

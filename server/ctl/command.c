@@ -108,6 +108,8 @@ const struct ctl_command ctl_commands[] = {
     {"sweep", "show", "ID", 1, 1, "a sweep's combinations, the best first", sweep_show_options, ctl_sweep_show, false},
     {"sweep", "results", "ID", 1, 1, "a sweep's jobs as a table, a row each", sweep_results_options, ctl_sweep_results, false},
     {"sweep", "cancel", "ID", 1, 1, "stop all jobs of a sweep", NULL, ctl_sweep_cancel, false},
+    {"sweep", "pause", "ID", 1, 1, "save all jobs of a sweep and let them wait", NULL, ctl_sweep_pause, false},
+    {"sweep", "resume", "ID", 1, 1, "let the paused jobs of a sweep go on", NULL, ctl_sweep_resume, false},
     {"sweep", "delete", "ID", 1, 1, "remove a sweep with all its jobs", NULL, ctl_sweep_delete, false},
     {"sweep", NULL, "FILE|-", 1, 1, "queue a job for each combination of what differs", NULL, ctl_sweep, false},
     {"sweeps", NULL, "", 0, 0, "sweeps, newest first", sweeps_options, ctl_sweeps, false},

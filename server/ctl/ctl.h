@@ -57,6 +57,8 @@ enum ctl_exit ctl_sweeps(struct ctl *c);
 enum ctl_exit ctl_sweep_show(struct ctl *c);
 enum ctl_exit ctl_sweep_results(struct ctl *c);
 enum ctl_exit ctl_sweep_cancel(struct ctl *c);
+enum ctl_exit ctl_sweep_pause(struct ctl *c);
+enum ctl_exit ctl_sweep_resume(struct ctl *c);
 enum ctl_exit ctl_sweep_delete(struct ctl *c);
 enum ctl_exit ctl_dataset_upload(struct ctl *c);
 enum ctl_exit ctl_dataset_list(struct ctl *c);

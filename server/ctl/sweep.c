@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep, sweeps, sweep show, results, cancel, delete. */
+/* sweep, sweeps, sweep show, results, cancel, pause, resume, delete. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,12 +180,12 @@ enum ctl_exit ctl_sweep_results(struct ctl *c)
     return rc;
 }
 
-/* --------------------------------------------------------------------------- cancel, delete -- */
+/* -------------------------------------------------------------------- cancel, pause, delete -- */
 
-enum ctl_exit ctl_sweep_cancel(struct ctl *c)
+static enum ctl_exit act(struct ctl *c, const char *action)
 {
     struct ctl_text path = {0};
-    enum ctl_exit rc = sweep_path(c, &path, "/cancel");
+    enum ctl_exit rc = sweep_path(c, &path, action);
     json_t *sweep;
 
     if (rc != CTL_OK)
@@ -195,6 +195,21 @@ enum ctl_exit ctl_sweep_cancel(struct ctl *c)
         fprintf(c->out, "%s %s\n", ctl_string(sweep, "id"), ctl_string(sweep, "status"));
     json_decref(sweep);
     return rc;
+}
+
+enum ctl_exit ctl_sweep_cancel(struct ctl *c)
+{
+    return act(c, "/cancel");
+}
+
+enum ctl_exit ctl_sweep_pause(struct ctl *c)
+{
+    return act(c, "/pause");
+}
+
+enum ctl_exit ctl_sweep_resume(struct ctl *c)
+{
+    return act(c, "/resume");
 }
 
 enum ctl_exit ctl_sweep_delete(struct ctl *c)

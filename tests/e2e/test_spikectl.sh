@@ -274,7 +274,24 @@ expect 0 sweep results "$sweep" -f json -o "$dir/results.json"
 grep -q '"parameters":{"/neuron/surrogate":"linear"}' "$dir/results.json" || die "no JSON results"
 expect 0 sweep cancel "$sweep"
 says "^$sweep finished"
+expect 3 sweep pause "$sweep"
+complains 'is finished and cannot be paused'
 expect 0 sweep delete "$sweep"
+job 100000 0.001 >"$dir/long.json"
+printf '{"base":%s,"seeds":[1,2]}' "$(cat "$dir/long.json")" >"$dir/sweep.json"
+expect 0 sweep "$dir/sweep.json"
+sweep=$(cat "$dir/out")
+expect 0 sweep pause "$sweep"
+says "^$sweep paus"
+expect 0 sweep resume "$sweep"
+says "^$sweep running"
+expect 0 sweep delete "$sweep"
+tries=0
+while "$ctl" sweep show "$sweep" >/dev/null 2>&1; do
+    tries=$((tries + 1))
+    [ "$tries" -le 600 ] || die "the sweep is not gone after 60 s"
+    sleep 0.1
+done
 expect 3 sweep show "$sweep"
 expect 2 sweep show ../jobs
 expect 3 sweep "$dir/job.json"

@@ -91,67 +91,6 @@ static void list__pages__have_each_once_and_unknown_cursor_is_refused(void **sta
                      SNN_NOT_FOUND);
 }
 
-static void cancel__sweep__ends_what_nobody_holds_and_asks_the_rest(void **state)
-{
-    const struct sweep_form form = {.combinations = 3, .seeds = 1};
-    struct srv_sweep_change *changed = NULL;
-    struct fixture *f = *state;
-    struct snn_error err = {0};
-    struct srv_sweep_whole w;
-    struct srv_job done, held;
-    char id[SRV_ID_SIZE];
-    size_t n = 0;
-
-    sweep_create(f, &form, id);
-    done = fixture_claim(f, "b");
-    sweep_arrive(f, &done, 0.5);
-    held = fixture_claim(f, "b");
-    assert_ok(srv_store_sweep_cancel(f->store, id, false, &changed, &n, &err), err);
-    free(changed);
-    assert_int_equal(n, 2);
-    assert_int_equal(fixture_status(f, done.id), SRV_JOB_succeeded);
-    assert_int_equal(fixture_status(f, held.id), SRV_JOB_cancelling);
-    w = sweep_get(f, id);
-    assert_int_equal(w.sweep.counts[SRV_JOB_cancelled], 1);
-    assert_int_equal(w.sweep.cancelled_at, fixture_now);
-    srv_sweep_whole_clear(&w);
-    sweep_release(f, &held, SRV_JOB_cancelled);
-    w = sweep_get(f, id);
-    assert_int_equal(w.sweep.finished_at, fixture_now);
-    srv_sweep_whole_clear(&w);
-    /* again: nothing is left to change */
-    assert_ok(srv_store_sweep_cancel(f->store, id, false, &changed, &n, &err), err);
-    free(changed);
-    assert_int_equal(n, 0);
-}
-
-static void delete__sweep__is_gone_with_its_last_job(void **state)
-{
-    const struct sweep_form form = {.combinations = 3, .seeds = 1};
-    struct srv_sweep_change *changed = NULL;
-    struct fixture *f = *state;
-    struct snn_error err = {0};
-    struct srv_sweep_whole w;
-    struct srv_job held;
-    char id[SRV_ID_SIZE];
-    size_t n = 0, gone = 0;
-
-    sweep_create(f, &form, id);
-    held = fixture_claim(f, "b");
-    assert_ok(srv_store_sweep_cancel(f->store, id, true, &changed, &n, &err), err);
-    for (size_t i = 0; i < n; i++)
-        gone += changed[i].gone;
-    free(changed);
-    assert_int_equal(gone, 2);
-    w = sweep_get(f, id);
-    assert_int_equal(w.n_jobs, 1);
-    srv_sweep_whole_clear(&w);
-    sweep_release(f, &held, SRV_JOB_cancelled);
-    assert_int_equal(srv_store_sweep_get(f->store, id, &w, &err), SNN_NOT_FOUND);
-    assert_int_equal(fixture_number(f, "SELECT COUNT(*) FROM jobs"), 0);
-    assert_int_equal(fixture_number(f, "SELECT COUNT(*) FROM sweep_combinations"), 0);
-}
-
 static void ignore(void *user, const char *id)
 {
     (void)user;
@@ -233,8 +172,6 @@ int main(void)
         TEST(create__more_than_may_wait__makes_nothing),
         TEST(create__same_key_again__is_the_same_sweep),
         TEST(list__pages__have_each_once_and_unknown_cursor_is_refused),
-        TEST(cancel__sweep__ends_what_nobody_holds_and_asks_the_rest),
-        TEST(delete__sweep__is_gone_with_its_last_job),
         TEST(retire__job_of_a_sweep_that_goes_on__is_kept),
         TEST(list_jobs__of_a_sweep__are_its_own),
         TEST(get__allocation_refused__fails_and_leaves_nothing),

@@ -72,12 +72,19 @@ export async function show({ root, args, signal, title }) {
     try { await send("POST", `${path}/cancel`, {}); } catch (error) { toast(error.message, true); }
     draw();
   };
+  const ask = (action) => async () => {
+    try { await send("POST", `${path}/${action}`, {}); } catch (error) { toast(error.message, true); }
+    draw();
+  };
+  const button = (text, onclick) => h("button", { type: "button", class: "small", onclick }, text);
   async function draw() {
     const sweep = await get(path, signal);
     const ids = new Set(sweep.ranking.flatMap((r) => r.jobs));
     title(sweep.name ?? sweep.id);
     replace(root, h("div", { class: "head" }, h("div", { class: "grow" }, h("h1", null, sweep.name ?? sweep.id, " ", badge(sweep.status)), h("p", { class: "sub" }, `${sweep.id} · ${sweep.goal} ${sweep.metric.replaceAll("_", " ")}`)),
-      sweep.status === "running" ? h("button", { type: "button", class: "small", onclick: () => stop(sweep) }, "Cancel") : null,
+      sweep.status === "running" ? button("Pause", ask("pause")) : null,
+      ["pausing", "paused"].includes(sweep.status) ? button("Resume", ask("resume")) : null,
+      ["running", "pausing", "paused"].includes(sweep.status) ? button("Cancel", () => stop(sweep)) : null,
       h("a", { class: "button small", href: `${path}/results?format=csv`, download: `${sweep.id}.csv` }, "Results, CSV")),
     h("div", { class: "stack" }, h("dl", { class: "tiles" }, tile("Combinations", sweep.combinations), Object.entries(sweep.jobs).filter(([, n]) => n).map(([k, n]) => tile(k, number(n)))),
       map(sweep, signal), h("div", { class: "card flush" }, rankingTable(sweep))));

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a sweep before its time: all its jobs in one transaction. */
+/* What a user wants of a sweep, done to all its jobs in one transaction: cancel, pause, resume. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/store_internal.h"
 
-struct cancel {
+struct act {
     const char *id;
+    enum srv_action action;
     bool then_delete;
     int64_t now;
     struct srv_sweep_change *changed;
@@ -21,7 +22,7 @@ static enum snn_code next_job(struct srv_conn *c, const char *sweep, struct srv_
     struct srv_query q;
 
     srv_query(&q, c,
-              "SELECT seq, id, status, attempt, step, epoch, combination FROM jobs "
+              "SELECT seq, id, status, attempt, step, epoch, combination, at_rung FROM jobs "
               "WHERE sweep = ? AND sweep <> '' AND (combination, seq) > (?, ?) "
               "ORDER BY combination, seq LIMIT 1",
               err);
@@ -38,11 +39,12 @@ static enum snn_code next_job(struct srv_conn *c, const char *sweep, struct srv_
         job->step = srv_get_int(&q);
         job->epoch = srv_get_int(&q);
         job->combination = srv_get_int(&q);
+        job->at_rung = srv_get_int(&q);
     }
     return srv_done(&q);
 }
 
-static enum snn_code note(struct cancel *a, const char *id, bool gone, struct snn_error *err)
+static enum snn_code note(struct act *a, const char *id, bool gone, struct snn_error *err)
 {
     if (a->n == a->room) {
         size_t room = a->room ? 2 * a->room : 64;
@@ -71,11 +73,13 @@ static enum snn_code remove_job(struct srv_conn *c, const struct srv_job *job,
     return rc == SNN_OK ? srv_job_remove_marked(c, job->seq, now, gone, err) : rc;
 }
 
-static enum snn_code cancel_job(struct srv_conn *c, struct cancel *a, const struct srv_job *job,
+/* A job that waits at its rung goes on by itself, and not before. */
+static enum snn_code act_on_job(struct srv_conn *c, struct act *a, const struct srv_job *job,
                                 struct snn_error *err)
 {
-    const struct srv_transition *t = srv_transition_find(job->status, SRV_ACTION_cancel);
-    bool moved = t && t->event, gone = false;
+    const struct srv_transition *t = srv_transition_find(job->status, a->action);
+    bool waits = job->at_rung && a->action == SRV_ACTION_unpause;
+    bool moved = t && t->event && !waits, gone = false;
     enum snn_code rc = SNN_OK;
 
     if (moved)
@@ -88,7 +92,7 @@ static enum snn_code cancel_job(struct srv_conn *c, struct cancel *a, const stru
 }
 
 /* Says so first: what is cancelled compares no more. */
-static enum snn_code mark(struct srv_conn *c, const struct cancel *a, struct snn_error *err)
+static enum snn_code mark(struct srv_conn *c, const struct act *a, struct snn_error *err)
 {
     struct srv_query q;
 
@@ -99,32 +103,47 @@ static enum snn_code mark(struct srv_conn *c, const struct cancel *a, struct snn
     return srv_run(&q);
 }
 
-static SRV_COMMAND(run_cancel)
+/* A cancel may come at any time; what is over or about to be neither pauses nor goes on. */
+static enum snn_code begin(struct srv_conn *c, const struct act *a, struct snn_error *err)
 {
-    struct srv_job job = {.combination = -1};
     struct srv_sweep sweep = {0};
-    struct cancel *a = arg;
     enum snn_code rc = srv_sweep_load(c, a->id, &sweep, err);
+    bool over = rc == SNN_OK && srv_sweep_over(&sweep);
 
-    if (rc == SNN_OK && !srv_sweep_over(&sweep))
+    if (rc == SNN_OK && a->action != SRV_ACTION_cancel && (over || sweep.cancelled_at))
+        rc = snn_fail(err, SNN_INVALID, "sweep \"%s\" is %s and cannot be %s", sweep.id,
+                      !sweep.cancelled_at ? "finished"
+                      : over              ? "cancelled"
+                                          : "cancelling",
+                      a->action == SRV_ACTION_pause ? "paused" : "resumed");
+    else if (rc == SNN_OK && a->action == SRV_ACTION_cancel && !over)
         rc = mark(c, a, err);
     srv_sweep_clear(&sweep);
+    return rc;
+}
+
+static SRV_COMMAND(run_act)
+{
+    struct srv_job job = {.combination = -1};
+    struct act *a = arg;
+    enum snn_code rc = begin(c, a, err);
+
     while (rc == SNN_OK) {
         rc = next_job(c, a->id, &job, err);
         if (rc != SNN_OK || !job.seq)
             break;
-        rc = cancel_job(c, a, &job, err);
+        rc = act_on_job(c, a, &job, err);
     }
     return rc;
 }
 
-enum snn_code srv_store_sweep_cancel(struct srv_store *s, const char *id, bool then_delete,
-                                     struct srv_sweep_change **changed, size_t *n,
-                                     struct snn_error *err)
+static enum snn_code act(struct srv_store *s, struct act a, struct srv_sweep_change **changed,
+                         size_t *n, struct snn_error *err)
 {
-    struct cancel a = {.id = id, .then_delete = then_delete, .now = s->clock.wall_seconds()};
-    enum snn_code rc = srv_writer_call(s->writer, run_cancel, &a, err);
+    enum snn_code rc;
 
+    a.now = s->clock.wall_seconds();
+    rc = srv_writer_call(s->writer, run_act, &a, err);
     if (rc != SNN_OK) {
         free(a.changed);
         return rc;
@@ -132,4 +151,26 @@ enum snn_code srv_store_sweep_cancel(struct srv_store *s, const char *id, bool t
     *changed = a.changed;
     *n = a.n;
     return SNN_OK;
+}
+
+enum snn_code srv_store_sweep_cancel(struct srv_store *s, const char *id, bool then_delete,
+                                     struct srv_sweep_change **changed, size_t *n,
+                                     struct snn_error *err)
+{
+    return act(s, (struct act){.id = id, .action = SRV_ACTION_cancel, .then_delete = then_delete},
+               changed, n, err);
+}
+
+enum snn_code srv_store_sweep_pause(struct srv_store *s, const char *id,
+                                    struct srv_sweep_change **changed, size_t *n,
+                                    struct snn_error *err)
+{
+    return act(s, (struct act){.id = id, .action = SRV_ACTION_pause}, changed, n, err);
+}
+
+enum snn_code srv_store_sweep_unpause(struct srv_store *s, const char *id,
+                                      struct srv_sweep_change **changed, size_t *n,
+                                      struct snn_error *err)
+{
+    return act(s, (struct act){.id = id, .action = SRV_ACTION_unpause}, changed, n, err);
 }
