@@ -353,6 +353,7 @@ make format        clang-format every source; format-check only looks
 make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)
 make isa           the suite, built for each of ISAS="x86-64-v2 x86-64-v3 x86-64-v4" alone
 make torture       kill the daemon a thousand times under load: nothing lost, doubled or stuck
+make resume        kill a training job at fifty points: the same bits each time
 make power         cut the power at every sync of a store's life, forty ways each
 make soak          SOAK_MINUTES=30 of jobs, streams and polls: no leak, no idle work (1440: a day)
 make bench         the training benchmarks and sweeps: JSON lines, a table, plots

@@ -2,7 +2,7 @@
 # What tests beyond the suite: a part of the Makefile, and read where it is there (a build in a
 # container asks for the packages before it has the sources).
 .PHONY: isa reference reference-double reference-float gradcheck core-tests fuzz fuzzers
-.PHONY: torture power soak bench
+.PHONY: torture resume power soak bench
 
 isa:
 	@MAKE="$(MAKE)" JOBS=$(JOBS) tests/check.sh $(addprefix isa-,$(or $(ISAS),x86-64-v2 x86-64-v3 x86-64-v4))
@@ -39,6 +39,8 @@ LONG = env SPIKED_BIN=$(CURDIR)/$(B)/spiked TEST_TIMEOUT=100000
 SOAK_MINUTES ?= 30
 torture: build $(B)/tests/e2e/test_kills
 	@$(LONG) TORTURE_KILLS=1000 tests/run.sh $(B)/tests/e2e/test_kills
+resume: build $(B)/tests/e2e/test_resume
+	@$(LONG) KILL_POINTS=50 tests/run.sh $(B)/tests/e2e/test_resume
 # Forty tearings of each crash instead of one.
 power: $(B)/tests/server/test_store_power
 	@$(LONG) POWER_SEEDS=40 tests/run.sh $<
