@@ -79,7 +79,7 @@ file_flags = -ffp-contract=$(if $(filter $(KERNELS),$1),fast,off) \
 # Compiled once per level of instruction sets, each time with the functions that core/kernel/kernels.h
 # lists under other names; core/kernel/dispatch.c calls the best that the processor has. With ISA=...
 # there is that one alone.
-KERNEL_SRC := core/kernel/table.c core/math/pool.c core/math/slide.c core/math/spikes.c core/math/vec.c core/surrogate/gradient.c core/neuron/coupled.c \
+KERNEL_SRC := core/kernel/table.c core/diag/gather.c core/math/pool.c core/math/slide.c core/math/spikes.c core/math/vec.c core/surrogate/gradient.c core/neuron/coupled.c \
 	core/neuron/euler.c core/neuron/fractional.c core/neuron/snntorch.c core/optim/adam.c \
 	core/optim/sgd.c
 LEVELS := base $(if $(ISA),,$(if $(filter x86_64%,$(shell $(VARIANT_CC) -dumpmachine)),v2 v3 v4))
@@ -225,6 +225,8 @@ $(B)/spikectl: $(call objects,$(CTL_SRC)) $(B)/sources
 # A test gets its own folder's helpers whole; from the other folders' it takes what it still lacks.
 helpers = $(call objects,$(foreach f,$(SUPPORT_SRC),$(if $(filter $(dir $1),$(dir $f)),$f)))
 .SECONDEXPANSION:
+# It trains the networks of the benchmarks.
+$(B)/tests/core/train/test_calls: $(call objects,tests/bench/workload.c)
 $(TESTS): $(B)/tests/%: $(B)/obj/tests/%.o $$(call helpers,tests/$$*) $(LIBS) $(B)/libctl.a \
 	$(B)/libtests.a
 	$(link) $(WRAP) $(CORE_LIBS) $(SERVER_LIBS) -lcmocka

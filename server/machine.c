@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,6 +14,10 @@
 #include <unistd.h>
 
 #define PATH_SIZE 4096
+/* Bytes from which a block is a mapping of its own. */
+#define LARGE_BLOCK (512 * 1024)
+/* Heaps for the small ones: threads that answer, write and train seldom ask at the same time. */
+#define HEAPS 4
 
 /* The first line of a file; false where there is none. */
 static bool first_line(char line[64], const char *path)
@@ -149,4 +154,11 @@ size_t srv_machine_files(void)
             limit = most;
     }
     return limit.rlim_cur < SIZE_MAX ? (size_t)limit.rlim_cur : SIZE_MAX;
+}
+
+void srv_machine_large_blocks(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK);
+    (void)mallopt(M_ARENA_MAX, HEAPS);
 }

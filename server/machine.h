@@ -24,4 +24,11 @@ size_t srv_machine_open_files(void);
  * @thread startup */
 size_t srv_machine_files(void);
 
+/* Has large blocks given back to the machine as soon as they are freed. Left to itself the C
+ * library takes the first large block that is freed for a hint to keep all later ones, up to 32 MB
+ * each, in heaps that they then leave full of holes: a daemon grew by a run's size with every other
+ * job.
+ * @thread startup */
+void srv_machine_large_blocks(void);
+
 #endif

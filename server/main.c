@@ -351,6 +351,7 @@ int main(int argc, char *argv[])
                snn_blas());
         return EXIT_SUCCESS;
     }
+    srv_machine_large_blocks();
     if (!command)
         return serve(&d);
     return command->run(&call, &err) == SNN_OK ? EXIT_SUCCESS : complain(&err, EXIT_FAILURE);

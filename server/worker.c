@@ -189,13 +189,17 @@ static enum snn_code save_last(struct srv_work *w, struct snn_error *err)
     }
 }
 
-/* The last state is durable before the job is said to be done. */
+/* The last state is durable before the job is said to be done. What the file is read into to be
+ * hashed takes the run's place in memory. */
 static enum snn_code succeed(struct srv_work *w, struct snn_error *err)
 {
     enum snn_code rc = save_last(w, err);
 
-    if (rc == SNN_OK)
-        rc = srv_checkpoint_model(w->job->model_sha256, w->options->config, &w->saved, err);
+    if (rc != SNN_OK)
+        return rc;
+    snn_run_free(w->run);
+    w->run = NULL;
+    rc = srv_checkpoint_model(w->job->model_sha256, w->options->config, &w->saved, err);
     if (rc == SNN_OK)
         w->job->status = SRV_JOB_succeeded;
     return rc;

@@ -83,13 +83,12 @@ void snn_data_features(const struct snn_data *data, bool test, size_t i, real *o
 {
     const struct snn_samples *s = half(data, test);
     size_t n = data->info.features;
-    real unit = (real)data->unit;
 
     assert(i < s->count && !s->times);
     if (s->bytes) {
         const unsigned char *from = s->bytes + i * n;
         for (size_t k = 0; k < n; k++)
-            out[k] = (real)from[k] / unit;
+            out[k] = data->of_byte[from[k]];
     } else {
         const float *from = s->values + i * n;
         for (size_t k = 0; k < n; k++)
@@ -259,6 +258,8 @@ static enum snn_code finish(struct snn_data *data, const char *sha256, struct sn
     memcpy(info->shape, data->train.shape, sizeof info->shape);
     info->features = snn_samples_features(&data->train);
     info->events = data->train.times != NULL;
+    for (unsigned i = 0; data->train.bytes && i < 256; i++)
+        data->of_byte[i] = (real)i / (real)data->unit;
     info->bytes =
         sizeof *data + memory(&data->train, info->features) + memory(&data->test, info->features);
     if (sha256)

@@ -29,6 +29,7 @@ struct snn_data {
     struct snn_data_info info;
     struct snn_samples train, test; /* of one shape, labels below info.classes */
     unsigned unit;                  /* what a byte is divided by: 255 */
+    real of_byte[256];              /* each byte divided by it, where samples are bytes */
 };
 
 /* The events of one sample, in the order of the file. */

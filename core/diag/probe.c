@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/math/vec.h"
+#include "core/diag/gather.h"
 #include "core/train/net.h"
 
 void snn_probe_place(struct snn_probe *p, struct snn_arena *arena, const struct snn_net *net)
@@ -49,13 +49,10 @@ static uint64_t count_active(const struct snn_probe_layer *p, const struct snn_c
                              const real *x, const real *s, real least)
 {
     real *ones = p->scratch, *slope = p->scratch + p->n;
-    uint64_t active = 0;
     for (size_t i = 0; i < p->n; i++)
         ones[i] = 1;
     c->surrogate->gradient(slope, ones, x, s, p->n, c->scale);
-    for (size_t i = 0; i < p->n; i++)
-        active += slope[i] >= least;
-    return active;
+    return snn_count_from(slope, least, p->n);
 }
 
 void snn_probe_look(struct snn_probe_layer *p, const struct snn_cell *c, const real *x,
@@ -67,10 +64,9 @@ void snn_probe_look(struct snn_probe_layer *p, const struct snn_cell *c, const r
     snn_histogram_add(&p->membrane, x, rows * n);
     p->samples += from ? 0 : samples;
     for (size_t r = 0; r < rows; r++) {
-        p->squares[from + r % c->time_steps] += snn_sum_squares(d_membrane + r * n, n);
+        p->squares[from + r % c->time_steps] += snn_energy(d_membrane + r * n, n);
         p->active += count_active(p, c, x + r * n, s + r * n, least);
-        for (size_t i = 0; i < n; i++)
-            p->spikes[i] += s[r * n + i] >= (real)0.5;
+        snn_count_spikes(p->spikes, s + r * n, n);
     }
 }
 

@@ -10,6 +10,7 @@
 #ifndef SPIKED_CORE_KERNEL_KERNELS_H
 #define SPIKED_CORE_KERNEL_KERNELS_H
 
+#include "core/diag/gather.h"
 #include "core/math/spikes.h"
 #include "core/math/vec.h"
 #include "core/math/window.h"
@@ -57,6 +58,10 @@
       (image, rows, stride, w, tap))                                                               \
     F(bool, snn_squares_finite, (const real *a, size_t n), (a, n))                                 \
     F(double, snn_sum_squares, (const real *a, size_t n), (a, n))                                  \
+    V(snn_histogram_add, (struct snn_histogram *h, const real *values, size_t n), (h, values, n))  \
+    F(double, snn_energy, (const real *a, size_t n), (a, n))                                       \
+    F(size_t, snn_count_from, (const real *a, real least, size_t n), (a, least, n))              \
+    V(snn_count_spikes, (uint64_t *count, const real *s, size_t n), (count, s, n))                 \
     V(snn_surrogate_gradient,                                                                      \
       (size_t row, real *out, const real *g, const real *x, const real *s, size_t n, real k),      \
       (row, out, g, x, s, n, k))                                                                   \

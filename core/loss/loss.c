@@ -34,6 +34,8 @@ static bool all_finite(const real *z, size_t n)
 static double smoothed(real *dlogits, const real *logits, size_t classes, size_t label,
                        double scale, double smoothing)
 {
+    enum { KEPT = 64 }; /* exponentials that are not taken twice */
+    double kept[KEPT];
     assert(label < classes);
     /* An infinite logit may leave the loss finite: ln(1 + e^-inf) = 0. It is divergence all the
      * same. */
@@ -43,12 +45,15 @@ static double smoothed(real *dlogits, const real *logits, size_t classes, size_t
     double sum = 0, mean = 0;
 
     for (size_t i = 0; i < classes; i++) {
-        sum += exp((double)logits[i] - top);
+        const double e = exp((double)logits[i] - top);
+        if (i < KEPT)
+            kept[i] = e;
+        sum += e;
         mean += (double)logits[i] - top;
     }
     double others = 0;
     for (size_t i = 0; dlogits && i < classes; i++) {
-        const double d = exp((double)logits[i] - top) / sum - share;
+        const double d = (i < KEPT ? kept[i] : exp((double)logits[i] - top)) / sum - share;
         dlogits[i] = (real)(finite ? scale * d : not_finite);
         others += i == label ? 0 : d;
     }

@@ -30,7 +30,7 @@ struct options {
 };
 
 struct measured {
-    double ms, encode_ms, rss_mb, sgemm, same_shape;
+    double ms, look_ms, encode_ms, rss_mb, sgemm, same_shape;
 };
 
 static double now(size_t threads)
@@ -52,8 +52,9 @@ static double median(double *seconds, size_t n)
     return seconds[n / 2];
 }
 
-static enum snn_code time_steps(struct bench *b, size_t threads, bool quick, double *ms,
-                                struct snn_error *err)
+static enum snn_code time_steps(struct bench *b, size_t threads, bool quick,
+                                enum snn_code (*step)(struct bench *, struct snn_error *),
+                                double *ms, struct snn_error *err)
 {
     const size_t steps = quick ? 1 : STEPS;
     double best = 0, seconds[STEPS];
@@ -62,7 +63,7 @@ static enum snn_code time_steps(struct bench *b, size_t threads, bool quick, dou
         bench_restart(b);
         for (size_t i = 0; i < WARM_UP + steps; i++) {
             double start = now(threads);
-            enum snn_code rc = bench_step(b, err);
+            enum snn_code rc = step(b, err);
             if (rc != SNN_OK)
                 return rc;
             if (i >= WARM_UP)
@@ -148,6 +149,14 @@ static double most_memory_mb(void)
     return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss / 1024 : 0;
 }
 
+/* The time that diagnostics take, where they are due as often as a job has them unless told. */
+#define DIAGNOSTICS ((size_t)50)
+
+static double diagnostics_share(const struct measured *m)
+{
+    return (m->look_ms - m->ms) / ((double)DIAGNOSTICS * m->ms);
+}
+
 static void print_text(const struct bench *b, const struct options *o, const struct measured *m)
 {
     const double floor = floor_ms(b, m->sgemm);
@@ -158,6 +167,8 @@ static void print_text(const struct bench *b, const struct options *o, const str
     printf("  of it the input: %.2f ms on one thread; %.0f MB; sgemm %.1f GFLOP/s, of its shape "
            "%.1f\n",
            m->encode_ms, m->rss_mb, m->sgemm, m->same_shape);
+    printf("  a diagnostic step: %.2f ms; every %zu steps that is %.1f%% of the time\n", m->look_ms,
+           DIAGNOSTICS, 100 * diagnostics_share(m));
     printf("  dense it were %.1f GFLOP/s; the least would be %.2f ms on one thread (%.0f%%)\n",
            1e3 * dense_gflop(b) / m->ms, floor, 100 * floor / m->ms / o->threads);
     printf("  firing rates by layer: ");
@@ -183,9 +194,10 @@ static void print_json(const struct bench *b, const struct options *o, const str
     print_list(b->rate, b->n_rates);
     printf("], \"active\": [");
     print_list(b->active, b->n_rates);
-    printf("], \"input_ms\": %.3f, \"sgemm_gflops\": %.1f, \"same_shape_gflops\": %.1f, "
+    printf("], \"input_ms\": %.3f, \"diagnostic_ms\": %.3f, \"sgemm_gflops\": %.1f, "
+           "\"same_shape_gflops\": %.1f, "
            "\"gflops\": %.1f, \"floor_ms\": %.3f, \"floor_share\": %.3f}\n",
-           m->encode_ms, m->sgemm, m->same_shape, 1e3 * dense_gflop(b) / m->ms, floor,
+           m->encode_ms, m->look_ms, m->sgemm, m->same_shape, 1e3 * dense_gflop(b) / m->ms, floor,
            floor / m->ms / o->threads);
 }
 
@@ -278,7 +290,7 @@ int main(int argc, char **argv)
     struct options o = {.surrogate = "arctan", .threads = 1};
     struct snn_error err = {0};
     struct measured m = {0};
-    struct bench b;
+    struct bench b, looking = {.w = NULL};
     const char *wrong = parse(&o, argc, argv);
     const struct workload *w = wrong ? NULL : workload_find(o.workload);
 
@@ -286,17 +298,23 @@ int main(int argc, char **argv)
         return usage(wrong ? wrong : "no workload of that name");
     const struct workload now = changed(w, &o);
     const size_t threads = (size_t)o.threads;
-    enum snn_code rc = bench_open(&b, &now, o.surrogate, threads, &err);
+    enum snn_code rc = bench_open(&b, &now, o.surrogate, threads, false, &err);
     if (rc == SNN_OK)
-        rc = time_steps(&b, threads, o.quick, &m.ms, &err);
+        rc = time_steps(&b, threads, o.quick, bench_step, &m.ms, &err);
     if (rc == SNN_OK) {
         m.encode_ms = time_encoding(&b);
-        m.rss_mb = most_memory_mb(); /* before products that no step has */
+        m.rss_mb = most_memory_mb(); /* before what no step has */
+        rc = bench_open(&looking, &now, o.surrogate, threads, true, &err);
+    }
+    if (rc == SNN_OK)
+        rc = time_steps(&looking, threads, o.quick, bench_look, &m.look_ms, &err);
+    if (rc == SNN_OK) {
         m.sgemm = product_gflops(512, 512, 512);
         m.same_shape = same_shape_gflops(&b);
         (o.json ? print_json : print_text)(&b, &o, &m);
     } else
         fprintf(stderr, "bench_train: %s\n", err.message);
     bench_free(&b);
+    bench_free(&looking);
     return rc == SNN_OK ? 0 : 1;
 }

@@ -215,7 +215,8 @@ static struct snn_neuron_spec neuron_of(const struct workload *w, const struct s
     return n;
 }
 
-static enum snn_code describe(struct bench *b, const char *surrogate, struct snn_error *err)
+static enum snn_code describe(struct bench *b, const char *surrogate, bool looks,
+                              struct snn_error *err)
 {
     const struct workload *w = b->w;
     struct snn_spec *spec = &b->spec;
@@ -229,7 +230,7 @@ static enum snn_code describe(struct bench *b, const char *surrogate, struct snn
     spec->time_steps = w->time_steps;
     spec->batch_size = w->batch;
     spec->epochs = 1;
-    spec->diagnostics_every = 0;
+    spec->diagnostics_every = looks;
     spec->n_layers = w->n_layers;
     for (size_t i = 0; i < w->n_layers; i++) {
         struct snn_layer_spec *l = &spec->layers[i];
@@ -304,10 +305,10 @@ static void settle(struct bench *b)
 }
 
 enum snn_code bench_open(struct bench *b, const struct workload *w, const char *surrogate,
-                         size_t threads, struct snn_error *err)
+                         size_t threads, bool looks, struct snn_error *err)
 {
     *b = (struct bench){.w = w};
-    enum snn_code rc = describe(b, surrogate, err);
+    enum snn_code rc = describe(b, surrogate, looks, err);
     if (rc == SNN_OK)
         rc = open_data(b, err);
     if (rc == SNN_OK)
@@ -341,6 +342,15 @@ enum snn_code bench_step(struct bench *b, struct snn_error *err)
 {
     b->run->at.epoch_step = 0; /* the epoch's first batch each time */
     return snn_run_step(b->run, false, err);
+}
+
+enum snn_code bench_look(struct bench *b, struct snn_error *err)
+{
+    b->run->at.epoch_step = 0;
+    const enum snn_code rc = snn_run_step(b->run, true, err);
+    if (rc == SNN_OK)
+        snn_report(b->run, &(struct snn_hooks){.user = NULL}, true, false);
+    return rc;
 }
 
 void bench_encode(struct bench *b)

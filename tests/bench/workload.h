@@ -44,14 +44,17 @@ struct bench {
     size_t n_rates;                                        /* layers with neurons */
 };
 
-/* SNN_OK, or what is wrong. The bench is freed by bench_free either way. */
+/* SNN_OK, or what is wrong. The bench is freed by bench_free either way. `looks`: with room for
+ * diagnostic steps. */
 enum snn_code bench_open(struct bench *b, const struct workload *w, const char *surrogate,
-                         size_t threads, struct snn_error *err);
+                         size_t threads, bool looks, struct snn_error *err);
 void bench_free(struct bench *b);
 /* Back to the start: weights, optimizer state, cursor. */
 void bench_restart(struct bench *b);
 /* Forward, loss, backward and Adam on the batch. */
 enum snn_code bench_step(struct bench *b, struct snn_error *err);
+/* The same as a diagnostic step, with all that it tells. Of a bench that looks. */
+enum snn_code bench_look(struct bench *b, struct snn_error *err);
 /* The input alone, as a step makes it: what of a step's time is not the network's. */
 void bench_encode(struct bench *b);
 
