@@ -7,7 +7,10 @@
 #include "api/call.h"
 #include "api/file.h"
 #include "api/names.h"
+#include "api/problem.h"
 #include "api/text.h"
+
+#define MAX_POINTS 10000
 
 /* Edge texts are the same for every entry: made once a request. */
 struct edges {
@@ -17,8 +20,7 @@ struct edges {
 struct writer {
     FILE *to;
     struct api_names names;
-    int64_t from_step, max_steps;
-    bool newest_first;
+    struct srv_histogram_range range;
     size_t entries;
     struct edges edges;
 };
@@ -103,9 +105,9 @@ static void write_missing(FILE *to, const struct api_names *names)
 static void reply(struct api_call *c, const char *job, struct writer *w)
 {
     /* The store filters one exact name itself; lists and prefixes are filtered here. */
-    const char *name = w->names.n == 1 && !w->names.prefix[0] ? w->names.item[0] : NULL;
     struct snn_error err = {.code = SNN_OK};
 
+    w->range.name = w->names.n == 1 && !w->names.prefix[0] ? w->names.item[0] : NULL;
     w->to = api_file_open(c);
     if (!w->to)
         return;
@@ -113,8 +115,8 @@ static void reply(struct api_call *c, const char *job, struct writer *w)
     fputs("{\"object\":\"histograms\",\"job\":", w->to);
     api_text_string(w->to, job);
     fputs(",\"data\":[", w->to);
-    if (srv_store_histograms_each(c->api->options.store, job, name, w->from_step, w->max_steps,
-                                  w->newest_first, write_entry, w, &err) != SNN_OK) {
+    if (srv_store_histograms_each(c->api->options.store, job, &w->range, write_entry, w, &err) !=
+        SNN_OK) {
         fclose(w->to);
         api_error(c, &err);
         return;
@@ -123,19 +125,34 @@ static void reply(struct api_call *c, const char *job, struct writer *w)
     api_file_reply(c, w->to, &(struct api_file_form){.content_type = "application/json"});
 }
 
-void api_jobs_histograms(struct api_call *c)
+/* Either the oldest or newest so many, or so many of all: both at once has two meanings. */
+static bool query_range(struct api_call *c, struct srv_histogram_range *r)
 {
-    static const char *const known[] = {"name", "from_step", "max_steps", "order", NULL};
-    struct writer w = {.to = NULL};
-    struct srv_job job;
     bool ascending;
 
-    if (!api_query_known(c, known) ||
-        !api_query_integer(c, "from_step", 0, INT64_MAX, 0, &w.from_step) ||
-        !api_query_integer(c, "max_steps", 0, INT64_MAX, 0, &w.max_steps) ||
-        !api_query_order(c, true, &ascending) || !api_find_job(c, &job))
+    if (!api_query_integer(c, "from_step", 0, INT64_MAX, 0, &r->from_step) ||
+        !api_query_integer(c, "to_step", 0, INT64_MAX, INT64_MAX, &r->to_step) ||
+        !api_query_integer(c, "max_steps", 0, INT64_MAX, 0, &r->max_steps) ||
+        !api_query_integer(c, "max_points", 2, MAX_POINTS, 0, &r->max_points) ||
+        !api_query_order(c, true, &ascending))
+        return false;
+    r->newest_first = !ascending;
+    if (r->max_steps == 0 || r->max_points == 0)
+        return true;
+    api_refuse_query(c, "max_points", "invalid",
+                     "max_points is given beside max_steps, want one of the two");
+    return false;
+}
+
+void api_jobs_histograms(struct api_call *c)
+{
+    static const char *const known[] = {"name",       "from_step", "to_step", "max_steps",
+                                        "max_points", "order",     NULL};
+    struct writer w = {.to = NULL};
+    struct srv_job job;
+
+    if (!api_query_known(c, known) || !query_range(c, &w.range) || !api_find_job(c, &job))
         return;
-    w.newest_first = !ascending;
     if (api_names_parse(c, "name", &w.names))
         reply(c, job.id, &w);
     api_names_clear(&w.names);

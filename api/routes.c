@@ -50,7 +50,7 @@ const struct api_route api_routes[] = {
      .answer = "Metrics", .media = "text/csv", .query = "names from_step max_points format"},
     {.method = "GET", .pattern = "/v1/jobs/{job}/histograms", .access = API_READ, .handle = api_jobs_histograms,
      .doc = "histograms of gradients, weights, activity and membranes",
-     .answer = "Histograms", .query = "histogram from_step max_steps order"},
+     .answer = "Histograms", .query = "histogram from_step to_step max_steps max_points order"},
     {.method = "GET", .pattern = "/v1/jobs/{job}/spikes", .access = API_READ, .handle = api_jobs_spikes,
      .doc = "who fires when: the trained model on one sample, from the input to the output",
      .answer = "Spikes", .query = "sample split checkpoint max_units", .others = "409"},

@@ -210,10 +210,18 @@ enum snn_code srv_store_points_each(struct srv_store *s, const char *job, int64_
                                     void *user, struct snn_error *err);
 enum snn_code srv_store_histograms_post(struct srv_store *s, const char *job, size_t step,
                                         size_t epoch, const struct snn_histogram *h, size_t n);
-/* Histograms of a job: `name` NULL = all; from_step <= step, at most max_steps different steps (0 =
- * all), the oldest or the newest; ordered by step, up or down, then name in the order posted. */
-enum snn_code srv_store_histograms_each(struct srv_store *s, const char *job, const char *name,
-                                        int64_t from_step, int64_t max_steps, bool newest_first,
+/* Which histograms of a job. */
+struct srv_histogram_range {
+    const char *name;           /* NULL = all */
+    int64_t from_step, to_step; /* both among them */
+    int64_t max_steps;  /* at most so many different steps, the oldest or the newest; 0 = all */
+    int64_t max_points; /* else at most so many (>= 2) of them, evenly, with the first and the last;
+                           0 = all */
+    bool newest_first;
+};
+/* Ordered by step, up or down, then name in the order posted. `each` returning false ends it. */
+enum snn_code srv_store_histograms_each(struct srv_store *s, const char *job,
+                                        const struct srv_histogram_range *range,
                                         bool (*each)(void *user, int64_t step, int64_t epoch,
                                                      const struct snn_histogram *h),
                                         void *user, struct snn_error *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Metric points (a row a step) and histograms (a row a step and name). Packed where they are
- * posted, so that the writer only moves bytes. */
+/* Metric points (a row a step) and the posting of histograms (a row a step and name; read in
+ * store_histograms.c). Packed where they are posted, so that the writer only moves bytes. */
 #include "server/pack.h"
 #include "server/store_internal.h"
 
@@ -197,68 +197,6 @@ enum snn_code srv_store_histograms_post(struct srv_store *s, const char *job, si
     }
     free(one.data);
     return post(s, run_histograms, &head, &all);
-}
-
-/* The rows from a step on, of one name or all. Left to itself the planner reads every name for the
- * one. */
-static void select_histograms(struct srv_query *q, struct srv_conn *c, int64_t seq,
-                              const char *name, int64_t from_step, bool newest_first,
-                              struct snn_error *err)
-{
-#define OF_ONE                                                                                     \
-    "SELECT step, epoch, name, data FROM histograms INDEXED BY histograms_by_name "                \
-    "WHERE job_seq = ? AND step >= ? AND name = ? ORDER BY step"
-#define OF_ALL                                                                                     \
-    "SELECT step, epoch, name, data FROM histograms "                                              \
-    "WHERE job_seq = ? AND step >= ? ORDER BY step"
-    static const char *const sql[2][2] = {{OF_ALL ", position", OF_ALL " DESC, position"},
-                                          {OF_ONE, OF_ONE " DESC"}};
-
-    srv_query(q, c, sql[name != NULL][newest_first], err);
-    srv_put_int(q, seq);
-    srv_put_int(q, from_step);
-    if (name)
-        srv_put_text(q, name);
-}
-
-enum snn_code srv_store_histograms_each(struct srv_store *s, const char *job, const char *name,
-                                        int64_t from_step, int64_t max_steps, bool newest_first,
-                                        bool (*each)(void *user, int64_t step, int64_t epoch,
-                                                     const struct snn_histogram *h),
-                                        void *user, struct snn_error *err)
-{
-    struct snn_histogram h;
-    struct srv_conn *c = NULL;
-    struct srv_query q;
-    int64_t seq = 0, last = -1, steps = 0;
-    enum snn_code rc = srv_store_read(s, &c, err);
-
-    if (rc != SNN_OK)
-        return rc;
-    rc = srv_job_seq(c, job, &seq, err);
-    if (rc != SNN_OK)
-        goto out;
-    select_histograms(&q, c, seq, name, from_step, newest_first, err);
-    while (srv_next(&q)) {
-        int64_t step = srv_get_int(&q), epoch = srv_get_int(&q);
-        const unsigned char *data;
-        size_t size;
-
-        steps += step != last;
-        last = step;
-        if (max_steps > 0 && steps > max_steps)
-            break;
-        memset(&h, 0, sizeof h);
-        srv_get_text(&q, h.name, sizeof h.name);
-        data = srv_get_bytes(&q, &size);
-        srv_query_fail(&q, srv_unpack_histogram(&h, data, size, err));
-        if (q.code != SNN_OK || !each(user, step, epoch, &h))
-            break;
-    }
-    rc = srv_done(&q);
-out:
-    srv_store_unread(s, c);
-    return rc;
 }
 
 /* ---------------------------------------------------------------------------------- rewind -- */

@@ -177,6 +177,53 @@ static void histograms__newest_first__has_the_latest_in_one_request(void **state
     get(w, (struct world_request){.query = {{"order", "down"}}}, 422);
 }
 
+/* The steps of what was answered, as text. */
+static void expect_steps(struct world *w, struct world_request r, const char *want)
+{
+    char got[200] = "";
+    json_t *entry;
+    size_t i;
+
+    json_array_foreach(get(w, r, 200), i, entry)
+        snprintf(got + strlen(got), sizeof got - strlen(got), "%lld ",
+                 (long long)json_integer_value(json_object_get(entry, "step")));
+    assert_string_equal(got, want);
+}
+
+static void histograms__thinned__are_even_with_the_first_and_the_last(void **state)
+{
+    struct world *w = *state;
+    const real value = 1;
+
+    for (size_t i = 0; i < 11; i++) {
+        post(w, 10 * i, "activity/layer1", &value, 1);
+        post(w, 10 * i + 1, "activity/layer2", &value, 1);
+    }
+    world_flush(w);
+#define ONE {"name", "activity/layer1"}
+#define ASK(...)                                                                                   \
+    (struct world_request)                                                                         \
+    {                                                                                              \
+        .query = { __VA_ARGS__ }                                                                   \
+    }
+    expect_steps(w, ASK(ONE, {"max_points", "2"}), "0 100 ");
+    expect_steps(w, ASK(ONE, {"max_points", "3"}), "0 50 100 ");
+    expect_steps(w, ASK(ONE, {"max_points", "6"}), "0 20 40 60 80 100 ");
+    expect_steps(w, ASK(ONE, {"max_points", "4"}), "0 30 60 100 ");
+    expect_steps(w, ASK(ONE, {"max_points", "3"}, {"order", "desc"}), "100 50 0 ");
+    expect_steps(w, ASK(ONE, {"max_points", "11"}, {"from_step", "75"}), "80 90 100 ");
+    expect_steps(w, ASK(ONE, {"max_points", "3"}, {"from_step", "20"}, {"to_step", "40"}),
+                 "20 30 40 ");
+    expect_steps(w, ASK(ONE, {"max_points", "2"}, {"from_step", "45"}, {"to_step", "55"}), "50 ");
+    expect_steps(w, ASK(ONE, {"max_points", "2"}, {"from_step", "50"}, {"to_step", "49"}), "");
+    expect_steps(w, ASK({"to_step", "11"}), "0 1 10 11 "); /* also without thinning, of all names */
+    expect_steps(w, ASK({"max_points", "3"}), "0 50 101 ");
+    get(w, ASK({"max_points", "1"}), 422);
+    get(w, ASK({"max_points", "3"}, {"max_steps", "3"}), 422);
+#undef ASK
+#undef ONE
+}
+
 static void histograms__wrong_requests__are_refused(void **state)
 {
     struct world *w = *state;
@@ -205,6 +252,7 @@ int main(void)
         TEST(histograms__every_entry__adds_up_to_its_count),
         TEST(histograms__query__selects_names_and_steps),
         TEST(histograms__newest_first__has_the_latest_in_one_request),
+        TEST(histograms__thinned__are_even_with_the_first_and_the_last),
         TEST(histograms__wrong_requests__are_refused),
         TEST(histograms__no_memory__is_an_error_not_the_end),
     };

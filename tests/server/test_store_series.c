@@ -61,11 +61,11 @@ static void check_histograms(struct fixture *f, const char *id, const char *name
 {
     struct seen seen = {0};
     struct snn_error err = {0};
+    const struct srv_histogram_range range = {
+        .name = name, .from_step = from, .to_step = INT64_MAX, .max_steps = max_steps};
 
     assert_ok(srv_store_ping(f->store, &err), err);
-    assert_ok(srv_store_histograms_each(f->store, id, name, from, max_steps, false, see_histogram,
-                                        &seen, &err),
-              err);
+    assert_ok(srv_store_histograms_each(f->store, id, &range, see_histogram, &seen, &err), err);
     assert_string_equal(seen.text, expected);
 }
 

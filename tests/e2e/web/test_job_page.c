@@ -94,6 +94,156 @@ static void job__views_of_histograms__are_drawn_and_told_by_keys(void **state)
     page_done(p);
 }
 
+/* The mouse, pressed at one share of the first canvas's width and let go at another. */
+static void draw_over(struct page *p, double from, double to)
+{
+    char script[400];
+    json_t *at, *actions;
+
+    snprintf(
+        script, sizeof script,
+        "const c = document.querySelector('.drawn canvas'); c.scrollIntoView({block: 'center'});"
+        "const b = c.getBoundingClientRect(), x = (f) => Math.round(b.x + 84 + f * (b.width - "
+        "96)); return [x(%g), x(%g), Math.round(b.y + b.height / 2)]",
+        from, to);
+    at = browser_run(p->b, script, "");
+    actions = json_pack(
+        "{s:[{s:s,s:s,s:[{s:s,s:O,s:O},{s:s,s:i},{s:s,s:O,s:O},{s:s,s:i}]}]}", "actions", "type",
+        "pointer", "id", "mouse", "actions", "type", "pointerMove", "x", json_array_get(at, 0), "y",
+        json_array_get(at, 2), "type", "pointerDown", "button", 0, "type", "pointerMove", "x",
+        json_array_get(at, 1), "y", json_array_get(at, 2), "type", "pointerUp", "button", 0);
+    assert_non_null(actions);
+    json_decref(browser_tell(p->b, "POST", "/actions", actions));
+    json_decref(at);
+}
+
+/* What the caption of the first figure says: how many steps, and whether of a part. */
+static void see_steps(struct page *p, const char *condition)
+{
+    char script[500];
+
+    snprintf(script, sizeof script,
+             "const t = document.querySelector('figcaption').textContent;"
+             "const m = t.match(/([0-9]+) steps from ([0-9,]+) to ([0-9,]+)/);"
+             "if (!m) return false;"
+             "const [n, from, to] = m.slice(1).map((v) => Number(v.replaceAll(',', '')));"
+             "const part = t.includes('a part of the run'); return %s",
+             condition);
+    browser_wait(p->b, script);
+}
+
+static void job__long_run__is_shown_whole_and_zoomed_into(void **state)
+{
+    struct page *p = *state;
+    struct answer a = {.status = 0};
+    char id[32];
+
+    daemon_submit(p->d, JOB("long run", 60, 1), id); /* 1,260 steps with histograms */
+    daemon_wait(p->d, &a, id, "succeeded");
+    open_part(p, id, "/gradients");
+    see_picture(p);
+    see_steps(p, "n === 500 && to > 1200 && from < 2 && !part");
+    browser_shot(p->b, "job-whole-run");
+    draw_over(p, 0.5, 0.75);
+    see_steps(p, "part && from > 600 && to < 980 && n === to - from + 1");
+    browser_shot(p->b, "job-zoomed");
+    browser_click(p->b, "[aria-label='Zoom in: Histograms']");
+    see_steps(p, "part && n < 180 && n === to - from + 1");
+    json_decref(browser_run(p->b, "document.querySelector('.drawn canvas').focus()", ""));
+    browser_keys(p->b, "--");
+    see_steps(p, "part && n > 500 * 0.75");
+    browser_keys(p->b, "0");
+    see_steps(p, "n === 500 && !part");
+    assert_true(json_is_true(browser_run(
+        p->b, "return document.querySelector(\"[aria-label^='Zoom out']\").disabled", "")));
+    answer_clear(&a);
+    page_done(p);
+}
+
+/* What the page saves, kept instead of saved; then whether it is whole. */
+static const char keep_files[] =
+    "window.files = {}; let last = null;"
+    "URL.createObjectURL = (blob) => { last = blob; return 'blob:none'; };"
+    "HTMLAnchorElement.prototype.click = function () {"
+    "  const name = this.download; last.text().then((t) => { window.files[name] = t; }); };"
+    "document.querySelectorAll('.exports button').forEach((b) => b.click());"
+    "window.wanted = document.querySelectorAll('.exports button').length";
+static const char check_files[] =
+    "const bad = [];"
+    "for (const [name, text] of Object.entries(window.files)) {"
+    "  const say = (what) => bad.push(name + ': ' + what);"
+    "  if (name.endsWith('.json')) { JSON.parse(text); if (text.length < 20) say(text); }"
+    "  if (name.endsWith('.csv')) {"
+    "    const rows = text.trim().split('\\n').map((r) => r.split(','));"
+    "    if (rows.length < 3) say('no rows');"
+    "    if (rows.some((r) => r.length !== rows[0].length)) say('uneven rows');"
+    "  }"
+    "  if (name.endsWith('.svg')) {"
+    "    const d = new DOMParser().parseFromString(text, 'image/svg+xml');"
+    "    if (d.querySelector('parsererror')) say('no XML');"
+    "    if (d.querySelectorAll('path, rect, image').length < 3) say('empty');"
+    "    if (d.querySelectorAll('text').length < 4) say('no words');"
+    "    if (/NaN|undefined|var\\(/.test(text)) say(text.match(/.{40}(NaN|undefined|var\\()/)[0]);"
+    "  }"
+    "  if (name.endsWith('histogram.json'))"
+    "    for (const e of JSON.parse(text))"
+    "      if (e.triples.reduce((n, [l, r, c]) => n + (l <= r ? c : NaN), 0) !== e.count - e.nan - "
+    "e.inf) say('triples of step ' + e.step);"
+    "  if (name.endsWith('histogram.csv')) {"
+    "    const sums = {};"
+    "    for (const r of text.trim().split('\\n').slice(1).map((l) => l.split(',')))"
+    "      sums[r[0]] = (sums[r[0]] ?? 0) + Number(r[5]);"
+    "    const entries = JSON.parse(window.files[name.replace('.csv', '.json')]);"
+    "    for (const e of entries) if (sums[e.step] !== e.count - e.nan - e.inf) say(e.step);"
+    "  }"
+    "  if (name.endsWith('spikes.csv')) {"
+    "    const s = JSON.parse(window.files[name.replace('.csv', '.json')]);"
+    "    const n = [s.input, ...s.layers].reduce((sum, l) => sum + (l.unit?.length ?? 0), 0);"
+    "    if (text.trim().split('\\n').length - 1 !== n) say('not ' + n + ' spikes');"
+    "  }"
+    "}"
+    "return bad.join('; ')";
+
+static void job__every_picture__is_saved_as_data_and_as_picture(void **state)
+{
+    static const struct {
+        const char *part, *ready;
+        int files; /* CSV, JSON, PNG and SVG of each figure */
+    } parts[] = {
+        {"", "return document.querySelectorAll('.chart canvas').length >= 2", 8},
+        {"/gradients", "return document.querySelectorAll('.drawn canvas').length >= 2", 12},
+        {"/activity", "return document.querySelectorAll('.drawn canvas').length >= 1", 8},
+        {"/confusion", "return document.querySelector('.matrix') !== null", 4},
+        {"/spikes", "return document.querySelectorAll('.scores li').length === 10", 4}};
+    struct page *p = *state;
+    struct answer a = {.status = 0};
+    char id[32];
+
+    daemon_submit(p->d, JOB("saved", 4, 5), id);
+    daemon_wait(p->d, &a, id, "succeeded");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        json_t *bad;
+
+        open_part(p, id, parts[i].part);
+        browser_wait(p->b, parts[i].ready);
+        browser_wait(p->b, "return [...document.querySelectorAll('.chart canvas, .drawn canvas')]"
+                           ".every((c) => c.width > 100)");
+        browser_wait(p->b,
+                     "return [...document.querySelectorAll('.legend')].every((l) => "
+                     "l.childElementCount || !l.closest('.card').querySelector('.legend + *'))");
+        json_decref(browser_run(p->b, keep_files, ""));
+        browser_wait(p->b, "return Object.keys(window.files).length === window.wanted");
+        bad = browser_run(p->b, "return window.wanted", "");
+        assert_true(json_integer_value(bad) >= parts[i].files);
+        json_decref(bad);
+        bad = browser_run(p->b, check_files, "");
+        assert_string_equal(json_string_value(bad), "");
+        json_decref(bad);
+    }
+    answer_clear(&a);
+    page_done(p);
+}
+
 static void job__spikes_of_a_sample__are_those_of_the_api(void **state)
 {
     struct page *p = *state;
@@ -177,6 +327,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(job__while_it_trains__its_histograms_grow),
         TEST(job__views_of_histograms__are_drawn_and_told_by_keys),
+        TEST(job__long_run__is_shown_whole_and_zoomed_into),
+        TEST(job__every_picture__is_saved_as_data_and_as_picture),
         TEST(job__spikes_of_a_sample__are_those_of_the_api),
         TEST(sweep__over_two_fields__is_ranked_and_mapped),
         TEST(compare__two_jobs__are_lines_and_differences),

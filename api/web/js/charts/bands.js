@@ -10,6 +10,7 @@ const ALPHA = [0.12, 0.22, 0.34, 0.5];
 
 export class Bands extends CanvasChart {
   show(entries, yTitle) {
+    this.across = true;
     this.entries = entries;
     this.yTitle = yTitle;
     this.scale = scale(entries);

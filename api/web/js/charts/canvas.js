@@ -3,27 +3,59 @@
 // mouse and arrow keys move, whose meaning is told in words below.
 import { h, setText } from "../dom.js";
 import { css } from "./palette.js";
+import { SvgContext } from "./svg.js";
 
-const MARGIN = { left: 76, right: 12, top: 8, bottom: 38 };
+const MARGIN = { left: 84, right: 12, top: 8, bottom: 38 };
 
 export class CanvasChart {
-  constructor(label, signal, { height = 260, margin = {} } = {}) {
-    this.canvas = h("canvas", { role: "img", tabIndex: 0, "aria-label": `${label}. Arrow keys move the cursor.` });
+  constructor(label, signal, { height = 260, margin = {}, zoom = null } = {}) {
+    this.canvas = h("canvas", { role: "img", tabIndex: 0, "aria-label": `${label}. Arrow keys move the cursor${zoom ? ", plus and minus zoom" : ""}.` });
     this.readout = h("p", { class: "readout", role: "status", "aria-live": "polite" });
     this.node = h("div", { class: "drawn" }, this.canvas, this.readout);
     this.height = height;
     this.margin = { ...MARGIN, ...margin };
     this.cursor = null;
+    this.zoom = zoom;
+    this.drag = null;
     const resize = new ResizeObserver(() => this.paint());
     resize.observe(this.node);
     signal.addEventListener("abort", () => resize.disconnect());
     addEventListener("theme", () => this.paint(), { signal });
-    this.canvas.addEventListener("pointermove", (e) => this.point(this.cellAt(e.offsetX, e.offsetY)));
+    this.canvas.addEventListener("pointermove", (e) => {
+      if (this.drag) { this.drag[1] = e.offsetX; this.paint(); }
+      this.point(this.cellAt(e.offsetX, e.offsetY));
+    });
     this.canvas.addEventListener("pointerleave", () => this.point(null));
     this.canvas.addEventListener("keydown", (e) => this.key(e));
+    if (zoom) this.listenToDrags();
+  }
+  /* A stretch of columns is chosen by drawing over it. */
+  listenToDrags() {
+    const end = (done) => (e) => {
+      if (!this.drag) return;
+      const columns = this.drag.sort((a, b) => a - b).map((x) => this.columnAt(x));
+      this.drag = null;
+      this.canvas.releasePointerCapture?.(e.pointerId);
+      this.paint();
+      if (done && columns[1] - columns[0] >= 2) this.zoom.span(...columns);
+    };
+    this.canvas.addEventListener("pointerdown", (e) => {
+      if (e.button !== 0 || !this.across) return;
+      this.drag = [e.offsetX, e.offsetX];
+      this.canvas.setPointerCapture(e.pointerId);
+    });
+    this.canvas.addEventListener("pointerup", end(true));
+    this.canvas.addEventListener("pointercancel", end(false));
+  }
+  /* The column at x, or the nearest. */
+  columnAt(x) {
+    const { area } = this;
+    return this.cellAt(Math.min(area.x + area.w - 1, Math.max(area.x + 1, x)), area.y + area.h / 2)[0];
   }
   /* To be told by each kind: draw(context, area), cellAt(x, y), describe(cell), size() of the cells. */
   key(e) {
+    const factor = { "+": 0.5, "=": 0.5, "-": 2, 0: Infinity }[e.key];
+    if (this.zoom && factor && !e.ctrlKey && !e.metaKey) { e.preventDefault(); this.zoom.by(factor); return; }
     const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
     if (!by) return;
     e.preventDefault();
@@ -42,8 +74,9 @@ export class CanvasChart {
     const { left, right, top, bottom } = this.margin;
     return { x: left, y: top, w: Math.max(10, this.width - left - right), h: Math.max(10, this.height - top - bottom) };
   }
-  paint() {
-    const width = this.node.clientWidth, scale = devicePixelRatio || 1;
+  /** As wide as its place, or, where it has none, as told. */
+  paint(width = this.node.clientWidth) {
+    const scale = devicePixelRatio || 1;
     if (!width) return;
     this.width = width;
     if (this.canvas.width !== Math.round(width * scale) || this.canvas.height !== Math.round(this.height * scale)) {
@@ -57,6 +90,20 @@ export class CanvasChart {
     context.clearRect(0, 0, width, this.height);
     context.font = `11px ${css("--font")}`;
     this.draw(context, this.area);
+    if (!this.drag) return;
+    const { area } = this, [from, to] = this.drag;
+    context.globalAlpha = 0.25;
+    context.fillStyle = css("--accent");
+    context.fillRect(from, area.y, to - from, area.h);
+    context.globalAlpha = 1;
+  }
+  /** The picture without the cursor. */
+  svg(title) {
+    const context = new SvgContext(this.width, this.height), { cursor } = this;
+    this.cursor = null;
+    this.draw(context, this.area);
+    this.cursor = cursor;
+    return context.text(title);
   }
   /** Ticks are [place within the area, text]. */
   xAxis(context, area, ticks, title) {

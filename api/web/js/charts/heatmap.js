@@ -7,6 +7,7 @@ export class Heatmap extends CanvasChart {
   constructor(label, signal, options) {
     super(label, signal, options);
     this.data = null;
+    this.across = true; // what a column is can be zoomed into
   }
   /** {columns: [text], rows: [text] from the bottom up, shade(column, row): 0 to 1 or null, tell(column, row),
    * xTitle, yTitle}. */

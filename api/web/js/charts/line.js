@@ -2,6 +2,7 @@
 // Lines, by Chart.js: Debian's, which is loaded when the first is drawn.
 import { h, replace } from "../dom.js";
 import { number } from "../format.js";
+import { lineSvg } from "./line_svg.js";
 import { css, seriesColor, seriesDash } from "./palette.js";
 
 let loading = null;
@@ -105,6 +106,9 @@ export class LineChart {
       replace(this.legend, this.series.length > 1 ? legend(this.chart, this.series) : null);
       this.names = names;
     }
+  }
+  svg(title) {
+    return lineSvg(this.chart, this.series, title);
   }
   rows() {
     return [["series", this.shape.x?.label ?? "x", "value"],

@@ -3,6 +3,7 @@
 import { get } from "../api.js";
 import { h, paced } from "../dom.js";
 import { number } from "../format.js";
+import { exportsOf } from "../charts/figure.js";
 import { LineChart } from "../charts/line.js";
 import { chosen } from "./fields.js";
 
@@ -23,7 +24,8 @@ export class SurrogatePanel {
       oninput: (e) => this.form.draft.set(["neuron", "surrogate_scale"], Number((10 ** e.target.value).toPrecision(3)), "slider"),
     });
     this.told = h("p", { class: "readout" });
-    this.node = h("div", { class: "wide" }, this.slider, this.chart.node, this.told);
+    this.node = h("div", { class: "wide" }, this.slider, this.chart.node, this.told,
+      exportsOf({ title: "Surrogate", file: "surrogate", rows: () => this.chart.rows(), value: () => this.chart.value(), chart: () => this.chart }));
     this.load = paced(40, () => this.fetch());
   }
   get row() {

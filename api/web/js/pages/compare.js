@@ -82,7 +82,7 @@ function overlay(jobs, names, signal) {
     return draw();
   };
   const node = figure({
-    title, file: `compare-${metric}`, rows: () => chart.rows(), value: () => chart.value(), canvas: () => chart.canvas,
+    title, file: `compare-${metric}`, rows: () => chart.rows(), value: () => chart.value(), chart: () => chart,
     tools: [choice("Series", names, metric, (v) => { metric = v; pick(); }), choice("over", ["step", "epoch"], axis, (v) => { axis = v; pick(); })],
   }, chart.node);
   return { node, pick, draw: paced(1000, draw) };

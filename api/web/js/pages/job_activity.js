@@ -23,7 +23,7 @@ export async function show(panel, view) {
   const charts = PANELS.map((p) => ({ ...p, chart: new LineChart(p.title, { x: { label: "step" }, y: { label: p.y, min: 0, max: p.max } }, view.signal, "low") }));
   const histograms = histogramCard(view, "activity/*,membrane/*", "Distributions");
   replace(panel, h("div", { class: "grid" }, charts.map((c) => figure({
-    title: c.title, note: c.note, file: `${view.job.id}-${c.prefix.slice(0, -1)}`, rows: () => c.chart.rows(), value: () => c.chart.value(), canvas: () => c.chart.canvas,
+    title: c.title, note: c.note, file: `${view.job.id}-${c.prefix.slice(0, -1)}`, rows: () => c.chart.rows(), value: () => c.chart.value(), chart: () => c.chart,
   }, c.chart.node))), histograms.node);
   const refresh = async () => {
     await series.refresh();

@@ -46,12 +46,13 @@ export async function show(panel, view) {
       replace(panel, h("div", { class: "card" }, empty("Not yet", error.message)));
       return;
     }
-    const chart = c.matrix && c.labels.length > MOST_IN_TABLE ? picture(c, view.signal) : null;
+    const chart = c.matrix ? picture(c, view.signal) : null, seen = chart && c.labels.length > MOST_IN_TABLE;
+    if (chart && !seen) chart.paint(720); // beside the table, to be saved
     replace(panel, figure({
-      title: "Confusion matrix", file: `${view.job.id}-confusion`, canvas: chart && (() => chart.canvas), value: () => c,
+      title: "Confusion matrix", file: `${view.job.id}-confusion`, chart: chart && (() => chart), value: () => c,
       rows: () => [["class", ...c.labels], ...(c.matrix ?? []).map((row, i) => [c.labels[i], ...row])],
       note: "Rows are the classes of the test set, columns what they were taken for; colours are shares of the row.",
-    }, chart ? chart.node : table(c)));
+    }, seen ? chart.node : table(c)));
   };
   let shown = view.job.status;
   view.onChange(async (job) => { if (job.status !== shown) { shown = job.status; await draw(); } });

@@ -40,7 +40,7 @@ function byTimeStep(view) {
   const rows = () => [["layer", "step", "time_step", "norm"], ...Object.entries(series.all).flatMap(([name, s]) =>
     s.value.flatMap((list, i) => list.map((v, t) => [name.slice(BY_STEP.length), s.step[i], t + 1, v])))];
   const node = figure({
-    title: "Gradient norm by time step", tools, file: `${view.job.id}-gradient-by-time-step`, rows, value: () => series.all, canvas: () => chart.canvas,
+    title: "Gradient norm by time step", tools, file: `${view.job.id}-gradient-by-time-step`, rows, value: () => series.all, chart: () => chart,
     note: "‖dL/du‖ of a batch, back in time from the top. A layer whose early steps stay dark learns from the last ones alone.",
   }, host);
   return { node, refresh };
@@ -55,7 +55,7 @@ function byLayer(view) {
     await chart.show(lines.map((l) => ({ ...l, y: l.y.map((v) => (v > 0 ? v : NaN)) })));
   };
   const node = figure({
-    title: "Gradient norm by layer", file: `${view.job.id}-gradient-norm`, rows: () => chart.rows(), value: () => chart.value(), canvas: () => chart.canvas,
+    title: "Gradient norm by layer", file: `${view.job.id}-gradient-norm`, rows: () => chart.rows(), value: () => chart.value(), chart: () => chart,
     note: "Euclidean norm of the batch's gradient, logarithmic. Lines far apart are a gradient that fades or grows from layer to layer.",
   }, chart.node);
   return { node, refresh };

@@ -37,7 +37,7 @@ export async function show(panel, view) {
   };
   replace(panel, h("div", { class: "grid" }, charts.map((c) => figure({
     title: c.title, file: `${view.job.id}-${c.title.toLowerCase().replace(" ", "-")}`,
-    rows: () => c.chart.rows(), value: () => c.chart.value(), canvas: () => c.chart.canvas,
+    rows: () => c.chart.rows(), value: () => c.chart.value(), chart: () => c.chart,
   }, c.chart.node)), files));
   view.onChange(draw);
   await draw();

@@ -64,7 +64,7 @@ export async function show(panel, view) {
     await load();
   };
   replace(panel, h("div", { class: "beside" }, figure({
-    title: "Spikes", file: `${view.job.id}-spikes`, rows: () => rows(spikes), value: () => spikes, canvas: () => raster.canvas,
+    title: "Spikes", file: `${view.job.id}-spikes`, rows: () => rows(spikes), value: () => spikes, chart: () => raster,
     tools: h("div", { class: "row" }, choice("of the", ["test", "train"], split, (v) => { split = v; at.value = 0; load(); }),
       h("label", { class: "row" }, h("span", { class: "muted" }, "sample"), at),
       h("button", { type: "button", class: "small", "aria-label": "Sample before", onclick: () => step(-1) }, "←"),

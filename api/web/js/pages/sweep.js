@@ -57,7 +57,7 @@ function map(sweep, signal) {
   };
   draw();
   return figure({
-    title: "Two fields", file: `${sweep.id}-map`, canvas: () => chart.canvas, value: () => sweep.ranking,
+    title: "Two fields", file: `${sweep.id}-map`, chart: () => chart, value: () => sweep.ranking,
     rows: () => [[fx, fy, sweep.metric], ...now.xs.flatMap((x, i) => now.ys.map((y, k) => [x, y, now.at(i, k)]))],
     tools: h("div", { class: "row" }, choice("over", fields.map((f) => [f, short(f)]), fx, (v) => { fx = v; draw(); }),
       choice("and", fields.map((f) => [f, short(f)]), fy, (v) => { fy = v; draw(); })),
