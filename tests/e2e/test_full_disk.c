@@ -239,6 +239,6 @@ int main(void)
         cmocka_unit_test(disk__below_the_reserve__waits_and_goes_on),
     };
     /* White space is kept too. */
-    snprintf(heavy, sizeof heavy, "{\"name\":\"heavy\",%30000s%s", "", LONG + 1);
+    snprintf(heavy, sizeof heavy, "{\"name\":\"heavy\",%30000s%s", "", &LONG[1]);
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
