@@ -144,6 +144,7 @@ void api_gradcheck(struct api_call *c);
 void api_jobs_checkpoints(struct api_call *c); /* weights.c */
 void api_jobs_weights(struct api_call *c);
 void api_webhooks_list(struct api_call *c); /* webhooks.c */
+void api_webhooks_retry(struct api_call *c);
 void api_sweeps_create(struct api_call *c); /* sweeps.c */
 void api_sweeps_list(struct api_call *c);
 void api_sweeps_get(struct api_call *c);

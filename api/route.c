@@ -33,6 +33,11 @@ static bool is_sweep(const char *s)
     return is_id(s, "swp_");
 }
 
+static bool is_webhook(const char *s)
+{
+    return is_id(s, "evt_");
+}
+
 static bool is_dataset(const char *s)
 {
     return s[0] && s[strspn(s, LOWER UPPER DIGITS "._:-")] == '\0';
@@ -51,6 +56,8 @@ static const struct class
 } classes[] = {
     {"{job}", is_job, "id of a job", "job_ and 26 characters, 0-9 and A-Z without I L O U"},
     {"{sweep}", is_sweep, "id of a sweep", "swp_ and 26 characters, 0-9 and A-Z without I L O U"},
+    {"{webhook}", is_webhook, "id of a webhook",
+     "evt_ and 26 characters, 0-9 and A-Z without I L O U"},
     {"{dataset}", is_dataset, "id or name of a data set", "letters, digits and . _ : -"},
     {"{name}", is_word, "name", "letters, digits, _ and -"},
     {"{file}", is_dataset, "name of a file", "letters, digits and . _ : -"},

@@ -39,6 +39,10 @@
     X(rejected_rate, "spiked_http_rejected_total", "reason=\"rate_limited\"", "")                  \
     X(rejected_token, "spiked_http_rejected_total", "reason=\"no_token\"", "")                     \
     X(rejected_scope, "spiked_http_rejected_total", "reason=\"small_scope\"", "")                  \
+    X(webhooks_delivered, "spiked_webhook_deliveries_total", "outcome=\"delivered\"",              \
+      "Attempts at webhooks.")                                                                     \
+    X(webhooks_failed, "spiked_webhook_deliveries_total", "outcome=\"failed\"", "")                \
+    X(webhooks_dead, "spiked_webhook_deliveries_total", "outcome=\"given_up\"", "")                \
     X(log_warnings, "spiked_log_lines_total", "level=\"warning\"", "Lines logged.")                \
     X(log_errors, "spiked_log_lines_total", "level=\"error\"", "")
 #define SRV_COUNTER_ENUM(name, family, labels, help) SRV_COUNTER_##name,

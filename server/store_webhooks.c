@@ -13,6 +13,17 @@ const char *srv_webhook_state_name(enum srv_webhook_state state)
     return names[state];
 }
 
+bool srv_webhook_state_find(enum srv_webhook_state *out, const char *name)
+{
+    for (int i = 0; i <= SRV_WEBHOOK_dead; i++) {
+        if (strcmp(name, names[i]) != 0)
+            continue;
+        *out = (enum srv_webhook_state)i;
+        return true;
+    }
+    return false;
+}
+
 /* Whether somebody wants to hear of it; where, and of which job. */
 static enum snn_code find(struct srv_conn *c, int64_t job_seq, const char *status,
                           struct srv_webhook *out, bool *wanted, struct snn_error *err)
@@ -80,40 +91,73 @@ static void read_row(struct srv_query *q, struct srv_webhook *out)
     srv_get_text(q, out->body, sizeof out->body);
     out->created_at = srv_get_int(q);
     srv_get_text(q, state, sizeof state);
-    for (int i = 0; i <= SRV_WEBHOOK_dead; i++)
-        if (strcmp(state, names[i]) == 0)
-            out->state = (enum srv_webhook_state)i;
+    (void)srv_webhook_state_find(&out->state, state);
     out->attempts = srv_get_int(q);
     out->at = srv_get_int(q);
     out->status = srv_get_int(q);
     srv_get_text(q, out->error, sizeof out->error);
 }
 
-enum snn_code srv_store_webhook_due(struct srv_store *s, struct srv_webhook *out, bool *found,
-                                    struct snn_error *err)
+/* Whether an earlier one of the same job has still to be sent: they come in order. */
+static enum snn_code waits(struct srv_conn *c, const struct srv_webhook *w, bool *out,
+                           struct snn_error *err)
 {
-    struct srv_conn *c = NULL;
     struct srv_query q;
-    enum snn_code rc = srv_store_read(s, &c, err);
 
-    *found = false;
-    if (rc != SNN_OK)
-        return rc;
+    srv_query(&q, c,
+              "SELECT 1 FROM webhook_deliveries WHERE state = 'pending' AND job = ? AND seq < ? "
+              "LIMIT 1",
+              err);
+    srv_put_text(&q, w->job);
+    srv_put_int(&q, w->seq);
+    *out = srv_next(&q);
+    return srv_done(&q);
+}
+
+static enum snn_code read_due(struct srv_conn *c, int64_t now,
+                              bool (*takes)(void *user, const struct srv_webhook *w), void *user,
+                              struct srv_webhook *out, size_t room, size_t *n,
+                              struct snn_error *err)
+{
+    struct srv_query q;
+    bool late;
+
     srv_query(&q, c,
               "SELECT " COLUMNS " FROM webhook_deliveries WHERE state = 'pending' AND at <= ? "
-              "ORDER BY at, seq LIMIT 1",
+              "ORDER BY at, seq",
               err);
-    srv_put_int(&q, s->clock.wall_seconds());
-    *found = srv_next(&q);
-    if (*found)
-        read_row(&q, out);
-    rc = srv_done(&q);
+    srv_put_int(&q, now);
+    while (*n < room && srv_next(&q)) {
+        read_row(&q, &out[*n]);
+        if (waits(c, &out[*n], &late, err) != SNN_OK) {
+            srv_query_fail(&q, err ? err->code : SNN_IO);
+            break;
+        }
+        *n += !late && (!takes || takes(user, &out[*n]));
+    }
+    return srv_done(&q);
+}
+
+enum snn_code srv_store_webhook_due(struct srv_store *s,
+                                    bool (*takes)(void *user, const struct srv_webhook *w),
+                                    void *user, struct srv_webhook *out, size_t room, size_t *n,
+                                    struct snn_error *err)
+{
+    struct snn_error own = {0};
+    struct srv_conn *c = NULL;
+    enum snn_code rc;
+
+    *n = 0;
+    err = err ? err : &own;
+    rc = srv_store_read(s, &c, err);
+    if (rc != SNN_OK)
+        return rc;
+    rc = read_due(c, s->clock.wall_seconds(), takes, user, out, room, n, err);
     srv_store_unread(s, c);
-    *found = *found && rc == SNN_OK;
     return rc;
 }
 
-enum snn_code srv_store_webhook_list(struct srv_store *s, int64_t before, size_t limit,
+enum snn_code srv_store_webhook_list(struct srv_store *s, int state, int64_t before, size_t limit,
                                      struct srv_webhook **out, size_t *n, struct snn_error *err)
 {
     struct srv_webhook *list = calloc(limit, sizeof *list);
@@ -127,10 +171,11 @@ enum snn_code srv_store_webhook_list(struct srv_store *s, int64_t before, size_t
     rc = srv_store_read(s, &c, err);
     if (rc == SNN_OK) {
         srv_query(&q, c,
-                  "SELECT " COLUMNS " FROM webhook_deliveries WHERE ?1 = 0 OR seq < ?1 "
-                  "ORDER BY seq DESC LIMIT ?2",
+                  "SELECT " COLUMNS " FROM webhook_deliveries WHERE (?1 = 0 OR seq < ?1) "
+                  "AND (?2 = '' OR state = ?2) ORDER BY seq DESC LIMIT ?3",
                   err);
         srv_put_int(&q, before);
+        srv_put_text(&q, state < 0 ? "" : names[state]);
         srv_put_int(&q, (int64_t)limit);
         while (*n < limit && srv_next(&q))
             read_row(&q, &list[(*n)++]);
@@ -171,6 +216,58 @@ enum snn_code srv_store_webhook_tried(struct srv_store *s, const struct srv_webh
     struct srv_webhook own = *w;
 
     return srv_writer_call(s->writer, run_tried, &own, err);
+}
+
+struct retry {
+    const char *id;
+    int64_t now;
+    struct srv_webhook hook; /* after */
+};
+
+static enum snn_code load(struct srv_conn *c, struct retry *a, struct snn_error *err)
+{
+    struct srv_query q;
+    bool found;
+    enum snn_code rc;
+
+    srv_query(&q, c, "SELECT " COLUMNS " FROM webhook_deliveries WHERE id = ?", err);
+    srv_put_text(&q, a->id);
+    found = srv_next(&q);
+    if (found)
+        read_row(&q, &a->hook);
+    rc = srv_done(&q);
+    if (rc == SNN_OK && !found)
+        rc = snn_fail(err, SNN_NOT_FOUND, "there is no webhook \"%.40s\"", a->id);
+    return rc;
+}
+
+static SRV_COMMAND(run_retry)
+{
+    struct retry *a = arg;
+    struct srv_webhook *w = &a->hook;
+    enum snn_code rc = load(c, a, err);
+
+    if (rc == SNN_OK && w->state == SRV_WEBHOOK_delivered)
+        rc = snn_fail(err, SNN_INVALID, "webhook \"%s\" was delivered: there is nothing to retry",
+                      w->id);
+    if (rc != SNN_OK)
+        return rc;
+    /* One that was given up has all its attempts before it again. */
+    w->attempts = w->state == SRV_WEBHOOK_dead ? 0 : w->attempts;
+    w->state = SRV_WEBHOOK_pending;
+    w->at = a->now;
+    return run_tried(c, w, err);
+}
+
+enum snn_code srv_store_webhook_retry(struct srv_store *s, const char *id, struct srv_webhook *out,
+                                      struct snn_error *err)
+{
+    struct retry a = {.id = id, .now = s->clock.wall_seconds()};
+    enum snn_code rc = srv_writer_call(s->writer, run_retry, &a, err);
+
+    if (rc == SNN_OK)
+        *out = a.hook;
+    return rc;
 }
 
 static SRV_COMMAND(run_forget)

@@ -19,6 +19,7 @@
 
 enum srv_webhook_state { SRV_WEBHOOK_pending, SRV_WEBHOOK_delivered, SRV_WEBHOOK_dead };
 const char *srv_webhook_state_name(enum srv_webhook_state state);
+bool srv_webhook_state_find(enum srv_webhook_state *out, const char *name);
 
 struct srv_webhook {
     int64_t seq;
@@ -27,14 +28,22 @@ struct srv_webhook {
     int64_t created_at, attempts, at, status;
     enum srv_webhook_state state;
 };
-/* The one that is due first; *found: there is one. */
-enum snn_code srv_store_webhook_due(struct srv_store *s, struct srv_webhook *out, bool *found,
+/* Up to `room` of those that are due and `takes` wants (NULL: all), the longest due first; of a job
+ * the earliest alone, so that its ends are told in order. */
+enum snn_code srv_store_webhook_due(struct srv_store *s,
+                                    bool (*takes)(void *user, const struct srv_webhook *w),
+                                    void *user, struct srv_webhook *out, size_t room, size_t *n,
                                     struct snn_error *err);
 /* Writes how an attempt at it went: state, attempts, at, status and error of *w. */
 enum snn_code srv_store_webhook_tried(struct srv_store *s, const struct srv_webhook *w,
                                       struct snn_error *err);
-/* Newest first; before: seq, 0 = from the newest. At most `limit`; *out malloc'ed. */
-enum snn_code srv_store_webhook_list(struct srv_store *s, int64_t before, size_t limit,
+/* Due at once, one that was given up as if it was never tried. SNN_NOT_FOUND; SNN_INVALID for one
+ * that was delivered. */
+enum snn_code srv_store_webhook_retry(struct srv_store *s, const char *id, struct srv_webhook *out,
+                                      struct snn_error *err);
+/* Newest first; state: -1 = any; before: seq, 0 = from the newest. At most `limit`; *out malloc'ed.
+ */
+enum snn_code srv_store_webhook_list(struct srv_store *s, int state, int64_t before, size_t limit,
                                      struct srv_webhook **out, size_t *n, struct snn_error *err);
 /* Forgets those that were settled so long ago. */
 enum snn_code srv_store_webhook_forget(struct srv_store *s, int64_t seconds, struct snn_error *err);

@@ -60,6 +60,12 @@ static const struct ctl_option sweep_results_options[] = {
     {"output", 'o', "FILE", "where they go (standard output)"},
     {NULL, 0, NULL, NULL},
 };
+static const struct ctl_option webhooks_options[] = {
+    {"state", 0, "STATE", "only those that are pending, delivered or dead"},
+    {"limit", 'n', "N", "at most so many (20)"},
+    {"after", 0, "NUMBER", "those that follow this one: the next page"},
+    {NULL, 0, NULL, NULL},
+};
 static const struct ctl_option backup_options[] = {
     {"output", 'o', "FILE", "where it goes; - is the standard output"},
     {NULL, 0, NULL, NULL},
@@ -117,6 +123,8 @@ const struct ctl_command ctl_commands[] = {
     {"dataset", "list", "", 0, 0, "the data sets", NULL, ctl_dataset_list, false},
     {"dataset", "show", "ID|NAME", 1, 1, "all about a data set", NULL, ctl_dataset_show, false},
     {"dataset", "delete", "ID|NAME", 1, 1, "remove an uploaded data set", NULL, ctl_dataset_delete, false},
+    {"webhooks", "retry", "ID", 1, 1, "send a webhook that was not delivered as soon as can be", NULL, ctl_webhooks_retry, false},
+    {"webhooks", NULL, "", 0, 0, "what was told of jobs' ends, or could not be, newest first", webhooks_options, ctl_webhooks, false},
     {"system", NULL, "", 0, 0, "the daemon: version, kernels, workers, memory, queue, disk", NULL, ctl_system, false},
     {"backup", NULL, "", 0, 0, "all that a daemon keeps, as of one moment, while it works, to -o FILE", backup_options, ctl_backup, false},
     {"restore", NULL, "FILE|-", 1, 1, "unpack a backup into an empty data directory of this machine", ctl_data_options, ctl_offline, true},

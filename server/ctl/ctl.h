@@ -60,6 +60,8 @@ enum ctl_exit ctl_sweep_cancel(struct ctl *c);
 enum ctl_exit ctl_sweep_pause(struct ctl *c);
 enum ctl_exit ctl_sweep_resume(struct ctl *c);
 enum ctl_exit ctl_sweep_delete(struct ctl *c);
+enum ctl_exit ctl_webhooks(struct ctl *c);
+enum ctl_exit ctl_webhooks_retry(struct ctl *c);
 enum ctl_exit ctl_dataset_upload(struct ctl *c);
 enum ctl_exit ctl_dataset_list(struct ctl *c);
 enum ctl_exit ctl_dataset_show(struct ctl *c);

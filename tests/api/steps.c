@@ -14,6 +14,7 @@ void steps_fill(char *path, size_t size, const char *pattern, const struct step_
     } rows[] = {{"{job}", names->job},
                 {"{sweep}", names->sweep},
                 {"{dataset}", names->dataset},
+                {"{webhook}", names->webhook ? names->webhook : "evt_00000000000000000000000000"},
                 {"{", names->word}};
     size_t n = 0;
 
@@ -50,6 +51,23 @@ void steps_want(struct world *w, const char *method, const char *path, int statu
         fail_msg("%s %s: %d, want %d: %s", method, path, w->res.status, status, w->text);
 }
 
+void steps_claim(struct world *w, struct srv_job *out)
+{
+    bool found = false;
+
+    assert_int_equal(srv_store_job_claim(w->store, "boot", INT64_MAX, out, &found, NULL), SNN_OK);
+    assert_true(found);
+}
+
+void steps_release(struct world *w, struct srv_job *job, enum srv_job_status status)
+{
+    bool deleted;
+
+    job->status = status;
+    assert_int_equal(srv_store_job_release(w->store, job, &deleted, NULL), SNN_OK);
+    srv_job_clear(job);
+}
+
 void steps_walk(struct world *w, const struct step_names *names, const struct step *steps, size_t n)
 {
     char path[300];
@@ -64,4 +82,38 @@ void steps_walk(struct world *w, const struct step_names *names, const struct st
         ask(w, &a);
         steps_want(w, a.method, path, steps[i].status);
     }
+}
+
+static bool is_asked(const struct provocation *p, const struct api_route *r)
+{
+    char key[8];
+
+    snprintf(key, sizeof key, "%d", p->status);
+    return json_object_get(steps_said(r), key) && (!p->readers || r->body_limit);
+}
+
+void steps_provoke(struct world *w, const struct provocation *p)
+{
+    size_t asked = 0;
+
+    for (size_t i = 0; i < api_route_count; i++) {
+        const struct api_route *r = &api_routes[i];
+        bool sent = p->body && (p->readers ? r->body_limit > 0 : r->body != NULL);
+        struct ask a = {.method = r->method,
+                        .body = sent ? p->body : NULL,
+                        .type = sent ? p->type : "",
+                        .headers = {p->header},
+                        .content_length = p->length};
+        char path[300];
+
+        if (!is_asked(p, r))
+            continue;
+        steps_fill(path, sizeof path, r->pattern, &p->names);
+        strncat(path, p->query ? p->query : "", sizeof path - strlen(path) - 1);
+        a.target = path;
+        ask(w, &a);
+        steps_want(w, r->method, path, p->status);
+        asked++;
+    }
+    assert_true(asked > 0);
 }

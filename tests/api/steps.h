@@ -6,9 +6,9 @@
 
 #include "tests/api/ask.h"
 
-/* What stands for {job}, {sweep}, {dataset}, and for anything else in braces. */
+/* What stands for {job}, {sweep}, {dataset}, {webhook}, and (word) for anything else in braces. */
 struct step_names {
-    const char *job, *sweep, *dataset, *word;
+    const char *job, *sweep, *dataset, *word, *webhook;
 };
 
 /* The pattern with those names in it. */
@@ -25,9 +25,24 @@ void steps_walk(struct world *w, const struct step_names *names, const struct st
                 size_t n);
 #define WALK(w, names, steps) steps_walk(w, names, steps, sizeof(steps) / sizeof *(steps))
 
+/* A worker takes the next job, and lets it go; this clears it. */
+void steps_claim(struct world *w, struct srv_job *out);
+void steps_release(struct world *w, struct srv_job *job, enum srv_job_status status);
+
 /* Fails the test where the last answer has another status. */
 void steps_want(struct world *w, const char *method, const char *path, int status);
 /* {"200": ...}: what the document says that the route answers. */
 const json_t *steps_said(const struct api_route *r);
+
+struct provocation {
+    int status;
+    struct step_names names;
+    const char *query, *body, *type; /* body: sent to those that read JSON */
+    bool readers;                    /* those alone that read JSON */
+    struct srv_pair header;
+    uint64_t length; /* claimed */
+};
+/* Asks every route that has the status in the document. */
+void steps_provoke(struct world *w, const struct provocation *p);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "server/webhook.h"
 #include "tests/api/steps.h"
 #include "tests/api/trained.h"
 #include "tests/support/contract.h"
@@ -24,53 +25,9 @@
 /* ---------------------------------------------------------------- what many routes have alike --
  */
 
-struct provocation {
-    int status;
-    struct step_names names;
-    const char *query, *body, *type; /* body: sent to those that read JSON */
-    bool readers;                    /* those alone that read JSON */
-    struct srv_pair header;
-    uint64_t length; /* claimed */
-};
-
-static bool is_asked(const struct provocation *p, const struct api_route *r)
-{
-    char key[8];
-
-    snprintf(key, sizeof key, "%d", p->status);
-    return json_object_get(steps_said(r), key) && (!p->readers || r->body_limit);
-}
-
-/* Asks every route that has the status in the document. */
-static void provoke(struct world *w, const struct provocation *p)
-{
-    size_t asked = 0;
-
-    for (size_t i = 0; i < api_route_count; i++) {
-        const struct api_route *r = &api_routes[i];
-        bool sent = p->body && (p->readers ? r->body_limit > 0 : r->body != NULL);
-        struct ask a = {.method = r->method,
-                        .body = sent ? p->body : NULL,
-                        .type = sent ? p->type : "",
-                        .headers = {p->header},
-                        .content_length = p->length};
-        char path[300];
-
-        if (!is_asked(p, r))
-            continue;
-        steps_fill(path, sizeof path, r->pattern, &p->names);
-        strncat(path, p->query ? p->query : "", sizeof path - strlen(path) - 1);
-        a.target = path;
-        ask(w, &a);
-        steps_want(w, r->method, path, p->status);
-        asked++;
-    }
-    assert_true(asked > 0);
-}
-
 #define THERE                                                                                      \
     {                                                                                              \
-        t->job, sweep, "digits", "arctan"                                                          \
+        .job = t->job, .sweep = sweep, .dataset = "digits", .word = "arctan"                       \
     }
 
 /* A sweep of two jobs. */
@@ -87,7 +44,10 @@ static void routes__asked_wrongly__say_what_is_wrong(void **state)
 
     make_sweep(t->world, sweep);
     const struct step_names there = THERE;
-    const struct step_names gone = {NOBODY, "swp_00000000000000000000000000", "nothing", "nothing"};
+    const struct step_names gone = {.job = NOBODY,
+                                    .sweep = "swp_00000000000000000000000000",
+                                    .dataset = "nothing",
+                                    .word = "nothing"};
     const struct provocation rows[] = {
         {.status = 404, .names = gone, .body = "{\"inputs\":[[1]]}"},
         {.status = 413, .names = there, .length = (uint64_t)1 << 40},
@@ -98,7 +58,7 @@ static void routes__asked_wrongly__say_what_is_wrong(void **state)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        provoke(t->world, &rows[i]);
+        steps_provoke(t->world, &rows[i]);
 }
 
 static void routes__asked_by_strangers__answer_401_and_403(void **state)
@@ -114,7 +74,7 @@ static void routes__asked_by_strangers__answer_401_and_403(void **state)
     snprintf(bearer, sizeof bearer, "Bearer %s", secret);
     assert_int_equal(srv_tokens_open(&w->api.options.tokens, path, &srv_system_clock, NULL),
                      SNN_OK);
-    provoke(w, &(struct provocation){.status = 401, .names = there, .body = "{}"});
+    steps_provoke(w, &(struct provocation){.status = 401, .names = there, .body = "{}"});
     for (size_t i = 0; i < api_route_count; i++) {
         const struct api_route *r = &api_routes[i];
         struct ask a = {.method = r->method,
@@ -133,23 +93,6 @@ static void routes__asked_by_strangers__answer_401_and_403(void **state)
 }
 
 /* --------------------------------------------------------------------------- each for itself -- */
-
-static void claim_first(struct world *w, struct srv_job *out)
-{
-    bool found = false;
-
-    assert_int_equal(srv_store_job_claim(w->store, "boot", INT64_MAX, out, &found, NULL), SNN_OK);
-    assert_true(found);
-}
-
-static void release(struct world *w, struct srv_job *job, enum srv_job_status status)
-{
-    bool deleted;
-
-    job->status = status;
-    assert_int_equal(srv_store_job_release(w->store, job, &deleted, NULL), SNN_OK);
-    srv_job_clear(job);
-}
 
 /* Each GET that has nothing special about it. */
 static void looks__at_what_is_there__answer_200(void **state)
@@ -201,12 +144,12 @@ static void jobs__from_post_to_delete__answer_as_they_stand(void **state)
     const struct ask again = {"GET", tag, .headers = {{"If-None-Match", "*"}}};
 
     WALK(w, &(struct step_names){.job = t->job}, made);
-    claim_first(w, &job);
+    steps_claim(w, &job);
     const struct step_names first = {.job = job.id};
     assert_int_equal(ask_get(w, "/v1/jobs?limit=1"), 200);
-    release(w, &job, SRV_JOB_succeeded);
+    steps_release(w, &job, SRV_JOB_succeeded);
     WALK(w, &first, over);
-    claim_first(w, &job);
+    steps_claim(w, &job);
     WALK(w, &(struct step_names){.job = job.id}, held);
     snprintf(tag, sizeof tag, "/v1/jobs/%s", job.id);
     assert_int_equal(ask_get(w, tag), 200);
@@ -221,9 +164,9 @@ static void events__of_a_job_that_is_over__end_with_204(void **state)
     char path[120];
     struct ask a = {.method = "GET", .target = path, .headers = {{"Accept", "text/event-stream"}}};
 
-    claim_first(t->world, &job);
+    steps_claim(t->world, &job);
     snprintf(path, sizeof path, "/v1/jobs/%s/events?after=1000", job.id);
-    release(t->world, &job, SRV_JOB_succeeded);
+    steps_release(t->world, &job, SRV_JOB_succeeded);
     assert_int_equal(ask(t->world, &a), 204);
 }
 
@@ -255,7 +198,7 @@ static void sweeps__from_post_to_delete__answer_as_they_stand(void **state)
     WALK(w, &(struct step_names){.sweep = sweep}, ended);
     make_sweep(w, sweep);
     do { /* past the world's own jobs */
-        claim_first(w, &job);
+        steps_claim(w, &job);
         if (!job.sweep[0])
             srv_job_clear(&job);
     } while (!job.sweep[0]);
@@ -276,6 +219,31 @@ static void datasets__from_post_to_delete__answer_as_they_stand(void **state)
     };
 
     WALK(((struct trained *)*state)->world, &(struct step_names){0}, steps);
+}
+
+static void webhooks__retried__are_202_until_they_are_delivered(void **state)
+{
+    static const char job[] = "{\"dataset\":{\"name\":\"digits\"},\"layers\":[{\"kind\":"
+                              "\"dense\",\"units\":10}],\"priority\":9,\"webhook\":{\"url\":"
+                              "\"https://example.org/\"}}";
+    static const struct step steps[] = {{"POST", "/v1/webhooks/{webhook}/retry", NULL, 202, {0}}};
+    static const struct step after[] = {{"POST", "/v1/webhooks/{webhook}/retry", NULL, 409, {0}}};
+    struct world *w = ((struct trained *)*state)->world;
+    struct srv_webhook hook = {.state = SRV_WEBHOOK_delivered, .seq = 1};
+    struct srv_job ended;
+    char id[SRV_ID_SIZE];
+
+    snprintf(w->config.webhooks, sizeof w->config.webhooks, "*");
+    assert_int_equal(ask_post(w, "/v1/jobs", job), 201);
+    do {
+        steps_claim(w, &ended);
+        steps_release(w, &ended, SRV_JOB_succeeded);
+        assert_int_equal(ask_get(w, "/v1/webhooks?state=pending"), 200);
+    } while (!ask_at(w, "data.0"));
+    snprintf(id, sizeof id, "%s", ask_text_at(w, "data.0.id"));
+    WALK(w, &(struct step_names){.webhook = id}, steps);
+    assert_int_equal(srv_store_webhook_tried(w->store, &hook, NULL), SNN_OK);
+    WALK(w, &(struct step_names){.webhook = id}, after);
 }
 
 static void model__of_a_trained_job__answers_whole_and_in_parts(void **state)
@@ -386,6 +354,7 @@ int main(void)
         TEST(events__of_a_job_that_is_over__end_with_204),
         TEST(sweeps__from_post_to_delete__answer_as_they_stand),
         TEST(datasets__from_post_to_delete__answer_as_they_stand),
+        TEST(webhooks__retried__are_202_until_they_are_delivered),
         TEST(model__of_a_trained_job__answers_whole_and_in_parts),
         TEST(model__of_data_that_are_gone__answers_409),
         TEST(daemon__short_of_something__answers_429_500_503_and_507),

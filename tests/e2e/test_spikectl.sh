@@ -296,6 +296,13 @@ expect 3 sweep show "$sweep"
 expect 2 sweep show ../jobs
 expect 3 sweep "$dir/job.json"
 
+expect 0 webhooks --state dead
+says '^ID  *STATE  *SENT'
+expect 2 webhooks retry ../jobs
+expect 3 webhooks retry evt_00000000000000000000000000
+complains 'there is no webhook'
+expect 3 webhooks --state alive
+
 expect 0 delete "$long"
 expect 3 delete "$long"
 expect 0 delete "$id" --json

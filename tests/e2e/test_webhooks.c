@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A job's end, told to a receiver that fails first and a daemon that dies in between: at least
  * once, signed, under one id. */
+#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "server/webhook.h"
 #include "tests/server/ctl/throwaway.h"
@@ -103,6 +106,49 @@ static void webhook__receiver_fails_and_daemon_dies__is_told_again_under_the_sam
     answer_clear(&a);
 }
 
+/* A receiver that takes what it is sent and says nothing: it listens, and nobody accepts. */
+static int deaf_start(char url[64])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(fd, 16), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    snprintf(url, 64, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    return fd;
+}
+
+/* Four to a receiver that does not answer, of which some are under way when the fifth comes. */
+static void webhook__other_receiver_is_slow__is_delivered_meanwhile(void **state)
+{
+    struct daemon *d = *state;
+    struct answer a = {.status = 0};
+    struct throwaway receiver;
+    char job[600], id[32], url[64];
+    int deaf = deaf_start(url), under_way;
+
+    throwaway_start(&receiver, WORDS("HTTP/1.1 204 X\r\n\r\n"));
+    start(d, true);
+    snprintf(job, sizeof job, JOB, url);
+    for (int i = 0; i < 4; i++)
+        daemon_submit(d, job, id);
+    daemon_get(d, &a, "/v1/jobs", 200);
+    under_way = accept(deaf, NULL, NULL); /* it is being waited for */
+    assert_true(under_way >= 0);
+    snprintf(job, sizeof job, JOB, receiver.url);
+    daemon_submit(d, job, id);
+    wait_for(d, &a, id, "delivered", 1);
+    daemon_get(d, &a, "/v1/webhooks?state=dead", 200);
+    assert_int_equal(json_array_size(answer_at(&a, "data")), 0);
+    throwaway_stop(&receiver);
+    close(under_way);
+    close(deaf);
+    answer_clear(&a);
+}
+
 /* The receiver must not be able to send the daemon elsewhere. */
 static void webhook__redirected__is_not_followed(void **state)
 {
@@ -162,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(webhook__receiver_fails_and_daemon_dies__is_told_again_under_the_same_id),
+        cmocka_unit_test(webhook__other_receiver_is_slow__is_delivered_meanwhile),
         cmocka_unit_test(webhook__redirected__is_not_followed),
         cmocka_unit_test(webhook__address_of_this_machine__is_refused_unless_allowed),
         cmocka_unit_test(webhook__host_that_is_not_allowed__is_refused_with_the_job),

@@ -94,8 +94,8 @@ static enum snn_code try_webhook(struct script *s, int64_t status, enum srv_webh
                                  struct snn_error *err)
 {
     struct srv_webhook w;
-    bool found = false;
-    enum snn_code rc = srv_store_webhook_due(s->store, &w, &found, err);
+    size_t found = 0;
+    enum snn_code rc = srv_store_webhook_due(s->store, NULL, NULL, &w, 1, &found, err);
 
     if (rc == SNN_OK && !found)
         rc = snn_fail(err, SNN_NOT_FOUND, "the outbox is empty");
