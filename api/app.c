@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "api/auth.h"
+#include "api/gzip.h"
 #include "api/job_cache.h"
 #include "api/requests.h"
 #include "api/route.h"
@@ -196,6 +197,7 @@ static void finish(void *user, struct srv_request *req, struct srv_response *res
     if (res->status == 0 && res->wait_ms == 0)
         api_problem(&x->call, 500, "internal", "the handler of %s gave no answer",
                     x->route ? x->route->pattern : "no route");
+    api_gzip(&x->call);
     x->call.res = NULL;
 }
 

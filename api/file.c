@@ -19,19 +19,27 @@ static void problem(struct api_call *c, int error)
         api_problem(c, 500, "io_error", "cannot write the reply's file: %s", strerror(error));
 }
 
-FILE *api_file_open(struct api_call *c)
+int api_file_temporary(const struct api_call *c)
 {
     char path[sizeof c->api->options.config->data_dir + 32];
-    FILE *f;
     int fd;
 
     snprintf(path, sizeof path, "%s/.reply-XXXXXX", c->api->options.config->data_dir);
     fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path);
+    return fd;
+}
+
+FILE *api_file_open(struct api_call *c)
+{
+    int fd = api_file_temporary(c);
+    FILE *f;
+
     if (fd < 0) {
         problem(c, errno);
         return NULL;
     }
-    unlink(path);
     f = fdopen(fd, "w+");
     if (!f) {
         problem(c, errno);

@@ -8,8 +8,9 @@
 
 #include "api/call.h"
 
-/* A nameless temporary file in the data directory, the caller's to hand to api_file_reply (or
- * fclose). NULL with the reply made. */
+/* A new nameless file in the data directory; -1 with errno. */
+int api_file_temporary(const struct api_call *c);
+/* The same, the caller's to hand to api_file_reply (or fclose). NULL with the reply made. */
 FILE *api_file_open(struct api_call *c);
 
 struct api_file_form {

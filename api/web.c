@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/etag.h"
+#include "api/gzip.h"
 
 /* Nothing but the daemon's own files and answers: no inline script or style, no other host. Charts
  * that are saved as pictures are blobs. */
@@ -41,26 +42,11 @@ static const struct api_web_file *find(const char *path)
     return NULL;
 }
 
-/* Whether Accept-Encoding names gzip, and not with a weight of nothing. */
-static bool takes_gzip(const struct srv_request *req)
-{
-    const char *at = srv_request_header(req, "Accept-Encoding");
-
-    at = at ? strstr(at, "gzip") : NULL;
-    if (!at)
-        return false;
-    at += strlen("gzip");
-    at += strspn(at, " \t");
-    if (strncmp(at, ";q=", 3) != 0)
-        return true;
-    return strtod(at + 3, NULL) > 0;
-}
-
 void api_web(struct api_call *c)
 {
     const char *path = c->req->path[1] ? c->req->path : "/web/index.html";
     const struct api_web_file *file = find(path);
-    const bool gzip = takes_gzip(c->req);
+    const bool gzip = api_gzip_wanted(c->req);
     const struct api_web_bytes *bytes = !file ? NULL : gzip ? &file->gzip : &file->plain;
     char *copy;
 

@@ -16,7 +16,7 @@ BEGIN {
     # A system header, and the files that may include it.
     nl = split("^jansson|^(api~server/ctl~tests)/|^microhttpd|^server/http(_head~_reply~_internal)?[.][ch]$|" \
         "^sqlite3|^(server/(store_[a-z0-9_]+~db~migrate)[.][ch]$~tests/)|" \
-        "^curl/|^(server/ctl/~server/webhook~tests/)|^(zlib[.]h$~nettle/)|^(core~tests)/|" \
+        "^curl/|^(server/ctl/~server/webhook~tests/)|^zlib[.]h$|^(core/~tests/~api/gzip[.]c$)|^nettle/|^(core~tests)/|" \
         "^hdf5|^(core/nir~tests)/|" \
         "^cblas|^(core/math~tests/bench)/|" \
         "^(pthread~threads)[.]h|^(server/~api/~tests/~core/nir/hdf5~core/train/team[.]c$)|" \
