@@ -139,6 +139,51 @@ static void jobs__filters__show_what_fits(void **state)
     page_done(p);
 }
 
+static void form__sweep__is_built_counted_and_trained(void **state)
+{
+    static const char two[] =
+        "{\"name\":\"two\",\"base\":{\"dataset\":{\"name\":\"digits\"}," LAYERS
+        ",\"encoding\":{\"time_steps\":2},\"training\":{\"epochs\":2}},"
+        "\"grid\":{\"/neuron/tau\":[2,4]},\"early_stopping\":{\"kind\":\"successive_halving\","
+        "\"epochs\":1,\"factor\":2}}";
+    struct page *p = *state;
+
+    page_open(p, "#/new");
+    browser_see(p->b, ".tiles", "Parameters");
+    browser_click(p->b, ".sweep > button");
+    browser_see(p->b, ".sweep .readout", "3 surrogate × 3 seeds = 9 jobs.");
+    expect_json(p, "job.base.layers.length > 0 && job.grid['/neuron/surrogate'].length === 3 && "
+                   "job.seeds.length === 3 && job.layers === undefined");
+    browser_fill(p->b, "[aria-label='Values of /neuron/surrogate']", "sigmoid, arctan");
+    browser_fill(p->b, "[aria-label='Seeds of each combination']", "1, 2");
+    browser_see(p->b, "button[type=submit]", "Train 4 jobs");
+    expect_json(p, "job.grid['/neuron/surrogate'].join() === 'sigmoid,arctan'");
+    json_decref(browser_run(p->b,
+                            "[...document.querySelectorAll('.sweep button')].find((e) => "
+                            "e.textContent === 'Add a field').click()",
+                            ""));
+    browser_type(p->b, "[aria-label='How /neuron/surrogate_scale differs']", "random, log");
+    browser_see(p->b, ".sweep .readout", "2 surrogate × 10 samples × 2 seeds = 40 jobs.");
+    browser_fill(p->b, "[aria-label='Least /neuron/surrogate_scale']", "0.5");
+    expect_json(p, "job.random.parameters['/neuron/surrogate_scale'].kind === 'log_uniform' && "
+                   "job.random.parameters['/neuron/surrogate_scale'].min === 0.5");
+    browser_shot(p->b, "new-sweep");
+    browser_fill(p->b, "#json", two); /* the form follows */
+    browser_see(p->b, ".sweep .readout", "2 tau = 2 jobs.");
+    browser_wait(p->b, "return document.querySelector(\"[aria-label='Values of "
+                       "/neuron/tau']\").value === '2, 4' && "
+                       "document.querySelector('.sweep input[type=checkbox]').checked");
+    browser_fill(p->b, "[aria-label='Values of /neuron/tau']", "2, -4");
+    browser_click(p->b, "button[type=submit]");
+    browser_see(p->b, ".problem", "tau is -4");
+    browser_forget(p->b); /* the refusal stands in the console, as the browser's own word */
+    browser_fill(p->b, "[aria-label='Values of /neuron/tau']", "2, 4");
+    browser_click(p->b, "button[type=submit]");
+    browser_see(p->b, "h1 .badge", "finished");
+    browser_wait(p->b, "return document.querySelectorAll('tbody tr').length === 2");
+    page_done(p);
+}
+
 /* More jobs than the page loads: the one that is looked for is not among them. */
 static void jobs__text_and_order__go_over_all_jobs(void **state)
 {
@@ -223,6 +268,7 @@ int main(void)
         TEST(form__json_and_fields__follow_each_other),
         TEST(jobs__running_job__moves_and_is_cancelled),
         TEST(jobs__filters__show_what_fits),
+        TEST(form__sweep__is_built_counted_and_trained),
         TEST(jobs__text_and_order__go_over_all_jobs),
         TEST(keyboard__alone__is_enough_to_train_and_cancel),
     };

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: MIT
-// A job that is being written. The form, the JSON and the curl line are views of this one object.
+// A job that is being written, or a sweep of which it is the base. The form, the JSON and the curl line are views of
+// this one object.
 
 export const pointer = (path) => path.map((k) => `/${String(k).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 
 export class Draft {
-  constructor(job) {
-    this.job = job;
+  constructor(whole) {
     this.listeners = [];
+    this.take(whole);
+  }
+  /* A job has no "base", a sweep nothing without. */
+  take(whole) {
+    const { base, ...sweep } = whole;
+    const isSweep = typeof base === "object" && base !== null && !Array.isArray(base);
+    this.job = isSweep ? base : whole;
+    this.sweep = isSweep ? sweep : null;
   }
   get(path) {
     return path.reduce((at, key) => at?.[key], this.job);
@@ -16,12 +24,22 @@ export class Draft {
     put(this.job, path, value);
     this.tell(from);
   }
-  replace(job, from) {
-    this.job = job;
+  /** null: it is one job again. */
+  setSweep(sweep, from) {
+    this.sweep = sweep;
     this.tell(from);
   }
+  replace(whole, from) {
+    this.take(whole);
+    this.tell(from);
+  }
+  /** What is sent, and where to. */
   text() {
-    return layOut(this.job);
+    const { name, ...rest } = this.sweep ?? {};
+    return layOut(this.sweep ? { name, base: this.job, ...rest } : this.job);
+  }
+  get route() {
+    return this.sweep ? "/v1/sweeps" : "/v1/jobs";
   }
   /** f(from): `from` says which view the change came from. */
   on(f) {
@@ -62,7 +80,7 @@ export function layOut(value, indent = "") {
   if (typeof value !== "object" || value === null || flat.length + indent.length <= 46) return flat;
   const inner = `${indent}  `;
   const parts = Array.isArray(value) ? value.map((v) => layOut(v, inner))
-    : Object.entries(value).map(([k, v]) => `${JSON.stringify(k)}: ${layOut(v, inner)}`);
+    : Object.entries(value).filter(([, v]) => v !== undefined).map(([k, v]) => `${JSON.stringify(k)}: ${layOut(v, inner)}`);
   const [open, close] = Array.isArray(value) ? "[]" : "{}";
   return `${open}\n${inner}${parts.join(`,\n${inner}`)}\n${indent}${close}`;
 }

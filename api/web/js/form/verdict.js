@@ -4,6 +4,7 @@ import { send } from "../api.js";
 import { h, later, replace } from "../dom.js";
 import { bytes, number } from "../format.js";
 import { tile } from "../parts.js";
+import { firstOf } from "./sweep.js";
 
 /* The field of an error, or of the nearest object around it that the form shows. */
 function nearest(fields, at) {
@@ -25,9 +26,10 @@ export class Verdict {
   }
   async fetch() {
     const turn = ++this.turn;
+    const { job, sweep } = this.form.draft;
     let answer;
     try {
-      answer = await send("POST", "/v1/jobs/validate", this.form.draft.text(), this.signal);
+      answer = await send("POST", "/v1/jobs/validate", sweep ? firstOf(job, sweep) : job, this.signal);
     } catch (error) {
       if (this.signal.aborted) return;
       answer = { valid: false, errors: error.errors?.length ? error.errors : [{ detail: error.message }], warnings: [] };

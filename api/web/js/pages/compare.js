@@ -103,7 +103,8 @@ export async function show({ root, query, signal, title }) {
   const ids = (query.get("jobs") ?? "").split(",").filter(Boolean).slice(0, MOST);
   const jobs = await Promise.all(ids.map((id) => get(`/v1/jobs/${encodeURIComponent(id)}`, signal)));
   const head = h("div", { class: "head" }, h("div", { class: "grow" }, h("h1", null, "Compare"),
-    h("p", { class: "sub" }, "Jobs over one another, and the fields in which they differ.")), await picker(ids, signal));
+    h("p", { class: "sub" }, "Jobs over one another, and the fields in which they differ.")), await picker(ids, signal),
+    h("a", { class: "button", href: href("new", { sweep: 1 }) }, "New sweep"));
   if (!jobs.length) {
     replace(root, head, h("div", { class: "stack" }, h("div", { class: "card" }, empty("Nothing to compare yet", "Choose jobs here, or tick them in the list of jobs.",
       h("a", { class: "button", href: "#/jobs" }, "Jobs"))), await sweeps(signal)));

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A new job: a form made of the catalog, its JSON beside it, and what the daemon says of both.
 import { get, send } from "../api.js";
-import { failure, h, later, replace, toast } from "../dom.js";
+import { failure, h, later, replace, setText, toast } from "../dom.js";
+import { count } from "../format.js";
 import { go } from "../router.js";
 import { Draft } from "../form/draft.js";
 import { sections } from "../form/sections.js";
 import { SurrogatePanel } from "../form/surrogate.js";
+import { jobsOf, SweepPanel } from "../form/sweep.js";
 import { Verdict } from "../form/verdict.js";
 
 const START = "digits-arctan.json";
@@ -21,7 +23,7 @@ async function firstJob(query, signal) {
 
 /* In single quotes, as a shell wants it: a quote inside ends them, is quoted itself, and begins them again. */
 const curlLine = (draft) =>
-  `curl -sS ${location.origin}/v1/jobs -H 'Content-Type: application/json' -d '${draft.text().replaceAll("'", "'\\''")}'`;
+  `curl -sS ${location.origin}${draft.route} -H 'Content-Type: application/json' -d '${draft.text().replaceAll("'", "'\\''")}'`;
 
 function jsonView(draft) {
   const error = h("p", { class: "problem", hidden: true, id: "json-error", role: "alert" });
@@ -47,7 +49,7 @@ function jsonView(draft) {
     error.hidden = true;
     area.removeAttribute("aria-invalid");
   });
-  return [h("label", { htmlFor: "json", class: "unseen" }, "The job as JSON"), area, error];
+  return [h("label", { htmlFor: "json", class: "unseen" }, "The job or sweep as JSON"), area, error];
 }
 
 async function copy(text) {
@@ -79,8 +81,9 @@ export async function show({ root, query, signal, title }) {
   const submit = h("button", { type: "submit", class: "main" }, "Train");
   const refused = h("div");
   const surrogate = new SurrogatePanel(form, signal);
-  const verdict = new Verdict(form, signal, (valid) => { submit.disabled = !valid; replace(refused); });
+  const verdict = new Verdict(form, signal, (valid) => { submit.disabled = !valid; });
   const host = h("div", { class: "stack" });
+  const sweep = new SweepPanel(form);
 
   /* Who chooses by typing the name must not lose the list under his fingers. */
   const remakeSoon = later(400, () => remake(form, host, surrogate));
@@ -90,6 +93,8 @@ export async function show({ root, query, signal, title }) {
     const scale = form.fields.get("/neuron/surrogate_scale");
     if (from === "slider" && scale) scale.input.value = draft.get(["neuron", "surrogate_scale"]);
     surrogate.update(from);
+    setText(submit, draft.sweep ? `Train ${count(jobsOf(draft.sweep), "job")}` : "Train");
+    replace(refused); // it was said of what is another draft now
     verdict.ask();
   });
   const example = h("select", {
@@ -108,14 +113,14 @@ export async function show({ root, query, signal, title }) {
         e.preventDefault();
         submit.disabled = true;
         try {
-          const made = await send("POST", "/v1/jobs", draft.text(), signal);
-          go(`job/${made.id}`);
+          const made = await send("POST", draft.route, draft.text(), signal);
+          go(`${draft.sweep ? "sweep" : "job"}/${made.id}`);
         } catch (error) { replace(refused, failure(error)); submit.disabled = false; }
       },
     },
-    h("div", { class: "head" }, h("div", { class: "grow" }, h("h1", null, "New job"), h("p", { class: "sub" }, "Only a data set and layers must be given; every other field shows its default.")),
+    h("div", { class: "head" }, h("div", { class: "grow" }, h("h1", null, "New job"), h("p", { class: "sub" }, "Only a data set and layers must be given; every other field shows its default. At the end of the form it can be made a sweep.")),
       example, submit),
-    h("div", { class: "beside" }, host,
+    h("div", { class: "beside" }, h("div", { class: "stack" }, host, sweep.node),
       h("aside", { class: "stack" }, refused, verdict.node,
         h("section", { class: "card" }, h("header", null, h("h2", null, "JSON"),
           h("button", { type: "button", class: "quiet small", onclick: () => copy(draft.text()) }, "Copy"),
@@ -123,4 +128,5 @@ export async function show({ root, query, signal, title }) {
         jsonView(draft))))));
   remake(form, host, surrogate);
   draft.tell("start");
+  if (query.has("sweep") && !draft.sweep) sweep.begin();
 }
