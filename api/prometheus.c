@@ -164,6 +164,8 @@ static void write_all(FILE *to, struct api *api, const struct srv_store_gauges *
     const struct srv_pool_use use =
         o->pool ? srv_pool_look(o->pool) : (struct srv_pool_use){.workers = o->config->workers};
 
+    const struct srv_store_health health = srv_store_health(o->store);
+
     build(to, o);
     jobs(to, g, o->clock->wall_seconds());
     workers(to, &use);
@@ -178,6 +180,10 @@ static void write_all(FILE *to, struct api *api, const struct srv_store_gauges *
     gauge(to, "spiked_last_backup_timestamp_seconds",
           "Unix time of the last backup that was sent whole; 0: none since the start.",
           (double)atomic_load(&api->last_backup_at));
+    gauge(to, "spiked_last_integrity_check_timestamp_seconds",
+          "Unix time of the last look at all of the database; 0: not yet.",
+          (double)health.checked_at);
+    gauge(to, "spiked_database_damaged", "1: by that look, it is.", health.damaged);
     disk(to, o);
     process(to, api);
 }

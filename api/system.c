@@ -59,6 +59,14 @@ static json_t *disk(const struct srv_config *config)
                      "reserve_bytes", (json_int_t)config->disk_reserve);
 }
 
+static json_t *database(struct srv_store *store)
+{
+    const struct srv_store_health health = srv_store_health(store);
+
+    return json_pack("{s:o, s:o}", "checked_at", api_time(health.checked_at), "damaged",
+                     health.checked_at ? json_boolean(health.damaged) : json_null());
+}
+
 void api_system_get(struct api_call *c)
 {
     const struct api_options *o = &c->api->options;
@@ -76,12 +84,12 @@ void api_system_get(struct api_call *c)
     }
     api_reply(
         c, 200,
-        json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:s, s:I, s:o, s:o, s:o, s:I, s:o, s:I}",
-                  "object", "system", "version", o->version, "revision", srv_revision(),
-                  "started_at", (json_int_t)c->api->started_at, "uptime_seconds", up,
-                  "instruction_set", snn_isa(), "instruction_sets", instruction_sets(), "blas",
-                  snn_blas(), "processors", processors, "workers", workers(o->config, &use),
-                  "memory", memory(o->config, &use), "jobs", counts(jobs), "max_queued",
-                  (json_int_t)o->config->max_queued, "disk", disk(o->config), "schema_version",
-                  (json_int_t)srv_migration_count));
+        json_pack(
+            "{s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:s, s:I, s:o, s:o, s:o, s:I, s:o, s:I, s:o}",
+            "object", "system", "version", o->version, "revision", srv_revision(), "started_at",
+            (json_int_t)c->api->started_at, "uptime_seconds", up, "instruction_set", snn_isa(),
+            "instruction_sets", instruction_sets(), "blas", snn_blas(), "processors", processors,
+            "workers", workers(o->config, &use), "memory", memory(o->config, &use), "jobs",
+            counts(jobs), "max_queued", (json_int_t)o->config->max_queued, "disk", disk(o->config),
+            "schema_version", (json_int_t)srv_migration_count, "database", database(o->store)));
 }

@@ -3,6 +3,7 @@
 #include "server/db.h"
 
 #include "server/migrate.h"
+#include "server/store_before.h"
 
 #include <math.h>
 #include <sqlite3.h>
@@ -111,7 +112,8 @@ static enum snn_code check_file(struct srv_conn *c, struct snn_error *err)
     return rc;
 }
 
-static enum snn_code set_up(struct srv_conn *c, enum srv_conn_mode mode, struct snn_error *err)
+static enum snn_code set_up(struct srv_conn *c, const char *path, enum srv_conn_mode mode,
+                            struct snn_error *err)
 {
     enum snn_code rc;
 
@@ -132,6 +134,8 @@ static enum snn_code set_up(struct srv_conn *c, enum srv_conn_mode mode, struct 
     if (rc == SNN_OK)
         rc = check_file(c, err);
     if (rc == SNN_OK)
+        rc = srv_store_before(c->db, path, err);
+    if (rc == SNN_OK)
         rc = srv_migrate(c->db, srv_migrations, srv_migration_count, err);
     if (rc == SNN_OK)
         sqlite3_wal_hook(c->db, remember_log, c);
@@ -150,7 +154,7 @@ enum snn_code srv_conn_open(struct srv_conn **out, const char *path, enum srv_co
     if (!c)
         return snn_fail(err, SNN_NOMEM, "%s: no memory for a connection", path);
     code = sqlite3_open_v2(path, &c->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-    rc = code == SQLITE_OK ? set_up(c, mode, err) : fail(c, code, path, err);
+    rc = code == SQLITE_OK ? set_up(c, path, mode, err) : fail(c, code, path, err);
     if (rc != SNN_OK) {
         srv_conn_close(c);
         return rc;

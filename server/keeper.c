@@ -15,6 +15,8 @@
 #define KEY_SECONDS (24 * 3600)
 /* Opened data is let go when no job has used it for so long. */
 #define IDLE_MS (10 * 60000)
+/* Reading all of the database finds what rots while nobody looks. */
+#define CHECK_MS (24 * 3600 * 1000)
 
 struct srv_keeper {
     struct srv_keeper_options options;
@@ -22,8 +24,8 @@ struct srv_keeper {
     pthread_mutex_t lock; /* guards stopping */
     pthread_cond_t stop;
     bool stopping;
-    bool held; /* of the thread alone, as what follows */
-    int64_t retired_ms;
+    bool held;                      /* of the thread alone, as what follows */
+    int64_t retired_ms, checked_ms; /* 0 = not yet */
 };
 
 /* ---------------------------------------------------------------------------------- the disk -- */
@@ -107,6 +109,38 @@ static void retire_when_due(struct srv_keeper *k, int64_t now)
                 srv_log_quote(quoted, sizeof quoted, err.message));
 }
 
+/* ------------------------------------------------------------------------------- the database --
+ */
+
+static bool is_stopping(void *keeper)
+{
+    struct srv_keeper *k = keeper;
+    bool stopping;
+
+    pthread_mutex_lock(&k->lock);
+    stopping = k->stopping;
+    pthread_mutex_unlock(&k->lock);
+    return stopping;
+}
+
+static void check_when_due(struct srv_keeper *k, int64_t now)
+{
+    struct snn_error err = {0};
+    char quoted[512];
+    enum snn_code rc;
+
+    if (k->checked_ms && now - k->checked_ms < CHECK_MS)
+        return;
+    k->checked_ms = now;
+    rc = srv_store_quick_check(k->options.store, is_stopping, k, &err);
+    if (rc == SNN_OK)
+        srv_log(SRV_LOG_info, "database_checked", "ms=%lld",
+                (long long)(k->options.clock->monotonic_ms() - now));
+    else if (rc != SNN_STOPPED)
+        srv_log(SRV_LOG_error, rc == SNN_FORMAT ? "database_damaged" : "database_not_checked",
+                "reason=%s", srv_log_quote(quoted, sizeof quoted, err.message));
+}
+
 /* --------------------------------------------------------------------------------- the thread --
  */
 
@@ -121,6 +155,7 @@ static void turn(struct srv_keeper *k)
     if (k->options.datasets)
         srv_datasets_forget(k->options.datasets, IDLE_MS);
     retire_when_due(k, now);
+    check_when_due(k, now);
 }
 
 /* False when it is to end. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What has to be looked after all the time, by a thread of its own: room on the disk, jobs that
- * stand still, data that nobody uses, finished jobs that are kept no longer. */
+ * stand still, data that nobody uses, finished jobs that are kept no longer, and once a day the
+ * database's own bytes. */
 #ifndef SPIKED_SERVER_KEEPER_H
 #define SPIKED_SERVER_KEEPER_H
 

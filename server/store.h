@@ -162,6 +162,15 @@ enum snn_code srv_store_snapshot(struct srv_store *s, const char *path,
                                  const struct srv_store_files *to, struct snn_error *err);
 /* Reads all of the database. `problem` is told of what is damaged or refers to nothing, `files` of
  * every file there should be. */
+struct srv_store_health {
+    int64_t checked_at; /* 0 = not yet */
+    bool damaged;       /* by that check */
+};
+struct srv_store_health srv_store_health(struct srv_store *s);
+/* Reads every page of the database while it is written to: SNN_FORMAT where it is damaged.
+ * SNN_STOPPED where `stop`, which is asked every few milliseconds, ended it. */
+enum snn_code srv_store_quick_check(struct srv_store *s, bool (*stop)(void *user), void *user,
+                                    struct snn_error *err);
 enum snn_code srv_store_check(struct srv_store *s, const struct srv_store_files *files,
                               void (*problem)(void *user, const char *text), void *user,
                               struct snn_error *err);

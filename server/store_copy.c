@@ -9,6 +9,8 @@
 
 #include "server/files.h"
 
+#define PROGRESS_STEPS 10000 /* of SQLite's machine: some milliseconds */
+
 static enum snn_code each_file(struct srv_conn *c, const struct srv_store_files *to,
                                struct snn_error *err)
 {
@@ -58,8 +60,7 @@ static enum snn_code fail_copy(struct sqlite3 *copy, int code, struct snn_error 
                     "cannot copy the database: %s", copy ? sqlite3_errmsg(copy) : "no memory");
 }
 
-/* What the reader sees, into a file of its own. */
-static enum snn_code copy_into(struct srv_conn *reader, const char *path, struct snn_error *err)
+enum snn_code srv_db_copy(struct sqlite3 *from, const char *path, struct snn_error *err)
 {
     struct sqlite3 *copy = NULL;
     sqlite3_backup *backup;
@@ -71,7 +72,7 @@ static enum snn_code copy_into(struct srv_conn *reader, const char *path, struct
         return srv_fail_io(err, "create", path);
     code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK) {
-        backup = sqlite3_backup_init(copy, "main", srv_conn_handle(reader), "main");
+        backup = sqlite3_backup_init(copy, "main", from, "main");
         code = backup ? sqlite3_backup_step(backup, -1) : sqlite3_errcode(copy);
         if (backup)
             sqlite3_backup_finish(backup);
@@ -93,7 +94,7 @@ enum snn_code srv_store_snapshot(struct srv_store *s, const char *path,
     enum snn_code rc = srv_writer_call(s->writer, run_snapshot, &a, err);
 
     if (rc == SNN_OK)
-        rc = copy_into(a.reader, path, err);
+        rc = srv_db_copy(srv_conn_handle(a.reader), path, err);
     if (a.reader)
         srv_store_unread(s, a.reader);
     return rc;
@@ -116,6 +117,56 @@ static enum snn_code tell_rows(struct srv_conn *c, const char *sql, const char *
             problem(user, text);
     }
     return srv_done(&q);
+}
+
+/* Keeps the last line that is not "ok". */
+static void keep(void *user, const char *text)
+{
+    struct snn_error *found = user;
+
+    (void)snn_fail(found, SNN_FORMAT, "%s", text);
+}
+
+struct patience {
+    bool (*stop)(void *user);
+    void *user;
+};
+
+static int is_to_stop(void *user)
+{
+    const struct patience *p = user;
+
+    return p->stop(p->user);
+}
+
+enum snn_code srv_store_quick_check(struct srv_store *s, bool (*stop)(void *user), void *user,
+                                    struct snn_error *err)
+{
+    struct patience patience = {stop, user};
+    struct snn_error found = {.code = SNN_OK};
+    struct srv_conn *c = NULL;
+    enum snn_code rc = srv_store_read(s, &c, err);
+
+    if (rc != SNN_OK)
+        return rc;
+    sqlite3_progress_handler(srv_conn_handle(c), PROGRESS_STEPS, is_to_stop, &patience);
+    rc = tell_rows(c, "SELECT substr(quick_check, 1, 500) FROM pragma_quick_check", "ok", keep,
+                   &found, err);
+    sqlite3_progress_handler(srv_conn_handle(c), 0, NULL, NULL);
+    srv_store_unread(s, c);
+    if (rc != SNN_OK && stop(user))
+        return SNN_STOPPED;
+    if (rc == SNN_OK && found.code != SNN_OK)
+        rc = snn_fail(err, SNN_FORMAT, "the database is damaged: %s", found.message);
+    atomic_store(&s->damaged, rc == SNN_FORMAT);
+    atomic_store(&s->checked_at, s->clock.wall_seconds());
+    return rc;
+}
+
+struct srv_store_health srv_store_health(struct srv_store *s)
+{
+    return (struct srv_store_health){.checked_at = atomic_load(&s->checked_at),
+                                     .damaged = atomic_load(&s->damaged)};
 }
 
 enum snn_code srv_store_check(struct srv_store *s, const struct srv_store_files *files,

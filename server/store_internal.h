@@ -11,6 +11,7 @@
 #include "server/writer.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 
 #define SRV_READERS_KEPT 16
@@ -24,7 +25,13 @@ struct srv_store {
     pthread_mutex_t lock; /* guards the readers that are free */
     struct srv_conn *readers[SRV_READERS_KEPT];
     size_t n_readers;
+    /* Of the last quick check; written by the keeper, read by the http threads. */
+    _Atomic int64_t checked_at;
+    atomic_bool damaged;
 };
+
+/* All of the database into a new file, which is durable but for its name. */
+enum snn_code srv_db_copy(struct sqlite3 *from, const char *path, struct snn_error *err);
 
 /* Fails where the database's file is not at its path any more: what is written then, though every
  * call succeeds, is gone with the process. */

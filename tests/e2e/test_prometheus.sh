@@ -67,6 +67,15 @@ want 'spiked_http_rejected_total{reason="malformed"}' 1
 want 'spiked_http_request_duration_seconds_count{method="POST",route="/v1/jobs",status="201"}' 1
 want 'spiked_http_request_duration_seconds_count{method="",route="",status="404"}' 2
 want 'spiked_job_duration_seconds_count{outcome="succeeded"}' 1
+want spiked_database_damaged 0
+tries=0
+until [ "$(sample spiked_last_integrity_check_timestamp_seconds)" -gt 0 ]; do
+    tries=$((tries + 1))
+    [ "$tries" -le 600 ] || die "the database is not looked at"
+    sleep 0.1
+    get page /metrics
+done
+grep -q '"event":"database_checked"' "$dir/log" || die "the log does not tell of the look at the database"
 [ "$(sample spiked_training_samples_total)" -ge 2000 ] || die "samples: $(sample spiked_training_samples_total)"
 
 if command -v promtool >/dev/null 2>&1; then

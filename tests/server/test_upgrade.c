@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "server/migrate.h"
 #include "server/store.h"
@@ -190,6 +191,41 @@ static void look_through_store(struct srv_store *store)
     srv_job_clear(&job);
 }
 
+/* Leaves a copy of before an earlier upgrade beside the database. */
+static void leave_older(const char *path)
+{
+    char older[600];
+    FILE *f;
+
+    snprintf(older, sizeof older, "%s.before-0000", path);
+    f = fopen(older, "w");
+    assert_non_null(f);
+    fclose(f);
+}
+
+/* The copy of before: there if something was to change, the only one, and as the database was. */
+static void check_copy(const char *path, int version, const char *queries, const char *before)
+{
+    bool changed = version < (int)srv_migration_count;
+    char older[600], copy[600], *values, *number;
+    sqlite3 *db;
+
+    snprintf(older, sizeof older, "%s.before-0000", path);
+    snprintf(copy, sizeof copy, "%s.before-%04d", path, version + 1);
+    assert_int_equal(access(older, F_OK), changed ? -1 : 0);
+    assert_int_equal(access(copy, F_OK), changed ? 0 : -1);
+    if (!changed)
+        return;
+    db = open_at(copy);
+    values = dump(db, queries);
+    number = join(db, "SELECT user_version FROM pragma_user_version", "");
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_string_equal(values, before);
+    assert_int_equal(strtol(number, NULL, 10), version);
+    free(values);
+    free(number);
+}
+
 static void upgrade_from(const char *dir, int version, const char *schema)
 {
     char path[512], data[400], *queries, *before, *after, *now;
@@ -203,6 +239,7 @@ static void upgrade_from(const char *dir, int version, const char *schema)
     srv_store_close(store); /* the folder; its database is another now */
     assert_int_equal(remove(path), 0);
     make_old(path, version, &queries, &before);
+    leave_older(path);
     if (srv_store_open(&store, data, &srv_system_clock, &err) != SNN_OK)
         fail_msg("from version %d: %s", version, err.message);
     srv_store_close(store);
@@ -210,6 +247,7 @@ static void upgrade_from(const char *dir, int version, const char *schema)
     after = dump(db, queries);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     assert_string_equal(after, before);
+    check_copy(path, version, queries, before);
     now = schema_of(path);
     assert_string_equal(now, schema);
     assert_int_equal(srv_store_open(&store, data, &srv_system_clock, &err), SNN_OK);
