@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Requests to the daemon that served this page, and to nobody else.
+import { another, token } from "./token.js";
 
 /** An answer that is no success, with what the problem+json says. */
 export class Problem extends Error {
@@ -9,31 +10,21 @@ export class Problem extends Error {
   }
 }
 
-/* Where the daemon wants a token, it is asked for once and kept as long as the tab. */
-function authorization() {
-  const token = sessionStorage.getItem("token");
-  return token ? { Authorization: `Bearer ${token}` } : {};
-}
+const authorization = (used = token()) => (used ? { Authorization: `Bearer ${used}` } : {});
 
-export const hasToken = () => sessionStorage.getItem("token") !== null;
-
-function askForToken() {
-  const token = prompt("This daemon wants a token.");
-  if (token) sessionStorage.setItem("token", token.trim());
-  return Boolean(token);
-}
-
-async function ask(path, options, again = true) {
+async function ask(path, options) {
+  const used = token();
   let answer;
   try {
-    answer = await fetch(path, { ...options, headers: { ...authorization(), ...options?.headers } });
+    answer = await fetch(path, { ...options, headers: { ...authorization(used), ...options?.headers } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Error("The daemon does not answer.");
   }
   if (answer.ok || answer.status === 304) return answer;
-  if (answer.status === 401 && again && askForToken()) return ask(path, options, false);
-  throw new Problem(answer.status, await answer.json().catch(() => null));
+  const problem = new Problem(answer.status, await answer.json().catch(() => null));
+  if (answer.status === 401 && await another(used, problem.message)) return ask(path, options);
+  throw problem;
 }
 
 export const get = async (path, signal) => (await ask(path, { signal })).json();

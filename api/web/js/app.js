@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Where the page starts: which module shows what, and the frame around it.
-import { getBlob, hasToken } from "./api.js";
+import { getBlob } from "./api.js";
 import { toast } from "./dom.js";
 import { download } from "./export.js";
 import { start } from "./router.js";
 import { live } from "./live.js";
+import { forget, token } from "./token.js";
 
 const pages = {
   jobs: () => import("./pages/jobs.js"),
@@ -22,10 +23,16 @@ live.onState((state) => {
   connection.textContent = { live: "live", lost: "no connection", connecting: "connecting" }[state];
 });
 
+const tokenButton = document.getElementById("token");
+const showToken = () => { tokenButton.hidden = !token(); };
+tokenButton.addEventListener("click", forget);
+addEventListener("token", showToken);
+showToken();
+
 /* A link cannot send a token: what is behind it is fetched, and saved from here. */
 addEventListener("click", async (event) => {
   const link = event.target.closest?.("a[download]");
-  if (!link || !hasToken() || !link.pathname.startsWith("/v1/")) return;
+  if (!link || !token() || !link.pathname.startsWith("/v1/")) return;
   event.preventDefault();
   try {
     const blob = await getBlob(link.href);

@@ -40,7 +40,8 @@ export function failure(error) {
   const errors = error.errors ?? [];
   return h("div", { class: "problem", role: "alert" },
     errors.length > 1 ? h("ul", null, errors.map((e) => h("li", null, `${e.pointer ?? e.parameter ?? ""} ${e.detail}`)))
-      : error.message);
+      : error.message,
+    error.status === 401 ? h("div", { class: "row" }, h("button", { type: "button", onclick: () => location.reload() }, "Give a token")) : null);
 }
 
 export const empty = (title, text, ...actions) =>
