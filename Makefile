@@ -71,7 +71,7 @@ KERNELS := core/math/% core/surrogate/% core/neuron/% core/optim/%
 # The files that know the revision: only these are compiled again after a commit.
 REVISION_FILES := server/main.c server/version.c server/ctl/main.c
 file_flags = -ffp-contract=$(if $(filter $(KERNELS),$1),fast,off) \
-	$(if $(filter core/%,$1),-Wdouble-promotion) \
+	$(if $(filter core/%,$1),-Wdouble-promotion) $(if $(filter tests/%,$1),$(TEST_CFLAGS)) \
 	$(if $(filter core/kernel/dispatch.c,$1),-D'SNN_KERNEL_LEVELS(X)=$(LEVEL_ROWS)') \
 	$(if $(filter $(REVISION_FILES),$1),-DSPIKED_REVISION='"$(REVISION)"')
 
@@ -354,6 +354,7 @@ make openapi       api/openapi.json anew, from the tables
 make format        clang-format every source; format-check only looks
 make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)
 make isa           the suite, built for each of ISAS="x86-64-v2 x86-64-v3 x86-64-v4" alone
+make aarch64       cross-built for aarch64, the core's tests under qemu-user (TESTS_AARCH64=some)
 make torture       kill the daemon a thousand times under load: nothing lost, doubled or stuck
 make resume        kill a training job at fifty points: the same bits each time
 make power         cut the power at every sync of a store's life, forty ways each

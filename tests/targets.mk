@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
 # What tests beyond the suite: a part of the Makefile, and read where it is there (a build in a
 # container asks for the packages before it has the sources).
-.PHONY: isa reference reference-double reference-float gradcheck core-tests fuzz fuzzers
+.PHONY: isa aarch64 reference reference-double reference-float gradcheck core-tests fuzz fuzzers
 .PHONY: torture resume power soak bench
 
 isa:
 	@MAKE="$(MAKE)" JOBS=$(JOBS) tests/check.sh $(addprefix isa-,$(or $(ISAS),x86-64-v2 x86-64-v3 x86-64-v4))
 isa-%:
 	@$(MAKE) VARIANT=release ISA=$* test
+
+# Cross-built, the core's tests under qemu-user: hours on two processors. TESTS_AARCH64=... some.
+aarch64:
+	@MAKE="$(MAKE)" tests/aarch64.sh $(TESTS_AARCH64)
 
 # Two programs from one source, the core in double and in float, against the same numbers.
 reference:

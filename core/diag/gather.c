@@ -126,15 +126,16 @@ void snn_histogram_add(struct snn_histogram *h, const real *values, size_t n)
 
 double snn_energy(const real *a, size_t n)
 {
-    double sum[LANES] = {0}, all = 0;
+    enum { SUMS = 32 };
+    double sum[SUMS] = {0}, all = 0;
     size_t i = 0;
 
-    for (; i + LANES <= n; i += LANES)
-        for (size_t j = 0; j < LANES; j++)
+    for (; i + SUMS <= n; i += SUMS)
+        for (size_t j = 0; j < SUMS; j++)
             sum[j] += (double)a[i + j] * (double)a[i + j];
     for (size_t j = 0; i + j < n; j++)
         sum[j] += (double)a[i + j] * (double)a[i + j];
-    for (size_t j = 0; j < LANES; j++)
+    for (size_t j = 0; j < SUMS; j++)
         all += sum[j];
     return all;
 }

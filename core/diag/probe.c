@@ -48,9 +48,8 @@ static real peak_of(const struct snn_cell *c)
 static uint64_t count_active(const struct snn_probe_layer *p, const struct snn_cell *c,
                              const real *x, const real *s, real least)
 {
-    real *ones = p->scratch, *slope = p->scratch + p->n;
-    for (size_t i = 0; i < p->n; i++)
-        ones[i] = 1;
+    const real *ones = p->scratch;
+    real *slope = p->scratch + p->n;
     c->surrogate->gradient(slope, ones, x, s, p->n, c->scale);
     return snn_count_from(slope, least, p->n);
 }
@@ -63,6 +62,8 @@ void snn_probe_look(struct snn_probe_layer *p, const struct snn_cell *c, const r
     snn_histogram_add(&p->gradient, d_membrane, rows * n);
     snn_histogram_add(&p->membrane, x, rows * n);
     p->samples += from ? 0 : samples;
+    for (size_t i = 0; i < n; i++)
+        p->scratch[i] = 1;
     for (size_t r = 0; r < rows; r++) {
         p->squares[from + r % c->time_steps] += snn_energy(d_membrane + r * n, n);
         p->active += count_active(p, c, x + r * n, s + r * n, least);

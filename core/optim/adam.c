@@ -50,11 +50,11 @@ static void plain(real *restrict p, real *restrict m, real *restrict v, const re
 {
     for (size_t i = 0; i < n; i++) {
         real d = g[i] + s.decay * p[i];
-        real m1 = s.keep1 * m[i] + s.take1 * d;
-        real v1 = s.keep2 * v[i] + s.take2 * (d * d);
+        real m1 = snn_two_products(s.keep1, m[i], s.take1, d);
+        real v1 = snn_two_products(s.keep2, v[i], s.take2, d * d);
         m[i] = m1;
         v[i] = v1;
-        p[i] = s.shrink * p[i] - s.size * (m1 / (root(v1) * s.unbias + s.epsilon));
+        p[i] = snn_two_products(-s.size, m1 / (root(v1) * s.unbias + s.epsilon), s.shrink, p[i]);
     }
 }
 
@@ -64,13 +64,13 @@ static void amsgrad(real *restrict p, real *restrict m, real *restrict v, real *
 {
     for (size_t i = 0; i < n; i++) {
         real d = g[i] + s.decay * p[i];
-        real m1 = s.keep1 * m[i] + s.take1 * d;
-        real v1 = s.keep2 * v[i] + s.take2 * (d * d);
+        real m1 = snn_two_products(s.keep1, m[i], s.take1, d);
+        real v1 = snn_two_products(s.keep2, v[i], s.take2, d * d);
         real top1 = v1 > top[i] ? v1 : top[i];
         m[i] = m1;
         v[i] = v1;
         top[i] = top1;
-        p[i] = s.shrink * p[i] - s.size * (m1 / (root(top1) * s.unbias + s.epsilon));
+        p[i] = snn_two_products(-s.size, m1 / (root(top1) * s.unbias + s.epsilon), s.shrink, p[i]);
     }
 }
 

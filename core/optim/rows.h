@@ -6,6 +6,19 @@
 
 #include "core/optim/optim.h"
 
+/* a b + c d, of the same bits in every loop and its rest: where multiply-adds are fused it is told
+ * which product keeps all its digits. A compiler left to choose does not choose alike. */
+static inline real snn_two_products(real a, real b, real c, real d)
+{
+#if defined(SNN_DOUBLE) && defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, c * d);
+#elif !defined(SNN_DOUBLE) && defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, c * d);
+#else
+    return a * b + c * d;
+#endif
+}
+
 enum { SGD_LEARNING_RATE, SGD_MOMENTUM, SGD_NESTEROV, SGD_WEIGHT_DECAY, SGD_DAMPENING, SGD_PARAMS };
 
 void snn_sgd_update(real *p, const real *g, real *const slot[SNN_MAX_SLOTS], size_t n, size_t t,

@@ -19,9 +19,9 @@ static void with_momentum(real *restrict p, real *restrict b, const real *restri
 {
     for (size_t i = 0; i < n; i++) {
         real d = g[i] + m.decay * p[i];
-        real next = m.keep * b[i] + m.take * d;
+        real next = snn_two_products(m.keep, b[i], m.take, d);
         b[i] = next;
-        p[i] -= m.rate * (m.direct * d + m.follow * next);
+        p[i] -= m.rate * snn_two_products(m.direct, d, m.follow, next);
     }
 }
 

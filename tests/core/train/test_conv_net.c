@@ -166,7 +166,7 @@ static void train__conv_net__does_not_depend_on_threads_or_stops(void **state)
  */
 
 static struct {
-    char names[40][2 * SNN_NAME_SIZE];
+    char names[80][2 * SNN_NAME_SIZE];
     size_t n;
 } told;
 
@@ -175,7 +175,7 @@ static void hear_points(void *user, size_t step, size_t epoch, const struct snn_
     (void)user;
     (void)step;
     (void)epoch;
-    for (size_t i = 0; i < n && told.n < 40; i++)
+    for (size_t i = 0; i < n && told.n < 80; i++)
         memcpy(told.names[told.n++], p[i].name, sizeof p[i].name);
 }
 
@@ -185,7 +185,7 @@ static void hear_histograms(void *user, size_t step, size_t epoch, const struct 
     (void)user;
     (void)step;
     (void)epoch;
-    for (size_t i = 0; i < n && told.n < 40; i++)
+    for (size_t i = 0; i < n && told.n < 80; i++)
         memcpy(told.names[told.n++], h[i].name, sizeof h[i].name);
 }
 
@@ -219,12 +219,13 @@ static void records__layers_without_neurons__are_left_out(void **state)
     (void)state;
     told.n = 0;
     assert_int_equal(snn_run_train(run, &hooks, NULL), SNN_STOPPED);
-    /* 5 metrics, 3 histograms of the neurons; for each tensor 2 histograms, 1 metric */
-    assert_int_equal(names_with("layer1"), 5 + 3 + 6);
+    /* 7 metrics, 3 histograms of the neurons; for each tensor 2 histograms, 2 metrics, and of the
+     * weights 2 more */
+    assert_int_equal(names_with("layer1"), 7 + 3 + 10);
     assert_int_equal(names_with("layer2"), 0);
-    assert_int_equal(names_with("layer3"), 6);
+    assert_int_equal(names_with("layer3"), 10);
     assert_int_equal(names_with("layer4"), 0);
-    assert_int_equal(names_with("layer5"), 5 + 3 + 6);
+    assert_int_equal(names_with("layer5"), 7 + 3 + 10);
     snn_run_free(run);
 }
 
@@ -238,8 +239,8 @@ static void records__neurons_behind_a_pool__are_told_as_the_pools(void **state)
     (void)state;
     told.n = 0;
     assert_int_equal(snn_run_train(run, &hooks, NULL), SNN_STOPPED);
-    assert_int_equal(names_with("layer1"), 6);
-    assert_int_equal(names_with("layer2"), 5 + 3);
+    assert_int_equal(names_with("layer1"), 10);
+    assert_int_equal(names_with("layer2"), 7 + 3);
     assert_int_equal(names_with("spike_rate/layer2"), 1);
     assert_int_equal(names_with("activity/layer2"), 1);
     snn_run_free(run);
