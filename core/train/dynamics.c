@@ -234,6 +234,14 @@ static double critical_tau(const struct snn_neuron_spec *n, size_t time_steps)
     return slowest_tau(&k);
 }
 
+double snn_least_tau(const struct snn_neuron_spec *n, size_t time_steps)
+{
+    if (snn_neuron_of(&n->model)->leak == 0)
+        return 0;
+    return snn_solver_of(&n->solver)->has_history ? critical_tau(n, time_steps)
+                                                  : n->model.value[SNN_NEURON_STEP] / 2;
+}
+
 static void warn_stability(struct snn_check *c, const struct snn_neuron_spec *n, size_t time_steps,
                            const char *place)
 {

@@ -35,6 +35,9 @@ void snn_check_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, co
 void snn_warn_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, size_t time_steps,
                        const char *place);
 
+/* The tau at and below which the neuron's membrane swings without decay; 0 where it has no leak. */
+double snn_least_tau(const struct snn_neuron_spec *n, size_t time_steps);
+
 /* Whether the encoding is one for such samples. False where a step's input has no shape. */
 bool snn_check_input(struct snn_check *c, const struct snn_spec *spec,
                      const struct snn_data_info *data);
