@@ -124,6 +124,7 @@ extern const size_t api_route_count;
 /* Handlers, one file per resource; listed in routes.c. */
 void api_jobs_create(struct api_call *c); /* jobs.c */
 void api_jobs_validate(struct api_call *c);
+void api_jobs_retry(struct api_call *c);
 void api_jobs_list(struct api_call *c);
 void api_jobs_get(struct api_call *c);
 void api_jobs_delete(struct api_call *c);

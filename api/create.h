@@ -16,6 +16,11 @@ struct api_key {
 };
 /* False where it has none. */
 bool api_create_key(const struct api_call *c, struct api_key *out);
+/* Judges a job and queues it, with `text` as its config; makes the reply. `job` stays the
+ * caller's. */
+void api_create_job(struct api_call *c, json_t *job, const char *text);
+/* True with the reply made where this is a request that has made its job and waited for it. */
+bool api_create_again(struct api_call *c);
 /* The reply to what the store refused to create. */
 void api_create_refuse(struct api_call *c, const struct snn_error *err);
 

@@ -8,6 +8,7 @@
 #include "api/body.h"
 #include "api/plan.h"
 #include "api/problem.h"
+#include "api/verdict.h"
 
 static json_t *not_negative(double v)
 {
@@ -97,19 +98,22 @@ static json_t *estimated_finish(const struct srv_job *j)
 
 json_t *api_job_object(const struct srv_job *j)
 {
+    json_t *sent = config(j);
+
     return json_pack(
         "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I, s:o, "
         "s:o, s:o, s:o, "
-        "s:{s:I, s:I, s:o, s:o}, s:o, s:o, s:o, s:o, s:I}",
+        "s:{s:I, s:I, s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:I}",
         "id", api_text(j->id), "object", "job", "status", srv_job_status_name(j->status),
         "created_at", api_time(j->created_at), "started_at", api_time(j->started_at), "finished_at",
         api_time(j->finished_at), "updated_at", api_time(j->updated_at), "estimated_finish",
         estimated_finish(j), "attempt", (json_int_t)j->attempt, "priority", (json_int_t)j->priority,
-        "name", api_text_or_null(j->name), "dataset", api_text(j->dataset), "config", config(j),
-        "seed", (json_int_t)j->seed, "progress", progress(j), "metrics",
-        api_metrics_object(&j->metrics), "error", error(j), "metadata", metadata(j), "resources",
-        "threads", (json_int_t)j->threads, "memory_bytes", (json_int_t)j->memory_bytes,
-        "instruction_set", api_text_or_null(j->instruction_set), "blas", api_text_or_null(j->blas),
-        "plan", api_plan(j->plan), "model", model(j), "reproducibility", reproducibility(j),
-        "sweep", api_text_or_null(j->sweep), "version", (json_int_t)j->version);
+        "name", api_text_or_null(j->name), "dataset", api_text(j->dataset), "config", sent, "seed",
+        (json_int_t)j->seed, "progress", progress(j), "metrics", api_metrics_object(&j->metrics),
+        "error", error(j), "metadata", metadata(j), "resources", "threads", (json_int_t)j->threads,
+        "memory_bytes", (json_int_t)j->memory_bytes, "instruction_set",
+        api_text_or_null(j->instruction_set), "blas", api_text_or_null(j->blas), "plan",
+        api_plan(j->plan), "verdict", api_verdict(j->verdict, sent), "model", model(j),
+        "reproducibility", reproducibility(j), "sweep", api_text_or_null(j->sweep), "version",
+        (json_int_t)j->version);
 }

@@ -10,17 +10,12 @@
 #include "api/prefer.h"
 #include "api/problem.h"
 
-/* Judges the body. False with the reply made; then there is nothing to clear. */
-static bool judge(struct api_call *c, struct api_admission *a)
+/* Judges the job. False with the reply made; then there is nothing to clear. */
+static bool judge(struct api_call *c, struct api_admission *a, json_t *job)
 {
     struct snn_error err = {0};
-    json_t *job = api_body(c);
-    enum snn_code rc;
+    enum snn_code rc = api_admission_judge(a, &c->api->options, job, &err);
 
-    if (!job)
-        return false;
-    rc = api_admission_judge(a, &c->api->options, job, &err);
-    json_decref(job);
     if (rc == SNN_OK)
         return true;
     api_admission_clear(a);
@@ -90,12 +85,12 @@ static enum snn_code store(struct api_call *c, struct srv_job *row, struct snn_e
                                      &c->again, err);
 }
 
-static void create(struct api_call *c, const struct api_admission *a)
+static void create(struct api_call *c, const struct api_admission *a, const char *text)
 {
     const struct api_options *o = &c->api->options;
     struct snn_error err = {0};
     struct srv_job row;
-    enum snn_code rc = api_admission_row(&row, a, o->config, c->req->body, &err);
+    enum snn_code rc = api_admission_row(&row, a, o->config, text, &err);
 
     if (rc == SNN_OK)
         rc = store(c, &row, &err);
@@ -109,23 +104,39 @@ static void create(struct api_call *c, const struct api_admission *a)
     srv_job_clear(&row);
 }
 
-void api_jobs_create(struct api_call *c)
+void api_create_job(struct api_call *c, json_t *job, const char *text)
 {
     struct api_admission a;
 
-    if (c->made[0]) {
-        look_again(c);
-        return;
-    }
-    if (!api_create_may(c) || !judge(c, &a))
+    if (!judge(c, &a, job))
         return;
     if (api_errors_count(&a.errors))
         api_invalid(c, 422, &a.errors);
     else if (a.too_big)
         refuse_memory(c, &a);
     else
-        create(c, &a);
+        create(c, &a, text);
     api_admission_clear(&a);
+}
+
+bool api_create_again(struct api_call *c)
+{
+    if (!c->made[0])
+        return false;
+    look_again(c);
+    return true;
+}
+
+void api_jobs_create(struct api_call *c)
+{
+    json_t *job;
+
+    if (api_create_again(c) || !api_create_may(c))
+        return;
+    job = api_body(c);
+    if (job)
+        api_create_job(c, job, c->req->body);
+    json_decref(job);
 }
 
 /* -------------------------------------------------------------------------------- validate -- */
@@ -174,8 +185,11 @@ void api_jobs_validate(struct api_call *c)
 {
     size_t limit = c->api->options.config->memory_limit;
     struct api_admission a;
+    json_t *job = api_body(c);
+    bool judged = job && judge(c, &a, job);
 
-    if (!judge(c, &a))
+    json_decref(job);
+    if (!judged)
         return;
     if (a.too_big)
         api_errors_add(&a.errors, "", "memory_limit",

@@ -7,6 +7,7 @@
 #include "core/snn.h"
 #include "server/clock.h"
 #include "server/plan.h"
+#include "server/verdict.h"
 
 /* state, terminal */
 #define SRV_JOB_STATES(X)                                                                          \
@@ -46,6 +47,7 @@ struct srv_job {
      * the config they fix the trained bits. */
     char instruction_set[32], blas[32];
     char plan[SRV_PLAN_SIZE]; /* which way its layers were computed, as server/plan.h writes it */
+    char verdict[SRV_VERDICT_SIZE]; /* why it learns or does not, as server/verdict.h writes it */
     char model_sha256[SNN_SHA256_HEX];
     /* What else they depend on: the config (canonical), the data, the program. */
     char config_sha256[SNN_SHA256_HEX], dataset_sha256[SNN_SHA256_HEX];

@@ -11,7 +11,7 @@
 #define PROGRESS_COLUMNS(X)                                                                        \
     X(int, epoch) X(int, epochs) X(int, step) X(int, steps)                                        \
     X(rate, samples_per_second) X(rate, eta_seconds) X(text, instruction_set)                         \
-    X(text, blas) X(text, plan) X(text, init_sha256) X(text, dataset_sha256)                                        \
+    X(text, blas) X(text, plan) X(text, verdict) X(text, init_sha256) X(text, dataset_sha256)                                        \
     X(text, build_version) X(text, build_revision)
 #define RESULT_COLUMNS(X)                                                                          \
     X(text, error_code) X(text, error_message) X(text, error_param) X(text, model_sha256)

@@ -100,7 +100,8 @@ static enum snn_code resume(struct srv_work *w, struct snn_error *err)
         srv_work_event(w, "resumed", "attempt %lld starts from the beginning: %s",
                        (long long)w->job->attempt,
                        n ? "no checkpoint can be used" : "there is no checkpoint");
-    return srv_store_rewind(w->options->store, w->job->id, found ? (int64_t)p.step : -1, err);
+    rc = srv_store_rewind(w->options->store, w->job->id, found ? (int64_t)p.step : -1, err);
+    return rc == SNN_OK ? srv_work_evidence(w, true, err) : rc;
 }
 
 static enum snn_code prepare(struct srv_work *w, struct snn_error *err)
@@ -119,6 +120,8 @@ static enum snn_code prepare(struct srv_work *w, struct snn_error *err)
         memcpy(w->spec.init_sha256, w->job->init_sha256, sizeof w->spec.init_sha256);
         rc = new_run(w, err);
     }
+    if (rc == SNN_OK)
+        rc = srv_work_evidence(w, false, err);
     if (rc == SNN_OK)
         rc = resume(w, err);
     if (rc == SNN_OK && w->job->attempt <= 1)
@@ -249,6 +252,7 @@ static void conclude(struct srv_work *w, enum snn_code rc, struct snn_error *err
 {
     int64_t took = w->options->clock->monotonic_ms() - w->began_ms;
 
+    srv_work_judge_end(w, rc);
     w->job->eta_seconds = -1;
     w->job->samples_per_second = -1;
     if (w->run && took > 0) /* from now on, the mean of the attempt */
@@ -310,6 +314,7 @@ void srv_worker_run(const struct srv_pool_options *options, struct srv_job *job,
     if (rc == SNN_OK)
         rc = train(&w, &err);
     conclude(&w, rc, &err);
+    snn_evidence_free(w.evidence);
     snn_run_free(w.run);
     srv_datasets_release(options->datasets, w.data);
     release(&w);

@@ -24,12 +24,26 @@ struct srv_work {
     size_t counted_samples, counted_steps; /* for the meter, so far */
     int64_t began_ms, posted_ms, saved_ms;
     struct srv_rate rate;
+    struct snn_evidence *evidence; /* NULL until there is a run */
+    bool is_news;                  /* the evidence holds what has not been judged */
 };
 
 /* ---- worker_init.c ---- */
 
 /* Gives a fresh run the weights that the job is to start from, if it names any. */
 enum snn_code srv_work_init(struct srv_work *w, struct snn_error *err);
+
+/* ---- worker_verdict.c ---- */
+
+/* Of the run as it stands; `resumed`: with what an earlier attempt has told. */
+enum snn_code srv_work_evidence(struct srv_work *w, bool resumed, struct snn_error *err);
+/* Takes the points of a step in. */
+void srv_work_note(struct srv_work *w, size_t step, size_t epoch, const struct snn_point *p,
+                   size_t n);
+/* The verdict into the job's columns, where there is news. */
+void srv_work_judge(struct srv_work *w);
+/* The same, now that the run has ended so. */
+void srv_work_judge_end(struct srv_work *w, enum snn_code how);
 
 /* ---- worker_report.c: what a run tells, on its way to the store ---- */
 

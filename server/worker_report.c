@@ -69,6 +69,7 @@ void srv_work_progress(struct srv_work *w, const struct snn_progress *p)
     w->job->steps = (int64_t)p->steps;
     w->job->metrics = p->metrics;
     srv_plan_write(w->job->plan, w->run);
+    srv_work_judge(w);
 }
 
 /* Samples a second over the last seconds, and how long the rest takes at that rate. */
@@ -189,6 +190,7 @@ static void on_points(void *user, size_t step, size_t epoch, const struct snn_po
 {
     struct srv_work *w = user;
 
+    srv_work_note(w, step, epoch, p, n);
     post_failed(w, "points",
                 srv_store_points_post(w->options->store, w->job->id, step, epoch, p, n));
 }

@@ -50,6 +50,7 @@ static const struct {
          "VALUES ('evt_1', '" JOB "6', 'https://example.org/', 'training.job.succeeded', '{}', 3000, 'pending', 3000)"},
     {12, "UPDATE jobs SET plan = 'layer1' WHERE seq = 6"},
     {13, "UPDATE datasets SET duration = 100"},
+    {14, "UPDATE jobs SET verdict = '20' || char(10) WHERE seq = 6"},
     /* clang-format on */
 };
 
