@@ -147,3 +147,18 @@ enum ctl_exit ctl_post(struct ctl *c, const char *path, const struct ctl_text *b
                                        .size = body->n},
                  out);
 }
+
+enum ctl_exit ctl_look(struct ctl *c, const char *id, const char *tail, json_t **out)
+{
+    struct ctl_text path = {0};
+    bool json = c->json;
+    enum ctl_exit rc = ctl_job_path(c, &path, id, tail);
+
+    *out = NULL;
+    if (rc != CTL_OK)
+        return rc;
+    c->json = false;
+    rc = ctl_fetch(c, "GET", &path, out);
+    c->json = json;
+    return rc;
+}

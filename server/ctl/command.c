@@ -87,6 +87,11 @@ static const struct ctl_option upload_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
+static const struct ctl_option doctor_options[] = {
+    {"apply", 0, NULL, "queue the job once more with all that is suggested, and print its id"},
+    {NULL, 0, NULL, NULL},
+};
+
 /* clang-format off */
 const struct ctl_command ctl_commands[] = {
     {"submit", NULL, "FILE|-", 1, 1, "queue a job and print its id", submit_options, ctl_submit, false},
@@ -107,6 +112,7 @@ const struct ctl_command ctl_commands[] = {
     {"confusion", NULL, "ID", 1, 1, "how the test set was told apart: a row a class, a column an answer", NULL, ctl_confusion, false},
     {"predict", NULL, "ID FILE|-", 2, 2, "what the trained model says of samples: a JSON array of arrays of numbers, or of events [time, unit]", predict_options, ctl_predict, false},
     {"gradcheck", NULL, "FILE|-|ID", 1, 1, "a job's gradients by back-propagation, checked against tangents carried forward", NULL, ctl_gradcheck, false},
+    {"doctor", NULL, "ID", 1, 1, "why a job learns or does not, and the knob to turn", doctor_options, ctl_doctor, false},
     {"verify", NULL, "ID", 1, 1, "train a job once more and see whether the weights come out the same, bit for bit", NULL, ctl_verify, false},
     {"weights", NULL, "ID -o FILE", 1, 1, "download the trained model", weights_options, ctl_weights, false},
     {"curve", NULL, "NAME", 1, 1, "a surrogate's derivative and spike, drawn", curve_options, ctl_curve, false},

@@ -49,6 +49,7 @@ enum ctl_exit ctl_confusion(struct ctl *c);
 enum ctl_exit ctl_predict(struct ctl *c);
 enum ctl_exit ctl_gradcheck(struct ctl *c);
 enum ctl_exit ctl_verify(struct ctl *c);
+enum ctl_exit ctl_doctor(struct ctl *c);
 enum ctl_exit ctl_weights(struct ctl *c);
 enum ctl_exit ctl_curve(struct ctl *c);
 enum ctl_exit ctl_catalog(struct ctl *c);
@@ -117,6 +118,9 @@ enum ctl_exit ctl_fetch(struct ctl *c, const char *method, struct ctl_text *path
 
 /* The same with a JSON body. */
 enum ctl_exit ctl_post(struct ctl *c, const char *path, const struct ctl_text *body, json_t **out);
+
+/* GETs a job, or what is at that tail of its path; nothing is printed. */
+enum ctl_exit ctl_look(struct ctl *c, const char *id, const char *tail, json_t **out);
 
 /* The reply's body; explains what is no JSON. NULL then, and for an empty body. */
 json_t *ctl_parse(struct ctl *c, const struct ctl_reply *reply);

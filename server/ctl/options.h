@@ -14,7 +14,7 @@ struct ctl;
 /* Exit status, what it means */
 #define CTL_EXITS(X)                                                                               \
     X(OK, 0, "done; of watch and submit --watch: the job succeeded")                               \
-    X(JOB_FAILED, 1, "the job failed; verify: other weights")                                      \
+    X(JOB_FAILED, 1, "the job failed; verify: other weights; doctor: something was found")         \
     X(USAGE, 2, "the command line is wrong")                                                       \
     X(REFUSED, 3, "the server refused (4xx); validate: the job is not valid")                      \
     X(UNREACHABLE, 4, "no answer in time, or the server's own failure (5xx)")                      \

@@ -18,22 +18,6 @@ static const struct {
     {"reproducibility.revision", "build"},
 };
 
-/* GETs the job, or its config with that tail; nothing is printed. */
-static enum ctl_exit get(struct ctl *c, const char *id, const char *tail, json_t **out)
-{
-    struct ctl_text path = {0};
-    bool json = c->json;
-    enum ctl_exit rc = ctl_job_path(c, &path, id, tail);
-
-    *out = NULL;
-    if (rc != CTL_OK)
-        return rc;
-    c->json = false;
-    rc = ctl_fetch(c, "GET", &path, out);
-    c->json = json;
-    return rc;
-}
-
 /* The config with a note whose job this is, where there is room for one. */
 static enum ctl_exit submit(struct ctl *c, const char *id, json_t *config, json_t **out)
 {
@@ -69,7 +53,7 @@ static enum ctl_exit run_again(struct ctl *c, const char *id, json_t **out)
     FILE *to = c->out;
     bool json = c->json;
     json_t *config = NULL, *made = NULL;
-    enum ctl_exit rc = get(c, id, "/config", &config);
+    enum ctl_exit rc = ctl_look(c, id, "/config", &config);
 
     if (rc == CTL_OK)
         rc = submit(c, id, config, &made);
@@ -81,7 +65,7 @@ static enum ctl_exit run_again(struct ctl *c, const char *id, json_t **out)
         c->json = json;
     }
     if (rc == CTL_OK)
-        rc = get(c, ctl_string(made, "id"), "", out);
+        rc = ctl_look(c, ctl_string(made, "id"), "", out);
     json_decref(made);
     json_decref(config);
     return rc;
@@ -159,7 +143,7 @@ enum ctl_exit ctl_verify(struct ctl *c)
 {
     const char *id = ctl_operand(c, 0);
     json_t *then = NULL, *now = NULL;
-    enum ctl_exit rc = get(c, id, "", &then);
+    enum ctl_exit rc = ctl_look(c, id, "", &then);
 
     if (rc == CTL_OK && strcmp(ctl_string(then, "status"), "succeeded") != 0)
         rc = ctl_fail(c, CTL_REFUSED, "job %.60s is %.20s: only one that succeeded can be verified",

@@ -102,6 +102,27 @@ says '"verdict":"identical".*"differences":\[\]}$'
 expect 0 list -m "verifies=$id"
 [ "$(wc -l <"$dir/out")" -eq 3 ] || die "want 2 jobs that verify $id"
 
+quiet='{"dataset":{"name":"digits"},"encoding":{"time_steps":8},"neuron":{"surrogate":"arctan","threshold":50},
+  "layers":[{"kind":"dense","units":32},{"kind":"dense","units":10}],
+  "training":{"epochs":8,"optimizer":{"kind":"adam","learning_rate":0.005}},"diagnostics":{"every_steps":10}}'
+printf '%s' "$quiet" >"$dir/quiet.json"
+expect 0 submit "$dir/quiet.json" --watch
+sick=$(head -n 1 "$dir/out")
+expect 1 doctor "$sick"
+says '^critical dead_layer of layer1$'
+says 'the threshold is too high$'
+says '^  turn /neuron/threshold from 50 to [0-9.]*: '
+says '(because of dead_layer)$'
+expect 1 doctor "$sick" --json
+says '^{"healthy":false,.*"pointer":"/neuron/threshold"'
+expect 0 doctor "$sick" --apply
+healed=$(sed -n '$p' "$dir/out")
+expect 0 watch "$healed"
+expect 0 doctor "$healed"
+says '^healthy: none of the [0-9]* rules found anything (step [0-9]*)$'
+expect 3 doctor "$healed" --apply
+complains 'nothing is suggested'
+
 expect 0 histogram "$id"
 says '^gradients/layer1.weight  *1024 '
 says '^step '
@@ -242,7 +263,7 @@ export SPIKED_ISA="$plainest"
 listen=${SPIKED_SERVER#http://} serve
 expect 0 system
 says "^kernels  *$plainest[,;]"
-says '^jobs .*6 succeeded'
+says '^jobs .*8 succeeded'
 expect 0 pause "$long"
 expect 0 resume "$long"
 says "^$long \(queued\|running\)\$"

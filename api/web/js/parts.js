@@ -29,8 +29,7 @@ export const ACTIONS = [
 ];
 
 async function retry(job) {
-  const config = job.config ?? {};
-  const made = await send("POST", "/v1/jobs", config);
+  const made = await post("retry")(job);
   go(`job/${made.id}`);
   return made;
 }

@@ -266,6 +266,47 @@ static void job__spikes_of_a_sample__are_those_of_the_api(void **state)
     page_done(p);
 }
 
+/* A threshold that nobody reaches: the card says so, and its button makes the job that learns. */
+static void job__verdict__is_told_and_one_click_repairs_it(void **state)
+{
+    static const char broken[] =
+        "{\"name\":\"quiet\",\"dataset\":{\"name\":\"digits\"},\"encoding\":{\"time_steps\":8},"
+        "\"neuron\":{\"surrogate\":\"arctan\",\"threshold\":50},\"layers\":[{\"kind\":\"dense\","
+        "\"units\":32},{\"kind\":\"dense\",\"units\":10}],\"training\":{\"epochs\":8,"
+        "\"optimizer\":{\"kind\":\"adam\",\"learning_rate\":0.005}},\"diagnostics\":{"
+        "\"every_steps\":10}}";
+    struct page *p = *state;
+    struct answer a = {.status = 0};
+    char id[32], text[160];
+
+    daemon_submit(p->d, broken, id);
+    daemon_wait(p->d, &a, id, "succeeded");
+    open_part(p, id, "");
+    browser_see(p->b, ".verdict .badge", "critical");
+    browser_see(p->b, ".verdict h3", "Dead layer");
+    browser_see(p->b, ".verdict .knob code", "/neuron/threshold");
+    browser_see(p->b, ".verdict details summary", "explained by it");
+    browser_shot(p->b, "job-verdict");
+    browser_look(p->b, 390, 900, true);
+    browser_shot(p->b, "job-verdict-narrow-dark");
+    browser_look(p->b, 1360, 900, false);
+    browser_click(p->b, ".verdict .knob button");
+    snprintf(text, sizeof text,
+             "return location.hash.startsWith('#/job/job_') && !location.hash.includes('%s')", id);
+    browser_wait(p->b, text);
+    browser_see(p->b, "h1 .badge", "succeeded");
+    browser_see(p->b, ".verdict .badge", "healthy");
+    browser_see(p->b, "a.tag", "retry of");
+    browser_shot(p->b, "job-verdict-healthy");
+    snprintf(text, sizeof text, "/v1/jobs?metadata[retry_of]=%s", id);
+    daemon_get(p->d, &a, text, 200);
+    const json_t *made = json_array_get(answer_at(&a, "data"), 0);
+    assert_int_equal(json_array_size(answer_at(&a, "data")), 1);
+    assert_true(json_is_true(json_object_get(json_object_get(made, "verdict"), "healthy")));
+    answer_clear(&a);
+    page_done(p);
+}
+
 static void compare__two_jobs__are_lines_and_differences(void **state)
 {
     struct page *p = *state;
@@ -330,6 +371,7 @@ int main(void)
         TEST(job__long_run__is_shown_whole_and_zoomed_into),
         TEST(job__every_picture__is_saved_as_data_and_as_picture),
         TEST(job__spikes_of_a_sample__are_those_of_the_api),
+        TEST(job__verdict__is_told_and_one_click_repairs_it),
         TEST(sweep__over_two_fields__is_ranked_and_mapped),
         TEST(compare__two_jobs__are_lines_and_differences),
     };

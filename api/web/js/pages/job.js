@@ -4,7 +4,7 @@ import { get } from "../api.js";
 import { failure, h, paced, replace, setText, toast } from "../dom.js";
 import { ago, bytes, DASH, duration, number, percent, spent, when } from "../format.js";
 import { live } from "../live.js";
-import { actionButtons, badge, isOver, jobTitle, tabs, tile } from "../parts.js";
+import { actionButtons, badge, isOver, jobTitle, shortId, tabs, tile } from "../parts.js";
 import { go, href } from "../router.js";
 
 const TABS = [["overview", "Overview"], ["gradients", "Gradients"], ["activity", "Activity"], ["spikes", "Spikes"], ["confusion", "Confusion"],
@@ -60,7 +60,8 @@ function header(view) {
   const node = h("div", { class: "stack" },
     h("div", { class: "head" }, h("div", { class: "grow" },
       h("h1", null, jobTitle(view.job), " ", status), sub,
-      h("p", { class: "row" }, Object.entries(view.job.metadata).map(([k, v]) => h("span", { class: "tag" }, `${k}=${v}`)),
+      h("p", { class: "row" }, Object.entries(view.job.metadata).map(([k, v]) =>
+        k === "retry_of" ? h("a", { class: "tag", href: href(`job/${v}`) }, `retry of ${shortId(v)}`) : h("span", { class: "tag" }, `${k}=${v}`)),
         h("small", { title: when(view.job.created_at) }, ago(view.job.created_at)))), actions),
     error, bar, figures);
   return { node, update };

@@ -4,6 +4,7 @@ import { figure } from "../charts/figure.js";
 import { LineChart } from "../charts/line.js";
 import { h, replace } from "../dom.js";
 import { Series } from "../series.js";
+import { VerdictCard } from "./job_verdict.js";
 
 const POINTS = 800;
 
@@ -28,14 +29,15 @@ const downloads = (job) => h("section", { class: "card" }, h("header", null, h("
 export async function show(panel, view) {
   const series = new Series(view.job.id, CHARTS.flatMap((c) => c.lines.map(([name]) => name)), POINTS, view.signal);
   const charts = CHARTS.map((c) => ({ ...c, chart: new LineChart(c.title, { x: { label: "step" }, y: c.y }, view.signal) }));
-  const files = h("div");
+  const files = h("div"), verdict = new VerdictCard();
   const draw = async () => {
+    verdict.update(view.job);
     await series.refresh();
     await Promise.all(charts.map((c) => c.chart.show(c.lines.filter(([name]) => series.all[name])
       .map(([name, text]) => ({ name: text, x: series.all[name].step, y: series.all[name].value })))));
     replace(files, view.job.status === "queued" ? null : downloads(view.job));
   };
-  replace(panel, h("div", { class: "grid" }, charts.map((c) => figure({
+  replace(panel, verdict.node, h("div", { class: "grid" }, charts.map((c) => figure({
     title: c.title, file: `${view.job.id}-${c.title.toLowerCase().replace(" ", "-")}`,
     rows: () => c.chart.rows(), value: () => c.chart.value(), chart: () => c.chart,
   }, c.chart.node)), files));
