@@ -62,7 +62,7 @@ static void make(struct api_call *c, const struct srv_job *job, json_t *body)
     char *text;
 
     if (!json_is_object(config)) {
-        api_problem(c, 409, "conflict", "job %s has no config to start from", job->id);
+        api_problem(c, 500, "internal", "job %s has no config to start from", job->id);
         json_decref(config);
         return;
     }

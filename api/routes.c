@@ -38,7 +38,7 @@ const struct api_route api_routes[] = {
      .answer = "Job", .others = "202 409"},
     {.method = "POST", .pattern = "/v1/jobs/{job}/retry", .access = API_WRITE, .handle = api_jobs_retry, .body_limit = JOB_BODY,
      .doc = "queue a job once more, with changes: a suggestion of its verdict, say",
-     .body = "Retry", .status = 201, .answer = "Job", .others = "200 409 507"},
+     .body = "Retry", .status = 201, .answer = "Job", .others = "200 429 503 507"},
     {.method = "GET", .pattern = "/v1/jobs/{job}/config", .access = API_READ, .handle = api_jobs_config,
      .doc = "the job as it was sent",
      .answer = "JobConfig"},
