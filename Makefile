@@ -358,6 +358,7 @@ make aarch64       cross-built for aarch64, the core's tests under qemu-user (TE
 make torture       kill the daemon a thousand times under load: nothing lost, doubled or stuck
 make resume        kill a training job at fifty points: the same bits each time
 make power         cut the power at every sync of a store's life, forty ways each
+make faults        fail each call on the database's files and for its memory, one after the other
 make soak          SOAK_MINUTES=30 of jobs, streams and polls: no leak, no idle work (1440: a day)
 make bench         the training benchmarks and sweeps: JSON lines, a table, plots
 make docker        the image spiked:$(VERSION); DOCKER_FLAGS=... for docker build

@@ -4,11 +4,29 @@
 
 #include <sqlite3.h>
 
+static enum snn_code code_of(int sqlite)
+{
+    switch (sqlite & 0xff) {
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+        return SNN_FORMAT;
+    case SQLITE_NOMEM:
+        return SNN_NOMEM;
+    case SQLITE_FULL:
+        return SNN_FULL;
+    default:
+        return SNN_IO;
+    }
+}
+
 static enum snn_code run(sqlite3 *db, const char *sql, const char *step, struct snn_error *err)
 {
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
+    int code = sqlite3_exec(db, sql, NULL, NULL, NULL);
+
+    if (code == SQLITE_OK)
         return SNN_OK;
-    return snn_fail(err, SNN_IO, "database migration %s failed: %s", step, sqlite3_errmsg(db));
+    return snn_fail(err, code_of(code), "database migration %s failed: %s", step,
+                    sqlite3_errmsg(db));
 }
 
 /* The first column of the first row of sql; `otherwise` where it gives none. */
@@ -27,8 +45,8 @@ static enum snn_code ask(sqlite3 *db, const char *sql, int otherwise, int *out,
     sqlite3_finalize(stmt);
     if (code == SQLITE_ROW || code == SQLITE_DONE)
         return SNN_OK;
-    return snn_fail(err, code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? SNN_FORMAT : SNN_IO,
-                    "cannot read the database's version: %s", sqlite3_errmsg(db));
+    return snn_fail(err, code_of(code), "cannot read the database's version: %s",
+                    sqlite3_errmsg(db));
 }
 
 static enum snn_code check_keys(sqlite3 *db, const char *step, struct snn_error *err)

@@ -85,16 +85,32 @@ static struct command *pop(struct srv_writer *w)
     return c;
 }
 
-static void run_one(struct srv_writer *w, struct command *c)
+/* Fails with the whole group: where the transaction is undone with all that the group has done (by
+ * a full disk or the like, which undoes more than the statement), or has to be: half a command must
+ * not be committed. */
+static enum snn_code run_one(struct srv_writer *w, struct command *c, struct snn_error *err)
 {
+    enum snn_code rc;
+
     c->code = srv_conn_exec(w->conn, "SAVEPOINT command", &c->err);
     if (c->code == SNN_OK)
         c->code = c->run(w->conn, c->arg, &c->err);
-    if (!srv_conn_in_transaction(w->conn))
-        return;
-    if ((c->code != SNN_OK && srv_conn_exec(w->conn, "ROLLBACK TO command", NULL) != SNN_OK) ||
-        srv_conn_exec(w->conn, "RELEASE command", NULL) != SNN_OK)
-        (void)srv_conn_exec(w->conn, "ROLLBACK", NULL); /* half a command must not be committed */
+    if (!srv_conn_in_transaction(w->conn)) {
+        if (c->code == SNN_OK)
+            return snn_fail(err, SNN_IO, "database: the transaction was undone");
+        *err = c->err;
+        return c->code;
+    }
+    rc = c->code == SNN_OK ? SNN_OK : srv_conn_exec(w->conn, "ROLLBACK TO command", err);
+    return rc == SNN_OK ? srv_conn_exec(w->conn, "RELEASE command", err) : rc;
+}
+
+static enum snn_code begin(struct srv_writer *w, struct snn_error *err)
+{
+    /* Where even the undoing of the group before failed, for want of memory. */
+    if (srv_conn_in_transaction(w->conn))
+        (void)srv_conn_exec(w->conn, "ROLLBACK", NULL);
+    return srv_conn_exec(w->conn, "BEGIN IMMEDIATE", err);
 }
 
 /* Runs and commits what waits, up to the limits. Returns how many. */
@@ -102,22 +118,14 @@ static size_t run_group(struct srv_writer *w, struct command **group, bool *comm
 {
     int64_t start = now_ms(), committing;
     struct snn_error err = {0};
-    enum snn_code rc = srv_conn_exec(w->conn, "BEGIN IMMEDIATE", &err);
+    enum snn_code rc = begin(w, &err);
     struct command *c;
     size_t n = 0;
 
     while (n < GROUP_MAX && (n == 0 || now_ms() - start < GROUP_MS) && (c = pop(w))) {
         group[n++] = c;
         if (rc == SNN_OK)
-            run_one(w, c);
-        /* A full disk or the like undoes the whole transaction, not just the statement. */
-        if (rc == SNN_OK && !srv_conn_in_transaction(w->conn)) {
-            rc = c->code != SNN_OK ? c->code : SNN_IO;
-            if (c->code != SNN_OK)
-                err = c->err;
-            else
-                (void)snn_fail(&err, rc, "database: the transaction was undone");
-        }
+            rc = run_one(w, c, &err);
     }
     committing = srv_microseconds();
     if (rc == SNN_OK)

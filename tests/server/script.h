@@ -11,6 +11,7 @@ struct script {
     struct srv_job claimed; /* without what it holds */
     char job[SRV_ID_SIZE], other[SRV_ID_SIZE], sweep[SRV_ID_SIZE], dataset[SRV_ID_SIZE];
     int64_t checkpoints;
+    uint64_t posts_failed; /* of the store's, as seen last */
     /* Told of the commits of a step that has more than one; NULL = nobody. */
     void (*between)(struct script *s);
     void *user;

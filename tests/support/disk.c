@@ -93,6 +93,32 @@ static bool fails(enum disk_fault fault)
     return now;
 }
 
+/* ----------------------------------------------------------------------------------- memory -- */
+
+static sqlite3_mem_methods memory_beneath;
+
+static void *memory_take(int n)
+{
+    return fails(DISK_memory) ? NULL : memory_beneath.xMalloc(n);
+}
+
+static void *memory_more(void *old, int n)
+{
+    return fails(DISK_memory) ? NULL : memory_beneath.xRealloc(old, n);
+}
+
+/* Before the library is used at all: it takes no other memory later. */
+static void install_memory(void)
+{
+    sqlite3_mem_methods mine;
+
+    assert_int_equal(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory_beneath), SQLITE_OK);
+    mine = memory_beneath;
+    mine.xMalloc = memory_take;
+    mine.xRealloc = memory_more;
+    assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &mine), SQLITE_OK);
+}
+
 /* ------------------------------------------------------------------------------------ files -- */
 
 #define REAL struct file *f = (struct file *)file
@@ -259,6 +285,7 @@ void disk_install(void)
 {
     if (beneath)
         return;
+    install_memory();
     beneath = sqlite3_vfs_find(NULL);
     assert_non_null(beneath);
     shim = *beneath; /* what does not touch a file is the system's own */

@@ -64,7 +64,8 @@ void disk_crash(const struct disk_record *r, size_t event, enum disk_loss loss, 
     X(truncate)                                                                                    \
     X(size)                                                                                        \
     X(remove)                                                                                      \
-    X(map) /* of the memory that connections share */
+    X(map)    /* of the memory that connections share */                                           \
+    X(memory) /* of the library's own */
 #define DISK_FAULT_ENUM(name) DISK_##name,
 enum disk_fault { DISK_FAULTS(DISK_FAULT_ENUM) DISK_FAULT_COUNT };
 #undef DISK_FAULT_ENUM
