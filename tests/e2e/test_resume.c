@@ -2,7 +2,7 @@
 /*
  * A training job is killed at one point after the other: at steps all over its course, and at each
  * moment of its checkpoints (begun, written, renamed, the old one removed). Wherever it was, it
- * goes on to the same bits as the job that nothing happened to. KILL_POINTS says how many (4;
+ * goes on to the same bits as the job that nothing happened to. KILL_POINTS says how many (3;
  * `make resume`: 50).
  */
 #include <poll.h>
@@ -123,7 +123,7 @@ static void bits__killed_at_any_point__are_the_same(void **state)
 {
     struct daemon *d = *state;
     const char *wanted = getenv("KILL_POINTS");
-    unsigned long points = wanted ? strtoul(wanted, NULL, 10) : 4, resumed = 0;
+    unsigned long points = wanted ? strtoul(wanted, NULL, 10) : 3, resumed = 0;
     uint64_t random = 11;
 
     for (unsigned long i = 0; i < points; i++) {

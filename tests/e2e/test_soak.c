@@ -30,7 +30,8 @@
 #define JUDGED_SAMPLES 30
 #define MAX_GROWTH_KB 6144.0
 #define MAX_FILES_GROWTH 8.0
-#define KEPT_FILES 40 /* a database and its log for 16 readers, and some */
+#define KEPT_FILES                                                                                 \
+    100               /* of a database for 16 readers and those that came at once, a log; not 300 */
 #define MAX_IDLE 0.05 /* of one processor */
 
 struct soak {
