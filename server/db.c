@@ -72,7 +72,7 @@ enum snn_code srv_conn_exec(struct srv_conn *c, const char *sql, struct snn_erro
 static enum snn_code expect(struct srv_conn *c, const char *sql, const char *want,
                             struct snn_error *err)
 {
-    char found[512] = "";
+    char found[512] = "", *unread;
     struct srv_query q;
     enum snn_code rc;
 
@@ -81,8 +81,7 @@ static enum snn_code expect(struct srv_conn *c, const char *sql, const char *wan
         srv_get_text(&q, found, sizeof found);
     rc = srv_done(&q);
     /* A check that could not read, for want of memory perhaps, has found no damage. */
-    const char *unread = strstr(found, "error code=");
-    if (rc == SNN_OK && unread)
+    if (rc == SNN_OK && (unread = strstr(found, "error code=")) != NULL)
         return fail(c, (int)strtol(strchr(unread, '=') + 1, NULL, 10), sql, err);
     if (rc == SNN_OK && strcmp(found, want) != 0)
         rc = snn_fail(err, SNN_FORMAT, "database: %s gave \"%.250s\", want \"%s\"", sql, found,
