@@ -391,6 +391,7 @@ const char *snn_blas(void);
 
 #include "core/snn_model.h"
 
+#include "core/snn_bias.h"
 #include "core/snn_gradcheck.h"
 #include "core/snn_look.h"
 #include "core/snn_plan.h"

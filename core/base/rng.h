@@ -19,7 +19,9 @@ enum snn_stream { /* what a draw is for; the values are part of the saved format
                   SNN_STREAM_DATA = 8,    /* samples of the data sets that are computed */
                   SNN_STREAM_CHECK = 9,   /* directions that gradients are checked in */
                   SNN_STREAM_AUGMENT =
-                      10 /* changes of events in training; step 0: event by event */
+                      10,              /* changes of events in training; step 0: event by event */
+                  SNN_STREAM_BIAS = 11 /* samples, and by draw (epoch) the threshold noise, of the
+                                          surrogate-bias meter */
 };
 
 struct snn_rng_key {

@@ -83,11 +83,13 @@ static void sample_loss(const struct snn_net *net, struct snn_work *w, size_t i,
     real *dy = w->dy + at;
 
     readout->forward(w->logits, y, steps, net->classes);
-    if (loss->course)
-        tally->loss += loss->course(backward ? dy : NULL, y, &shape, label, scale, &net->loss);
-    else
-        tally->loss += loss->value(backward ? w->d_logits : NULL, w->logits, net->classes, label,
+    const double value =
+        loss->course ? loss->course(backward ? dy : NULL, y, &shape, label, scale, &net->loss)
+                     : loss->value(backward ? w->d_logits : NULL, w->logits, net->classes, label,
                                    scale, &net->loss);
+    tally->loss += value;
+    if (tally->answers.losses)
+        tally->answers.losses[tally->samples] = value;
     const size_t said = snn_argmax(w->logits, net->classes);
     if (tally->answers.class)
         tally->answers.class[tally->samples] = (uint32_t)said;

@@ -176,9 +176,8 @@ static void draw_noise(const struct snn_net *net, struct snn_work *w, const stru
     }
 }
 
-/* What layer kinds draw themselves. */
-static void draw_own(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
-                     const struct snn_block *b)
+void snn_block_mask(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
+                    const struct snn_block *b)
 {
     for (size_t k = 0; k < net->n_layers; k++) {
         const struct snn_layer *l = &net->layer[k];
@@ -210,7 +209,7 @@ void snn_block_show(const struct snn_net *net, struct snn_work *w, const real *p
         snn_shard_encode(net, w, shard, b->first, b->n, b->from);
     if (b->training) {
         draw_noise(net, w, shard, b);
-        draw_own(net, w, shard, b);
+        snn_block_mask(net, w, shard, b);
     }
     snn_block_forward(net, w, params, b);
 }

@@ -37,6 +37,7 @@ struct snn_answers {
     uint32_t *class;  /* [n] */
     double *scores;   /* [n, classes]: what the readout gives */
     uint32_t *spikes; /* [n, outputs]: of the last layer's neurons */
+    double *losses;   /* [n], without what firing rates cost */
 };
 
 struct snn_tally {
@@ -50,6 +51,9 @@ struct snn_tally {
 /* All layers of a block whose input (and, where soft, whose noise in s) is in place. */
 void snn_block_forward(const struct snn_net *net, struct snn_work *w, const real *params,
                        const struct snn_block *b);
+/* The draws of layer kinds themselves: masks. */
+void snn_block_mask(const struct snn_net *net, struct snn_work *w, const struct snn_shard *shard,
+                    const struct snn_block *b);
 /* Encodes the block's samples, draws what is drawn, and runs them forward. */
 void snn_block_show(const struct snn_net *net, struct snn_work *w, const real *params,
                     const struct snn_shard *shard, const struct snn_block *b);
