@@ -4,6 +4,7 @@
 #ifndef SPIKED_API_API_H
 #define SPIKED_API_API_H
 
+#include "server/aside.h"
 #include "server/config.h"
 #include "server/datasets.h"
 #include "server/http.h"
@@ -16,7 +17,8 @@ struct api_options {
     const struct srv_config *config;
     struct srv_store *store;
     struct srv_datasets *datasets;
-    struct srv_pool *pool; /* NULL in tests: nothing is woken */
+    struct srv_pool *pool;   /* NULL in tests: nothing is woken */
+    struct srv_aside *aside; /* for what takes long; NULL in tests: it is done at once */
     const struct srv_clock *clock;
     const char *version;           /* "0.1.0" */
     struct srv_tokens *tokens;     /* NULL: nobody is asked who he is */

@@ -213,6 +213,8 @@ static void release(void *user, struct srv_request *req)
                           req->microseconds);
     if (x && x->opened && x->route->close)
         x->route->close(&x->call);
+    if (x)
+        srv_errand_drop(x->call.errand);
     free(x);
     req->app = NULL;
 }

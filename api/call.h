@@ -29,9 +29,10 @@ struct api_call {
     char token[SRV_TOKEN_NAME];          /* of who asks; "" = nobody is known */
     char param[API_MAX_PATH_PARAMS][72]; /* what the pattern's {…} matched, in order */
     size_t n_params;
-    void *stream;           /* a streaming route's own object */
-    char made[SRV_ID_SIZE]; /* the job of a POST that waits for it; "" = none yet */
-    bool again;             /* it was there before */
+    void *stream;              /* a streaming route's own object */
+    char made[SRV_ID_SIZE];    /* the job of a POST that waits for it; "" = none yet */
+    bool again;                /* it was there before */
+    struct srv_errand *errand; /* what a request waits for that is done aside; NULL = nothing */
 };
 
 /* Wrong fields, all of them: {pointer, code, detail}. */
@@ -138,6 +139,7 @@ void api_jobs_metrics(struct api_call *c);     /* metrics.c */
 void api_jobs_histograms(struct api_call *c);  /* histograms.c */
 void api_jobs_confusion(struct api_call *c);   /* confusion.c */
 void api_jobs_predict(struct api_call *c);     /* predict.c */
+void api_jobs_bias(struct api_call *c);        /* bias.c */
 void api_jobs_spikes(struct api_call *c);      /* spikes.c */
 void api_datasets_samples(struct api_call *c); /* samples.c */
 void api_jobs_gradcheck(struct api_call *c);   /* gradcheck.c */

@@ -389,11 +389,10 @@ const char *snn_isa_at(size_t i);
 enum snn_code snn_isa_select(const char *name, struct snn_error *err);
 const char *snn_blas(void);
 
-#include "core/snn_model.h"
-
 #include "core/snn_bias.h"
 #include "core/snn_gradcheck.h"
 #include "core/snn_look.h"
+#include "core/snn_model.h"
 #include "core/snn_plan.h"
 #include "core/snn_verdict.h"
 

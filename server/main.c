@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "server/aside.h"
 #include "server/backup.h"
 #include "server/checkpoint.h"
 #include "server/keeper.h"
@@ -47,6 +48,7 @@ struct daemon {
     struct srv_pool *pool;
     struct srv_keeper *keeper;
     struct srv_webhooks *webhooks;
+    struct srv_aside *aside;
     struct api *api;
     struct srv_http *http;
 };
@@ -142,6 +144,7 @@ static enum snn_code start_http(struct daemon *d, struct snn_error *err)
                               .store = d->store,
                               .datasets = d->datasets,
                               .pool = d->pool,
+                              .aside = d->aside,
                               .clock = &srv_system_clock,
                               .version = srv_version(),
                               .tokens = d->tokens,
@@ -164,8 +167,10 @@ static enum snn_code start_http(struct daemon *d, struct snn_error *err)
     snprintf(d->server_name, sizeof d->server_name, "spiked/%s", srv_version());
     app = api_app(d->api);
     rc = srv_http_start(&d->http, &http, &app, err);
-    if (rc == SNN_OK)
+    if (rc == SNN_OK) {
         srv_store_listen(d->store, srv_http_news, d->http);
+        srv_aside_listen(d->aside, srv_http_news, d->http);
+    }
     return rc;
 }
 
@@ -177,6 +182,8 @@ static enum snn_code start(struct daemon *d, struct snn_error *err)
         rc = start_pool(d, err);
     if (rc == SNN_OK)
         rc = start_webhooks(d, err);
+    if (rc == SNN_OK)
+        rc = srv_aside_start(&d->aside, err);
     if (rc == SNN_OK)
         rc = start_http(d, err);
     return rc;
@@ -217,7 +224,10 @@ static void stop(struct daemon *d)
 {
     if (d->store)
         srv_store_listen(d->store, NULL, NULL);
+    if (d->aside)
+        srv_aside_listen(d->aside, NULL, NULL);
     srv_http_stop(d->http);
+    srv_aside_stop(d->aside);
     srv_keeper_stop(d->keeper);
     srv_webhooks_stop(d->webhooks);
     srv_pool_free(d->pool);

@@ -17,7 +17,7 @@ const struct snn_param snn_bias_limits[] = {
     {"repeats", "draws of the noise for each sample, in whole groups of 16", SNN_INTEGER, 128, 32,
      100000, false, false, false},
     {"sigma",
-     "scale of the logistic noise on the threshold; null = a tenth of the thresholds' mean",
+     "scale of the logistic noise on the threshold; left out: a tenth of the thresholds' mean",
      SNN_REAL, 0, 0, 1e6, true, false, false},
     {"seed", "of samples and noise", SNN_INTEGER, 0, 0, 9007199254740991, false, false, false},
 };

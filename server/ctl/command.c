@@ -74,6 +74,13 @@ static const struct ctl_option predict_options[] = {
     {"checkpoint", 0, "WHICH", "best or last (best)"},
     {NULL, 0, NULL, NULL},
 };
+static const struct ctl_option bias_options[] = {
+    {"samples", 0, "N", "of the training set (128, fewer where they cost too much)"},
+    {"repeats", 0, "N", "draws of the noise for each (128, or fewer)"},
+    {"sigma", 0, "S", "of the noise on the thresholds (a tenth of their mean)"},
+    {"seed", 0, "N", "of samples and noise (0)"},
+    {NULL, 0, NULL, NULL},
+};
 static const struct ctl_option curve_options[] = {
     {"scale", 0, "K", "its scale (its own default)"},
     {"from", 0, "X", "the left end (-3)"},
@@ -113,6 +120,7 @@ const struct ctl_command ctl_commands[] = {
     {"predict", NULL, "ID FILE|-", 2, 2, "what the trained model says of samples: a JSON array of arrays of numbers, or of events [time, unit]", predict_options, ctl_predict, false},
     {"gradcheck", NULL, "FILE|-|ID", 1, 1, "a job's gradients by back-propagation, checked against tangents carried forward", NULL, ctl_gradcheck, false},
     {"doctor", NULL, "ID", 1, 1, "why a job learns or does not, and the knob to turn", doctor_options, ctl_doctor, false},
+    {"bias", NULL, "ID", 1, 1, "how well the surrogate's gradient points: its cosine with the gradient of the noisy network's expected loss", bias_options, ctl_bias, false},
     {"verify", NULL, "ID", 1, 1, "train a job once more and see whether the weights come out the same, bit for bit", NULL, ctl_verify, false},
     {"weights", NULL, "ID -o FILE", 1, 1, "download the trained model", weights_options, ctl_weights, false},
     {"curve", NULL, "NAME", 1, 1, "a surrogate's derivative and spike, drawn", curve_options, ctl_curve, false},

@@ -48,6 +48,7 @@ enum ctl_exit ctl_metrics(struct ctl *c);
 enum ctl_exit ctl_confusion(struct ctl *c);
 enum ctl_exit ctl_predict(struct ctl *c);
 enum ctl_exit ctl_gradcheck(struct ctl *c);
+enum ctl_exit ctl_bias(struct ctl *c);
 enum ctl_exit ctl_verify(struct ctl *c);
 enum ctl_exit ctl_doctor(struct ctl *c);
 enum ctl_exit ctl_weights(struct ctl *c);

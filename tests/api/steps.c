@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/support/contract.h"
 #include "tests/support/test.h"
@@ -116,4 +117,41 @@ void steps_provoke(struct world *w, const struct provocation *p)
         asked++;
     }
     assert_true(asked > 0);
+}
+
+static void hold(void *user, const struct srv_errand *errand)
+{
+    atomic_store((atomic_bool *)user, true);
+    while (srv_errand_wanted(errand))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+static void let_be(void *user)
+{
+    (void)user;
+}
+
+void steps_crowd(struct world *w, struct step_crowd *crowd, size_t n)
+{
+    const struct srv_errand_work work = {.user = &crowd->begun, .run = hold, .free = let_be};
+    struct srv_aside **aside = &w->api.options.aside;
+
+    if (!*aside) {
+        crowd->n = 0;
+        atomic_init(&crowd->begun, false);
+        assert_int_equal(srv_aside_start(aside, NULL), SNN_OK);
+    }
+    /* The last may be refused: what an earlier request left waits as well. */
+    while (crowd->n < n && srv_aside_ask(*aside, &crowd->errand[crowd->n], &work, NULL) == SNN_OK)
+        crowd->n++;
+    while (!atomic_load(&crowd->begun))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+void steps_crowd_end(struct world *w, struct step_crowd *crowd)
+{
+    while (crowd->n > 0)
+        srv_errand_drop(crowd->errand[--crowd->n]);
+    srv_aside_stop(w->api.options.aside);
+    w->api.options.aside = NULL;
 }

@@ -25,6 +25,17 @@ void steps_walk(struct world *w, const struct step_names *names, const struct st
                 size_t n);
 #define WALK(w, names, steps) steps_walk(w, names, steps, sizeof(steps) / sizeof *(steps))
 
+/* Calculations aside that are never done: the first `n` are asked for, the world's aside begun with
+ * the first of all; steps_crowd_end ends them and it. */
+#define STEPS_CROWD 9 /* one is made, and no more wait */
+struct step_crowd {
+    struct srv_errand *errand[STEPS_CROWD];
+    size_t n;
+    atomic_bool begun;
+};
+void steps_crowd(struct world *w, struct step_crowd *crowd, size_t n);
+void steps_crowd_end(struct world *w, struct step_crowd *crowd);
+
 /* A worker takes the next job, and lets it go; this clears it. */
 void steps_claim(struct world *w, struct srv_job *out);
 void steps_release(struct world *w, struct srv_job *job, enum srv_job_status status);

@@ -257,6 +257,7 @@ static void model__of_a_trained_job__answers_whole_and_in_parts(void **state)
         {"POST", "/v1/jobs/{job}/predict", "{\"inputs\":[[1]]}", 422, {0}},
         {"POST", "/v1/jobs/{job}/gradcheck", NULL, 200, {0}},
         {"POST", "/v1/gradcheck", JOB, 200, {0}},
+        {"POST", "/v1/jobs/{job}/bias", "{\"samples\":2,\"repeats\":32}", 200, {0}},
     };
     struct trained *t = *state;
     char inputs[400], path[120];
@@ -277,6 +278,7 @@ static void model__of_data_that_are_gone__answers_409(void **state)
         {"GET", "/v1/jobs/{job}/spikes", NULL, 409, {0}},
         {"POST", "/v1/jobs/{job}/predict", "{\"inputs\":[[1]]}", 409, {0}},
         {"POST", "/v1/jobs/{job}/gradcheck", NULL, 409, {0}},
+        {"POST", "/v1/jobs/{job}/bias", "{}", 409, {0}},
     };
     struct trained *t = *state;
 
@@ -312,6 +314,21 @@ static void daemon__short_of_something__answers_429_500_503_and_507(void **state
     assert_int_equal(truncate(path, 9), 0);
     api_drain(&w->api);
     WALK(w, &(struct step_names){.job = t->job}, stopping);
+}
+
+/* Whoever may not wait is told so, and then that too many do. */
+static void calculations__while_another_is_made__answer_503_and_429(void **state)
+{
+    static const struct step late[] = {{"POST", "/v1/jobs/{job}/bias", "{}", 503, {0}}};
+    static const struct step crowded[] = {{"POST", "/v1/jobs/{job}/bias", "{}", 429, {0}}};
+    struct trained *t = *state;
+    struct step_crowd crowd;
+
+    steps_crowd(t->world, &crowd, 1);
+    WALK(t->world, &(struct step_names){.job = t->job}, late);
+    steps_crowd(t->world, &crowd, STEPS_CROWD);
+    WALK(t->world, &(struct step_names){.job = t->job}, crowded);
+    steps_crowd_end(t->world, &crowd);
 }
 
 static void dashboard__that_the_client_has__is_304(void **state)
@@ -360,6 +377,7 @@ int main(void)
         TEST(model__of_a_trained_job__answers_whole_and_in_parts),
         TEST(model__of_data_that_are_gone__answers_409),
         TEST(daemon__short_of_something__answers_429_500_503_and_507),
+        TEST(calculations__while_another_is_made__answer_503_and_429),
         TEST(dashboard__that_the_client_has__is_304),
         cmocka_unit_test(document__every_status__was_provoked), /* the last */
     };

@@ -95,6 +95,15 @@ says '"name": "tiny"'
 expect 0 validate "$dir/again.json"
 expect 0 checkpoints "$id"
 says '^ckpt_'
+expect 0 bias "$id" --samples 8 --repeats 64 --sigma 0.2
+says '^step [0-9]*, 8 samples, 64 repeats, sigma 0.2000; '
+says '^layer1  *\[[#.]*\]  *[0-9.]* +- *[0-9.]*  *[0-9.]* +- *[0-9.]*$'
+says '^  layer1.weight '
+says '^all '
+expect 0 bias "$id" --samples 8 --repeats 64 --json
+says '"object":"bias".*"all":{"count":[0-9]*,"surrogate_norm":'
+expect 3 bias "$id" --repeats few
+complains '/repeats: repeats is "few", want an integer'
 expect 0 verify "$id"
 says "^identical: job_[0-9A-Z]* has the weights of $id, sha256 [0-9a-f]*\$"
 expect 0 verify "$id" --json

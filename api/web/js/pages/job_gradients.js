@@ -8,6 +8,7 @@ import { number } from "../format.js";
 import { histogramCard } from "../histograms.js";
 import { choice } from "../parts.js";
 import { Series } from "../series.js";
+import { biasCard } from "./job_bias.js";
 
 const POINTS = 400, COLUMNS = 240;
 const NORM = "gradient_norm/", BY_STEP = "gradient_norm_by_step/";
@@ -63,7 +64,7 @@ function byLayer(view) {
 
 export async function show(panel, view) {
   const cards = [histogramCard(view, "gradients/*,weights/*", "Histograms"), byLayer(view), byTimeStep(view)];
-  replace(panel, cards[0].node, h("div", { class: "grid" }, cards[1].node, cards[2].node));
+  replace(panel, cards[0].node, h("div", { class: "grid" }, cards[1].node, cards[2].node), biasCard(view));
   const refresh = () => Promise.all(cards.map((c) => c.refresh()));
   view.onChange(refresh);
   await refresh();
