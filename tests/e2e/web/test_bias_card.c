@@ -49,12 +49,6 @@ static void bias__asked_for__is_shown_with_its_errors(void **state)
     browser_forget(p->b); /* the console tells of a 422 */
     answer_clear(&a);
 }
-TEST(bias__asked_for__is_shown_with_its_errors), TEST(sweep__over_two_fields__is_ranked_and_mapped),
-    TEST(compare__two_jobs__are_lines_and_differences),
-}
-;
-return cmocka_run_group_tests(tests, page_group_setup, page_group_teardown);
-}
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, page_setup, page_teardown)
 
