@@ -92,6 +92,7 @@ static void create(struct api_call *c, const struct api_admission *a, const char
     struct srv_job row;
     enum snn_code rc = api_admission_row(&row, a, o->config, text, &err);
 
+    memcpy(row.traceparent, c->req->trace, sizeof row.traceparent);
     if (rc == SNN_OK)
         rc = store(c, &row, &err);
     if (rc == SNN_OK) {

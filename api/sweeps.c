@@ -36,6 +36,8 @@ static enum snn_code store(struct api_call *c, const struct api_sweep_form *form
     sweep->config = strdup(c->req->body);
     if (!sweep->config)
         return snn_fail(err, SNN_NOMEM, "no memory for the sweep");
+    for (size_t i = 0; i < plan->n_jobs; i++)
+        memcpy(plan->jobs[i].traceparent, c->req->trace, sizeof c->req->trace);
     return srv_store_sweep_create(o->store, sweep, (const char *const *)plan->combinations,
                                   plan->jobs, plan->n_jobs, o->config->max_queued,
                                   has_key ? key.key : NULL, has_key ? key.body : NULL, again, err);

@@ -191,11 +191,12 @@ static void log_access(const struct exchange *x, enum MHD_RequestTerminationCode
     bool whole = why == MHD_REQUEST_TERMINATED_COMPLETED_OK;
 
     srv_log(x->status >= 500 ? SRV_LOG_info : SRV_LOG_debug, "request",
-            "request_id=%s method=%s path=%s status=%d ms=%lld peer=%s token=%s%s",
+            "request_id=%s method=%s path=%s status=%d ms=%lld peer=%s token=%s%s%s%s",
             x->req.id[0] ? x->req.id : "-", srv_log_quote(method, sizeof method, x->req.method),
             srv_log_quote(path, sizeof path, x->req.path), x->status,
             (long long)x->req.microseconds / 1000, x->req.peer,
-            x->req.token[0] ? x->req.token : "-", whole ? "" : " broken_off=true");
+            x->req.token[0] ? x->req.token : "-", x->req.trace[0] ? " traceparent=" : "",
+            x->req.trace, whole ? "" : " broken_off=true");
 }
 
 static void on_end(void *http, struct MHD_Connection *connection, void **object,

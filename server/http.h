@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "core/snn.h"
+#include "server/job.h"
 
 struct srv_pair {
     const char *name,
@@ -33,10 +34,11 @@ struct srv_request {
     const char *path;   /* percent-decoded, without the query; never contains a NUL */
     const struct srv_pair *headers, *query; /* in the order received; header names as received */
     size_t n_headers, n_query;
-    uint64_t content_length; /* UINT64_MAX when unknown (chunked) */
-    const void *body;        /* whole, for finish, unless it went to the sink; NUL-terminated */
-    size_t body_size;        /* bytes received, also when streamed */
-    char id[64];             /* X-Request-Id as received (if it was fit) or made here; echoed */
+    uint64_t content_length;    /* UINT64_MAX when unknown (chunked) */
+    const void *body;           /* whole, for finish, unless it went to the sink; NUL-terminated */
+    size_t body_size;           /* bytes received, also when streamed */
+    char id[64];                /* X-Request-Id as received (if it was fit) or made here; echoed */
+    char trace[SRV_TRACE_SIZE]; /* traceparent as received, if it was one; "" = none */
     char peer[INET6_ADDRSTRLEN];
     /* For the app: */
     char token[33];       /* set by begin: the name of who asks, for the log; "" = nobody known */

@@ -241,3 +241,23 @@ bool srv_check_id(const char *id)
     return strlen(id) < sizeof((struct srv_request *)0)->id &&
            made_of(id, LETTERS_AND_DIGITS "._-");
 }
+
+/* n hexadecimal digits, not all of them `but`. */
+static bool are_hex(const char *at, size_t n, char but)
+{
+    size_t same = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!at[i] || !strchr("0123456789abcdef", at[i]))
+            return false;
+        same += at[i] == but;
+    }
+    return same < n;
+}
+
+bool srv_check_trace(const char *value)
+{
+    return strlen(value) == SRV_TRACE_SIZE - 1 && are_hex(value, 2, 'f') && value[2] == '-' &&
+           are_hex(value + 3, 32, '0') && value[35] == '-' && are_hex(value + 36, 16, '0') &&
+           value[52] == '-' && are_hex(value + 53, 2, '\0');
+}

@@ -29,5 +29,7 @@ bool srv_check_host(const char *host, const char *hosts);
 
 /* Whether an X-Request-Id may be used: [A-Za-z0-9._-]{1,63}. @thread any */
 bool srv_check_id(const char *id);
+/* Whether it is a traceparent (W3C Trace Context, 3.2) of 55 characters. */
+bool srv_check_trace(const char *value);
 
 #endif

@@ -49,6 +49,14 @@ static void take_id(struct srv_request *req)
         srv_id_make(req->id, "req_");
 }
 
+static void take_trace(struct srv_request *req)
+{
+    const char *given = srv_request_header(req, "traceparent");
+
+    if (given && srv_check_trace(given))
+        snprintf(req->trace, sizeof req->trace, "%s", given);
+}
+
 bool srv_http_take_head(struct exchange *x, struct MHD_Connection *connection)
 {
     struct srv_request *req = &x->req;
@@ -66,6 +74,7 @@ bool srv_http_take_head(struct exchange *x, struct MHD_Connection *connection)
     if (info)
         srv_listen_peer(req->peer, info->client_addr);
     take_id(req);
+    take_trace(req);
     length = srv_request_header(req, "Content-Length");
     if (length)
         req->content_length = strtoull(length, NULL, 10);

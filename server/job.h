@@ -28,6 +28,9 @@ struct srv_meta {
     char key[65], value[513];
 };
 
+/* Of W3C's traceparent, "00-<trace>-<parent>-<flags>", with its end. */
+#define SRV_TRACE_SIZE 56
+
 struct srv_job {
     int64_t seq;
     char id[SRV_ID_SIZE];
@@ -54,6 +57,7 @@ struct srv_job {
     char build_version[32], build_revision[64];
     /* Where its end is to be told ("" = nowhere), and which ends: " succeeded failed ". */
     char webhook_url[512], webhook_events[40];
+    char traceparent[SRV_TRACE_SIZE]; /* of the request that it came with; "" = none */
     /* The job whose weights it starts from ("" = none), "best" or "last" of them, and their digest
      * once it has started. */
     char init_job[SRV_ID_SIZE], init_checkpoint[8], init_sha256[SNN_SHA256_HEX];

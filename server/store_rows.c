@@ -23,7 +23,7 @@
     X(text, dataset) X(int, memory_bytes) X(int, threads)                                          \
     X(text, config_sha256) X(text, init_job) X(text, init_checkpoint)                                                     \
     X(text, sweep) X(int, combination) X(int, rung_epoch) X(int, at_rung)                       \
-    X(text, webhook_url) X(text, webhook_events)
+    X(text, webhook_url) X(text, webhook_events) X(text, traceparent)
 /* clang-format on */
 
 #define COLUMN(kind, field) #field ","

@@ -31,7 +31,7 @@ static enum snn_code find(struct srv_conn *c, int64_t job_seq, const char *statu
     struct srv_query q;
 
     srv_query(&q, c,
-              "SELECT id, webhook_url FROM jobs WHERE seq = ?1 AND webhook_url <> '' "
+              "SELECT id, webhook_url, traceparent FROM jobs WHERE seq = ?1 AND webhook_url <> '' "
               "AND instr(webhook_events, ' ' || ?2 || ' ') > 0",
               err);
     srv_put_int(&q, job_seq);
@@ -40,6 +40,7 @@ static enum snn_code find(struct srv_conn *c, int64_t job_seq, const char *statu
     if (*wanted) {
         srv_get_text(&q, out->job, sizeof out->job);
         srv_get_text(&q, out->url, sizeof out->url);
+        srv_get_text(&q, out->trace, sizeof out->trace);
     }
     return srv_done(&q);
 }
@@ -63,8 +64,9 @@ enum snn_code srv_webhook_note(struct srv_conn *c, int64_t job_seq, enum srv_job
              "\"status\":\"%s\"}}",
              w.type, (long long)now, w.job, name);
     srv_query(&q, c,
-              "INSERT INTO webhook_deliveries (id, job, url, type, body, created_at, state, at) "
-              "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'pending', ?6)",
+              "INSERT INTO webhook_deliveries (id, job, url, type, body, created_at, state, at, "
+              "traceparent) "
+              "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'pending', ?6, ?7)",
               err);
     srv_put_text(&q, w.id);
     srv_put_text(&q, w.job);
@@ -72,12 +74,14 @@ enum snn_code srv_webhook_note(struct srv_conn *c, int64_t job_seq, enum srv_job
     srv_put_text(&q, w.type);
     srv_put_text(&q, w.body);
     srv_put_int(&q, now);
+    srv_put_text(&q, w.trace);
     return srv_run(&q);
 }
 
 /* ------------------------------------------------------------------------------------ read -- */
 
-#define COLUMNS "seq, id, job, url, type, body, created_at, state, attempts, at, status, error"
+#define COLUMNS                                                                                    \
+    "seq, id, job, url, type, body, created_at, state, attempts, at, status, error, traceparent"
 
 static void read_row(struct srv_query *q, struct srv_webhook *out)
 {
@@ -96,6 +100,7 @@ static void read_row(struct srv_query *q, struct srv_webhook *out)
     out->at = srv_get_int(q);
     out->status = srv_get_int(q);
     srv_get_text(q, out->error, sizeof out->error);
+    srv_get_text(q, out->trace, sizeof out->trace);
 }
 
 /* Whether an earlier one of the same job has still to be sent: they come in order. */

@@ -25,6 +25,7 @@ struct srv_webhook {
     int64_t seq;
     char id[SRV_ID_SIZE], job[SRV_ID_SIZE]; /* evt_..., job_... */
     char url[SRV_WEBHOOK_URL], type[48], body[400], error[256];
+    char trace[SRV_TRACE_SIZE]; /* of the job's own request; "" = none */
     int64_t created_at, attempts, at, status;
     enum srv_webhook_state state;
 };

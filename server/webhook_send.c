@@ -56,7 +56,9 @@ static struct curl_slist *headers_of(const struct srv_webhook *hook, const unsig
     if (add_header(&list, "Content-Type", "application/json") &&
         add_header(&list, "webhook-id", hook->id) &&
         add_header(&list, "webhook-timestamp", timestamp) &&
-        add_header(&list, "webhook-signature", signature) && add_header(&list, "Expect", ""))
+        add_header(&list, "webhook-signature", signature) &&
+        (!hook->trace[0] || add_header(&list, "traceparent", hook->trace)) &&
+        add_header(&list, "Expect", ""))
         return list;
     curl_slist_free_all(list);
     return NULL;

@@ -11,6 +11,7 @@ PATH=$PATH:$root/build/tools
 start --data-dir "$dir/data" --log-format json --log-level debug
 get() { curl -sS --noproxy '*' -o "$dir/$1" "$url$2"; }
 
+trace=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
 # Some of each: answers of several kinds, a job from its start to its end.
 get a /v1/jobs; get a /v1/nothing; get a /v1/jobs/nope; get a '/v1/jobs?limit=0'
 curl -sS --noproxy '*' -o "$dir/a" -H 'Host: evil.example' "$url/v1/jobs"
@@ -18,6 +19,7 @@ curl -sS --noproxy '*' -o "$dir/job" -H 'Content-Type: application/json' -H 'Pre
     '{"dataset":{"name":"digits"},"layers":[{"kind":"dense","units":10}],"training":{"epochs":2}}' \
     "$url/v1/jobs"
 grep -q '"status":"succeeded"' "$dir/job" || die "the job: $(cat "$dir/job")"
+curl -sS --noproxy '*' -o "$dir/a" -H "traceparent: $trace" "$url/v1/jobs"
 get page /metrics
 
 awk '
@@ -86,6 +88,7 @@ fi
 
 # The log, which is JSON here.
 stop
+grep -q "\"traceparent\":\"$trace\"" "$dir/log" || die "no trace in the log"
 grep -q '"event":"request","request_id":"req_' "$dir/log" || die "no request id in the log"
 awk '!/^[{]"time":"[^"]*Z","level":"[a-z]+","event":"[a-z_]+"(,"[a-z_]+":("([^"\\]|\\.)*"|-?[0-9]+))*[}]$/ {
     print "no JSON in the log: " $0; failed = 1 } END { exit failed || !NR }' "$dir/log"

@@ -106,6 +106,35 @@ static void webhook__receiver_fails_and_daemon_dies__is_told_again_under_the_sam
     answer_clear(&a);
 }
 
+#define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+static void webhook__of_a_traced_request__carries_the_trace(void **state)
+{
+    static char reply[65536];
+    struct daemon *d = *state;
+    struct answer a = {.status = 0};
+    struct throwaway receiver;
+    char job[600], request[1200], id[32], told[80];
+    const char *at;
+
+    throwaway_start(&receiver, WORDS("HTTP/1.1 204 X\r\n\r\n"));
+    start(d, true);
+    snprintf(job, sizeof job, JOB, receiver.url);
+    snprintf(request, sizeof request,
+             "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+             "traceparent: " TRACE "\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+             strlen(job), job);
+    daemon_raw(d, request, reply, sizeof reply);
+    at = strstr(reply, "\"id\":\"job_");
+    assert_non_null(at);
+    snprintf(id, sizeof id, "%.30s", at + 6);
+    wait_for(d, &a, id, "delivered", 1);
+    throwaway_stop(&receiver);
+    header(receiver.request[0], "\ntraceparent", told, sizeof told);
+    assert_string_equal(told, TRACE);
+    answer_clear(&a);
+}
+
 /* A receiver that takes what it is sent and says nothing: it listens, and nobody accepts. */
 static int deaf_start(char url[64])
 {
@@ -208,6 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(webhook__receiver_fails_and_daemon_dies__is_told_again_under_the_same_id),
+        cmocka_unit_test(webhook__of_a_traced_request__carries_the_trace),
         cmocka_unit_test(webhook__other_receiver_is_slow__is_delivered_meanwhile),
         cmocka_unit_test(webhook__redirected__is_not_followed),
         cmocka_unit_test(webhook__address_of_this_machine__is_refused_unless_allowed),

@@ -82,6 +82,31 @@ static void check_id__text__is_of_the_allowed_form(void **state)
     assert_false(srv_check_id(id));
 }
 
+static void check_trace__text__is_what_w3c_says(void **state)
+{
+    static const struct {
+        const char *value;
+        bool fit;
+    } rows[] = {
+        {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", true},
+        {"cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", true},
+        {"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", false},
+        {"00-00000000000000000000000000000000-b7ad6b7169203331-01", false},
+        {"00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01", false},
+        {"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", false},
+        {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0", false},
+        {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-", false},
+        {"00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", false},
+        {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333\n-01", false},
+        {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (srv_check_trace(rows[i].value) != rows[i].fit)
+            fail_msg("%s", rows[i].value);
+}
+
 static void check_target__text__is_a_path_without_tricks(void **state)
 {
     static const struct {
@@ -218,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check_host__name__must_be_an_address_or_ours),
         cmocka_unit_test(check_id__text__is_of_the_allowed_form),
+        cmocka_unit_test(check_trace__text__is_what_w3c_says),
         cmocka_unit_test(check_target__text__is_a_path_without_tricks),
         cmocka_unit_test(check_request__header__is_unambiguous),
         cmocka_unit_test(check_request__line__is_of_http_1),

@@ -51,6 +51,8 @@ static const struct {
     {12, "UPDATE jobs SET plan = 'layer1' WHERE seq = 6"},
     {13, "UPDATE datasets SET duration = 100"},
     {14, "UPDATE jobs SET verdict = '20' || char(10) WHERE seq = 6"},
+    {15, "UPDATE jobs SET traceparent = '00-0123-01-01'"},
+    {15, "UPDATE webhook_deliveries SET traceparent = '00-0123-01-01'"},
     /* clang-format on */
 };
 
