@@ -360,6 +360,7 @@ make resume        kill a training job at fifty points: the same bits each time
 make power         cut the power at every sync of a store's life, forty ways each
 make faults        fail each call on the database's files and for its memory, one after the other
 make soak          SOAK_MINUTES=30 of jobs, streams and polls: no leak, no idle work (1440: a day)
+make polled        how long 1,000 polls a second take while every processor trains
 make bench         the training benchmarks and sweeps: JSON lines, a table, plots
 make docker        the image spiked:$(VERSION); DOCKER_FLAGS=... for docker build
 make docker-check  the same, then run it, hardened, with jobs and restarts (docker/check.sh)

@@ -2,7 +2,7 @@
 # What tests beyond the suite: a part of the Makefile, and read where it is there (a build in a
 # container asks for the packages before it has the sources).
 .PHONY: isa aarch64 reference reference-double reference-float gradcheck core-tests fuzz fuzzers
-.PHONY: torture resume power faults soak bench
+.PHONY: torture resume power faults soak polled bench
 
 isa:
 	@MAKE="$(MAKE)" JOBS=$(JOBS) tests/check.sh $(addprefix isa-,$(or $(ISAS),x86-64-v2 x86-64-v3 x86-64-v4))
@@ -52,5 +52,7 @@ faults: $(B)/tests/server/test_store_faults
 	@$(LONG) FAULT_EVERY=1 tests/run.sh $<
 soak: build $(B)/tests/e2e/test_soak
 	@$(LONG) SOAK_MINUTES=$(SOAK_MINUTES) $(B)/tests/e2e/test_soak
+polled: build $(B)/bench_http
+	@tests/bench/polled.sh $(B)
 bench: $(BENCHES)
 	@tests/bench/run.sh $(B)/bench_train $(B)/bench
