@@ -22,7 +22,7 @@ export const csv = (rows) => rows.map((row) => row.map(cell).join(",")).join("\n
 export const saveCsv = (name, rows) => download(`${name}.csv`, "text/csv", csv(rows));
 export const saveJson = (name, value) => download(`${name}.json`, "application/json", `${JSON.stringify(value)}\n`);
 
-export const saveSvg = (name, text) => download(`${name}.svg`, "image/svg+xml", text);
+export const saveSvg = (name, text) => text && download(`${name}.svg`, "image/svg+xml", text);
 
 /** The canvas on the page's own surface: transparent pictures are unreadable elsewhere. */
 export function savePng(name, canvas) {

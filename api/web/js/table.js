@@ -8,7 +8,8 @@ const order = (a, b) => {
   return typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
 };
 
-/** Columns: {name, value(row), show?(row), number?}. What has no value comes last, either way. */
+/** Columns: {name, value(row), show?(row), number?}, or {unseen, show(row)} where the head is not for
+ * the eyes. What has no value comes last, either way. */
 export function sortedTable(caption, columns, rows, start) {
   const body = h("tbody"), heads = [];
   let by = start?.column ?? -1, down = start?.down ?? true;
@@ -27,9 +28,10 @@ export function sortedTable(caption, columns, rows, start) {
         c.show ? c.show(row) : c.value(row) ?? "–")))));
   };
   const head = h("tr", null, columns.map((c, i) => {
-    const th = h("th", { scope: "col", class: c.number ? "number" : null }, 
+    if (c.unseen) return h("th", { scope: "col" }, h("span", { class: "unseen" }, c.unseen));
+    const th = h("th", { scope: "col", class: c.number ? "number" : null },
       h("button", { type: "button", class: "sort", onclick: () => { down = by === i ? !down : Boolean(c.number); by = i; paint(); } }, c.name));
-    heads.push(th);
+    heads[i] = th;
     return th;
   }));
   paint();

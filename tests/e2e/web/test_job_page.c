@@ -227,10 +227,8 @@ static void job__every_picture__is_saved_as_data_and_as_picture(void **state)
         open_part(p, id, parts[i].part);
         browser_wait(p->b, parts[i].ready);
         browser_wait(p->b, "return [...document.querySelectorAll('.chart canvas, .drawn canvas')]"
-                           ".every((c) => c.width > 100)");
-        browser_wait(p->b,
-                     "return [...document.querySelectorAll('.legend')].every((l) => "
-                     "l.childElementCount || !l.closest('.card').querySelector('.legend + *'))");
+                           ".every((c) => c.width && new Uint32Array(c.getContext('2d')."
+                           "getImageData(0, 0, c.width, c.height).data.buffer).some((v) => v))");
         json_decref(browser_run(p->b, keep_files, ""));
         browser_wait(p->b, "return Object.keys(window.files).length === window.wanted");
         bad = browser_run(p->b, "return window.wanted", "");

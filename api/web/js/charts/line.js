@@ -107,8 +107,9 @@ export class LineChart {
       this.names = names;
     }
   }
+  /** null where nothing is drawn yet. */
   svg(title) {
-    return lineSvg(this.chart, this.series, title);
+    return this.chart && lineSvg(this.chart, this.series, title);
   }
   rows() {
     return [["series", this.shape.x?.label ?? "x", "value"],

@@ -118,7 +118,7 @@ const table = (sets, look, remove) => sortedTable("The data sets", [
   { name: "Classes", number: true, value: (s) => s.classes },
   { name: "Size", number: true, value: (s) => s.bytes, show: (s) => bytes(s.bytes) },
   {
-    name: "", value: () => null, show: (s) => h("div", { class: "row end" },
+    unseen: "What can be done", show: (s) => h("div", { class: "row end" },
       s.status === "ready" ? h("button", { type: "button", class: "small", "aria-label": `Samples of ${s.name}`, onclick: () => look(s) }, "Samples") : null,
       s.origin === "upload" ? h("button", { type: "button", class: "quiet small", "aria-label": `Delete ${s.name}`, onclick: () => remove(s) }, "Delete") : null),
   },

@@ -28,7 +28,7 @@ function tiles(job) {
     tile("Train", accuracy(job, "train"), h("small", null, ` loss ${number(job.metrics.train_loss)}`)),
     tile("Validation", accuracy(job, "validation"), h("small", null, ` loss ${number(job.metrics.validation_loss)}`)),
     tile("Test", accuracy(job, "test"), h("small", null, ` loss ${number(job.metrics.test_loss)}`)),
-    tile("Epoch", `${p.epoch} `, h("small", null, `of ${p.epochs}`)),
+    tile("Epoch", number(p.epoch), " ", h("small", null, `of ${number(p.epochs)}`)),
     tile("Samples a second", rate),
     isOver(job.status) ? tile("Took", spent(job)) : tile("Left", p.eta_seconds === null ? DASH : duration(p.eta_seconds)),
     tile("Memory", bytes(job.resources.memory_bytes), h("small", null, ` ${job.resources.threads} thr.`)),

@@ -10,7 +10,7 @@ const shown = (v) => (v === null ? "–" : typeof v === "object" ? JSON.stringif
 
 function layerTable(layers) {
   const keys = [...new Set(layers.flatMap((l) => Object.keys(l.neuron ?? {})))].filter((k) => k !== "learn" && layers.some((l) => l.neuron?.[k] !== null && l.neuron));
-  return h("div", { class: "scroll" }, h("table", null,
+  return h("div", { class: "scroll" }, h("table", null, h("caption", { class: "unseen" }, "What each layer's neuron is"),
     h("thead", null, h("tr", null, h("th", { scope: "col" }, "Neuron"), layers.map((l) => h("th", { scope: "col" }, `${l.name} (${l.kind})`)))),
     h("tbody", null, keys.map((k) => h("tr", null, h("th", { scope: "row" }, k.replaceAll("_", " ")),
       layers.map((l) => h("td", null, l.neuron ? shown(l.neuron[k] ?? null) : "–")))))));

@@ -3,7 +3,7 @@
 import { get } from "../api.js";
 import { actionButtons, badge, isOver, jobTitle, shortId } from "../parts.js";
 import { h, replace, setText, svg } from "../dom.js";
-import { ago, bestAccuracy, DASH, duration, percent, spent, when } from "../format.js";
+import { ago, bestAccuracy, DASH, duration, number, percent, spent, when } from "../format.js";
 import { href } from "../router.js";
 
 const SPARK_POINTS = 48, WIDTH = 96, HEIGHT = 24, MARGIN = 2;
@@ -100,7 +100,7 @@ export function makeRow(job, { signal, picked, changed }) {
     const best = bestAccuracy(now.metrics);
     bar.value = now.progress.fraction ?? 0;
     bar.className = isOver(now.status) ? "done" : "";
-    setText(epochs, `epoch ${now.progress.epoch} of ${now.progress.epochs}`);
+    setText(epochs, `epoch ${number(now.progress.epoch)} of ${number(now.progress.epochs)}`);
     setText(rest, describeProgress(now));
     setText(accuracy, percent(best?.value ?? null));
     setText(accuracyOf, best?.of ?? "");
