@@ -68,24 +68,19 @@ static struct blame blame(const struct snn_evidence *e, size_t i, int sign)
     return b;
 }
 
-static bool lasts(const struct snn_evidence *e, size_t records)
-{
-    return records >= LASTING || (e->over && records > 0);
-}
-
 /* The layer's input is what a layer that is dead itself makes. */
 static bool hears_nothing(const struct snn_evidence *e, size_t i)
 {
     while (i-- > 0)
         if (e->layer[i].neurons)
-            return lasts(e, e->layer[i].dead_for);
+            return snn_lasts(e, e->layer[i].dead_for, e->layer[i].dead_most);
     return false;
 }
 
 static bool is_dead(const struct snn_evidence *e, size_t i)
 {
     const struct snn_layer_evidence *l = &e->layer[i];
-    return l->matters && l->told && lasts(e, l->dead_for) && !hears_nothing(e, i);
+    return l->matters && l->told && snn_lasts(e, l->dead_for, l->dead_most) && !hears_nothing(e, i);
 }
 
 /* Its neurons fire at every step; or half of its membranes are so far from the threshold that
@@ -93,14 +88,14 @@ static bool is_dead(const struct snn_evidence *e, size_t i)
 static bool is_overdriven(const struct snn_evidence *e, size_t i)
 {
     const struct snn_layer_evidence *l = &e->layer[i];
-    const double width = snn_half_width(&e->spec.layers[i].neuron.surrogate);
-    return l->distance[2] >= OVERDRIVEN * fmax(fabs(snn_threshold_of(e, i)), width);
+    return l->distance[2] >= OVERDRIVEN * fmax(fabs(snn_threshold_of(e, i)), l->half_width);
 }
 
 static bool is_saturated(const struct snn_evidence *e, size_t i)
 {
     const struct snn_layer_evidence *l = &e->layer[i];
-    return l->matters && l->told && (lasts(e, l->saturated_for) || is_overdriven(e, i));
+    return l->matters && l->told &&
+           (snn_lasts(e, l->saturated_for, l->saturated_most) || is_overdriven(e, i));
 }
 
 /* The factor that brings `level` to the threshold, and what is unusual to where it usually is: the
@@ -206,11 +201,13 @@ static void find_saturated(struct snn_verdict *v, const struct snn_evidence *e, 
         const struct blame b = blame(e, i, 1);
         /* Far membranes alone, with nothing to blame, are what training has made of them. */
         if ((b.knob == KNOB_INPUT) != of_input ||
-            (b.knob == KNOB_NONE && !lasts(e, l->saturated_for)))
+            (b.knob == KNOB_NONE && !snn_lasts(e, l->saturated_for, l->saturated_most)))
             continue;
-        struct snn_finding *f = snn_find(
-            v, rule, lasts(e, l->saturated_for) ? SNN_SEVERITY_critical : SNN_SEVERITY_warning,
-            l->name);
+        struct snn_finding *f =
+            snn_find(v, rule,
+                     snn_lasts(e, l->saturated_for, l->saturated_most) ? SNN_SEVERITY_critical
+                                                                       : SNN_SEVERITY_warning,
+                     l->name);
         tell(f, e, i, "saturated_share", l->saturated, &b, 1);
         snn_say(f,
                 "%.0f%% of the neurons of %s fire at every step and %.0f%% never; half of the "

@@ -110,8 +110,8 @@ static double usual_update(const struct snn_evidence *e)
 void snn_rule_rate_low(struct snn_verdict *v, const struct snn_evidence *e)
 {
     const double update = usual_update(e);
-    const bool stands = e->train_loss > (1 - HARDLY_LEARNED) * e->first_loss;
-    if (!(e->records >= LASTING || e->over) || !(update < UPDATE_TOO_SMALL) || !stands)
+    if (!(e->records >= LASTING || e->over) || !(update < UPDATE_TOO_SMALL) ||
+        !snn_hardly_learned(e))
         return;
     struct snn_finding *f = snn_find(v, "learning_rate_low", SNN_SEVERITY_warning, "");
     snn_fact_add(f, "learning_rate", rate_of(e));

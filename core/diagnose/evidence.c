@@ -8,7 +8,7 @@
 
 #include "core/base/param.h"
 #include "core/diagnose/input.h"
-#include "core/diagnose/thresholds.h"
+#include "core/diagnose/rule.h"
 #include "core/train/run.h"
 
 /* ---------------------------------------------------------------------------- of the run -- */
@@ -51,8 +51,10 @@ static void describe(struct snn_evidence *e, const struct snn_net *net, size_t i
     to->fan_in = fan_in_of(l);
     to->matters = l->has_neuron && (i < last || !snn_readout_of(&e->spec.readout)->reads_membrane);
     to->weights = driven_by(net, i);
-    if (l->has_neuron)
+    if (l->has_neuron) {
         to->least_tau = snn_least_tau(&e->spec.layers[i].neuron, e->spec.time_steps);
+        to->half_width = snn_half_width(&e->spec.layers[i].neuron.surrogate);
+    }
     forget(to);
 }
 
@@ -184,14 +186,25 @@ static size_t lasting(size_t before, bool is_so, bool improves)
     return !is_so || improves ? 0 : before + 1;
 }
 
+static size_t most(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 static void count(struct snn_layer_evidence *l, const struct snn_layer_evidence *before)
 {
+    const bool is_narrow = !(l->active >= NARROW);
+    const bool widens = before->active > 0 && l->active >= WIDENS * before->active;
     l->dead_for =
         lasting(before->dead_for, l->silent >= DEAD, l->silent <= before->silent - RECOVERS);
     l->saturated_for = lasting(before->saturated_for, l->saturated >= SATURATED_LAYER,
                                l->saturated <= before->saturated - RECOVERS);
-    l->narrow_for = lasting(before->narrow_for, l->active<NARROW, before->active> 0 &&
-                                                    l->active >= WIDENS * before->active);
+    l->narrow_for = lasting(before->narrow_for, is_narrow, widens);
+#define MOST(what) l->what##_most = most(before->what##_most, l->what##_for);
+    MOST(dead)
+    MOST(saturated)
+    MOST(narrow)
+#undef MOST
 }
 
 /* A diagnostic record tells of the layers; what is at the end of an epoch alone does not. */

@@ -12,9 +12,11 @@ struct snn_layer_evidence {
     bool matters;           /* has neurons whose spikes others hear */
     size_t weights;         /* the layer whose weights drive it */
     double least_tau;       /* at and below which its membranes swing without decay */
+    double half_width;      /* of its surrogate; see rule.h */
     bool told;              /* by a record */
     double rate, silent, saturated, active;
-    size_t dead_for, saturated_for, narrow_for; /* records in a row, up to the newest */
+    size_t dead_for, saturated_for, narrow_for;    /* records in a row, up to the newest */
+    size_t dead_most, saturated_most, narrow_most; /* the longest that it has been so */
     double quantile[SNN_QUANTILES], distance[SNN_DISTANCES];
     double gradient;             /* root mean square of dL/du over neurons and steps */
     double early, top, usual;    /* norms by step: largest of the first quarter, largest, median */

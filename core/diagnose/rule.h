@@ -17,8 +17,9 @@ enum snn_rank {
     SNN_RANK_DRIVE,  /* what drives a layer is unusual */
     SNN_RANK_WINDOW, /* the surrogate is elsewhere than the membranes */
     SNN_RANK_RATE_LOW,
+    SNN_RANK_EXPLODING,
     SNN_RANK_QUIET, /* a layer without anything unusual about what drives it */
-    SNN_RANK_GRADIENT,
+    SNN_RANK_VANISHING,
     SNN_RANK_COURSE
 };
 
@@ -43,6 +44,12 @@ static inline double snn_threshold_of(const struct snn_evidence *e, size_t i)
 {
     return e->spec.layers[i].neuron.model.value[SNN_NEURON_THRESHOLD];
 }
+
+/* What has looked so in so many records in a row, up to the newest, and at `most`: lastingly, or
+ * until the end; or for long, of a run that has hardly learned by its end. */
+bool snn_lasts(const struct snn_evidence *e, size_t records, size_t most);
+/* The training loss is about what it was at first. */
+bool snn_hardly_learned(const struct snn_evidence *e);
 
 /* What the surrogate is worth: |x| where its derivative is half the peak's, HUGE_VAL where it never
  * is; the peak; and the scale of which the half-width would be that. */

@@ -24,8 +24,8 @@ struct rule {
     ROW(surrogate_narrow,   WINDOW,    narrow,       "share of neuron-steps where the surrogate lets gradient through") \
     ROW(surrogate_wide,     WINDOW,    wide,         "the surrogate's half-width against the distribution of |u - threshold|") \
     ROW(learning_rate_low,  RATE_LOW,  rate_low,     "update-to-weight ratio while the loss stays where it began") \
-    ROW(vanishing_gradient, GRADIENT,  vanishing,    "dL/du from the last layer to the first, and from the last steps to the first") \
-    ROW(exploding_gradient, GRADIENT,  exploding,    "the same the other way, and bursts of the gradient's norm") \
+    ROW(exploding_gradient, EXPLODING, exploding,    "dL/du from the last layer to the first and from the last steps to the first where it grows, and bursts of the gradient's norm") \
+    ROW(vanishing_gradient, VANISHING, vanishing,    "dL/du from the last layer to the first, and from the last steps to the first") \
     ROW(overfitting,        COURSE,    overfitting,  "validation loss against its minimum while the training loss falls; test against training")
 /* clang-format on */
 
@@ -128,6 +128,18 @@ void snn_neuron_place(char pointer[64], const struct snn_evidence *e, size_t i, 
         (void)snprintf(pointer, 64, "/neuron/%s", name);
     else
         (void)snprintf(pointer, 64, "/layers/%zu/neuron/%s", i, name);
+}
+
+bool snn_hardly_learned(const struct snn_evidence *e)
+{
+    return e->train_loss > (1 - HARDLY_LEARNED) * e->first_loss;
+}
+
+bool snn_lasts(const struct snn_evidence *e, size_t records, size_t most)
+{
+    if (records >= LASTING)
+        return true;
+    return e->over && (records > 0 || (most >= LASTING && snn_hardly_learned(e)));
 }
 
 void snn_suggest_rate(struct snn_finding *f, const struct snn_evidence *e, size_t i)

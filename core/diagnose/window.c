@@ -72,10 +72,9 @@ void snn_rule_narrow(struct snn_verdict *v, const struct snn_evidence *e)
     for (size_t i = 0; i < e->spec.n_layers; i++) {
         const struct snn_layer_evidence *l = &e->layer[i];
         const struct snn_choice *surrogate = &e->spec.layers[i].neuron.surrogate;
-        if (!l->matters || !l->told ||
-            !(l->narrow_for >= LASTING || (e->over && l->narrow_for > 0)))
+        if (!l->matters || !l->told || !snn_lasts(e, l->narrow_for, l->narrow_most))
             continue;
-        const double width = snn_half_width(surrogate);
+        const double width = l->half_width;
         if (!(width < l->distance[2])) /* the membranes are within it, and it is not to be blamed */
             continue;
         struct snn_finding *f = snn_find(
@@ -97,7 +96,7 @@ void snn_rule_wide(struct snn_verdict *v, const struct snn_evidence *e)
         const struct snn_choice *surrogate = &e->spec.layers[i].neuron.surrogate;
         if (!l->matters || !l->told)
             continue;
-        const double width = snn_half_width(surrogate);
+        const double width = l->half_width;
         /* One without an end is meant to be the same everywhere. */
         if (!(width < HUGE_VAL && width >= WIDE * l->distance[4]))
             continue;

@@ -13,7 +13,7 @@
 #define LONG_JOB(steps, neuron, layer, encoding, optimizer)                                        \
     "{\"seed\":1,\"dataset\":{\"name\":\"digits\"},\"encoding\":{\"kind\":\"constant\","           \
     "\"time_steps\":" #steps encoding "},\"neuron\":{" neuron "},\"layers\":[{\"kind\":\"dense\"," \
-    "\"units\":64" layer "},{\"kind\":\"dense\",\"units\":10}],\"training\":{\"epochs\":12,"       \
+    "\"units\":64" layer "},{\"kind\":\"dense\",\"units\":10}],\"training\":{\"epochs\":20,"       \
     "\"batch_size\":64,\"optimizer\":{" optimizer "}},\"diagnostics\":{\"every_steps\":20}}"
 #define JOB(...) LONG_JOB(8, __VA_ARGS__)
 #define ARCTAN "\"surrogate\":\"arctan\""
@@ -27,7 +27,7 @@ static const struct {
      "/training/optimizer/learning_rate"},
     {JOB(ARCTAN, "", "", "\"kind\":\"adam\",\"learning_rate\":1e-6"), "learning_rate_low",
      "/training/optimizer/learning_rate"},
-    {JOB(ARCTAN ",\"threshold\":50", "", "", ADAM), "dead_layer", "/neuron/threshold"},
+    {JOB(ARCTAN ",\"threshold\":200", "", "", ADAM), "dead_layer", "/neuron/threshold"},
     {JOB("\"surrogate\":\"linear\",\"surrogate_scale\":0.001", "", "", ADAM), "surrogate_narrow",
      "/neuron/surrogate_scale"},
     {LONG_JOB(32, ARCTAN ",\"tau\":0.1", "", "", ADAM), "unstable_dynamics", "/neuron/tau"},

@@ -304,6 +304,23 @@ static void find__more_findings_than_fit__stay_within(void **state)
     assert_int_equal(v.n, SNN_MAX_FINDINGS);
 }
 
+/* A layer that comes alive when the run is over, which has learned nothing by then. */
+static void judge__a_layer_alive_too_late__was_dead(void **state)
+{
+    struct snn_evidence *e = healthy();
+
+    (void)state;
+    e->layer[0].dead_most = LASTING;
+    e->layer[0].silent = 0.8;
+    e->train_loss = 2.2;
+    assert_false(finds(e, "dead_layer"));
+    e->over = true;
+    assert_true(finds(e, "dead_layer"));
+    e->train_loss = 0.5;
+    assert_false(finds(e, "dead_layer"));
+    snn_evidence_free(e);
+}
+
 /* How long a layer has been silent: records that do not get better, up to the newest. */
 static void evidence__a_layer_that_comes_alive__is_no_longer_dead(void **state)
 {
@@ -336,6 +353,7 @@ int main(void)
         cmocka_unit_test(scale_for__every_surrogate_with_a_width__has_that_width),
         cmocka_unit_test(half_width__known_curves__are_theirs),
         cmocka_unit_test(find__more_findings_than_fit__stay_within),
+        cmocka_unit_test(judge__a_layer_alive_too_late__was_dead),
         cmocka_unit_test(evidence__a_layer_that_comes_alive__is_no_longer_dead),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
