@@ -8,18 +8,23 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "server/clock.h"
+
 #define MOST_WAITING 8
 #define NICENESS 10 /* as workers have */
+#define EVERY_MS 1000
 
 /* Two have it until it is done and dropped: the queue and the asker. */
 struct srv_errand {
     struct srv_errand_work work;
     struct srv_errand *next;
+    struct srv_aside *aside;
     atomic_bool wanted, done;
     atomic_int holders;
 };
 
 struct srv_aside {
+    _Atomic int64_t told_ms; /* when those who wait were last woken */
     pthread_t thread;
     pthread_mutex_t lock; /* guards all below; a leaf but for `news` */
     pthread_cond_t changed;
@@ -29,6 +34,15 @@ struct srv_aside {
     void *user;
     bool stopping;
 };
+
+/* Wakes those who wait: to take what is done, or to be seen to have gone. */
+static void tell(struct srv_aside *a)
+{
+    pthread_mutex_lock(&a->lock);
+    if (a->news)
+        a->news(a->user);
+    pthread_mutex_unlock(&a->lock);
+}
 
 static void let_go(struct srv_errand *e)
 {
@@ -63,14 +77,13 @@ static void *run(void *aside)
 
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
     while ((e = take(a))) {
-        if (srv_errand_wanted(e))
+        if (atomic_load(&e->wanted))
             e->work.run(e->work.user, e);
         atomic_store(&e->done, true);
         pthread_mutex_lock(&a->lock);
         a->running = NULL;
-        if (a->news)
-            a->news(a->user);
         pthread_mutex_unlock(&a->lock);
+        tell(a);
         let_go(e);
     }
     return NULL;
@@ -133,6 +146,7 @@ enum snn_code srv_aside_ask(struct srv_aside *a, struct srv_errand **out,
     if (!e)
         return snn_fail(err, SNN_NOMEM, "no memory for a calculation");
     e->work = *work;
+    e->aside = a;
     atomic_init(&e->wanted, true);
     atomic_init(&e->done, false);
     atomic_init(&e->holders, 2);
@@ -164,6 +178,11 @@ void *srv_errand_user(const struct srv_errand *e)
 
 bool srv_errand_wanted(const struct srv_errand *e)
 {
+    const int64_t now = srv_system_clock.monotonic_ms();
+    int64_t told = atomic_load(&e->aside->told_ms);
+
+    if (now - told >= EVERY_MS && atomic_compare_exchange_strong(&e->aside->told_ms, &told, now))
+        tell(e->aside);
     return atomic_load(&e->wanted);
 }
 

@@ -20,7 +20,9 @@ struct srv_errand_work {
 };
 
 enum snn_code srv_aside_start(struct srv_aside **out, struct snn_error *err);
-/* `news` is called after each errand, until NULL is given. @thread startup */
+/* `news` is called after each errand and once a second during one, by whoever asks whether it is
+ * wanted: those who wait look whether it is done, or are seen to have gone. Until NULL is given; it
+ * must call nothing of the aside. @thread startup */
 void srv_aside_listen(struct srv_aside *a, void (*news)(void *user), void *user);
 /* Ends the one under way and runs no other; those who asked must have dropped theirs, or never look
  * at them again. Accepts NULL. */
@@ -33,7 +35,7 @@ enum snn_code srv_aside_ask(struct srv_aside *a, struct srv_errand **out,
 /* Whether it has been run. What it left in `user` may be read then. @thread any */
 bool srv_errand_done(const struct srv_errand *e);
 void *srv_errand_user(const struct srv_errand *e);
-/* Whether somebody still wants it. @thread any */
+/* Whether somebody still wants it: for run. @thread the aside's, and what it started */
 bool srv_errand_wanted(const struct srv_errand *e);
 /* Nobody does any more. Accepts NULL. @thread any */
 void srv_errand_drop(struct srv_errand *e);

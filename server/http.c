@@ -6,6 +6,7 @@
 #include "server/http_internal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -71,6 +72,17 @@ static enum MHD_Result start(struct exchange *x, struct MHD_Connection *connecti
     return MHD_YES;
 }
 
+/* Whether the client has closed its side meanwhile: libmicrohttpd does not look at a connection
+ * that waits. */
+static bool has_gone(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct pollfd p = {.fd = info ? info->connect_fd : -1, .events = POLLRDHUP};
+
+    return poll(&p, 1, 0) > 0;
+}
+
 /* The body is in. */
 static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connection)
 {
@@ -83,6 +95,8 @@ static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connect
         return refuse(x, connection, &too_large);
     if (x->body.no_memory)
         return refuse(x, connection, &no_memory);
+    if (x->wait_until_ms && has_gone(connection))
+        return MHD_NO;
     for (;;) {
         uint64_t seen = srv_waiting_seen(&x->http->waiting);
         int64_t now = srv_system_clock.monotonic_ms();

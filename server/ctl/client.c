@@ -208,7 +208,8 @@ static CURLcode set_common(const struct ctl_client *c, struct transfer *t, const
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
     SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
-    SET(CURLOPT_LOW_SPEED_TIME, SILENT_SECONDS);
+    /* Who waits longer for it expects it to be silent so long. */
+    SET(CURLOPT_LOW_SPEED_TIME, r->seconds > SILENT_SECONDS ? (long)r->seconds : SILENT_SECONDS);
     SET(CURLOPT_TIMEOUT_MS, r->seconds > 0 ? (long)(1000 * r->seconds + 1) : 0L);
     SET(CURLOPT_USERAGENT, "spikectl/" SPIKED_VERSION);
     SET(CURLOPT_ERRORBUFFER, error);

@@ -163,10 +163,11 @@ static void bias__aside__answers_after_the_news(void **state)
     assert_int_equal(res.status, 0);
     assert_true(res.wait_ms > 0);
     sem_post(&first);
-    assert_int_equal(sem_wait(&news), 0);
-    assert_int_equal(sem_wait(&news), 0);
-    res = (struct srv_response){0};
-    api_jobs_bias(&c);
+    do {
+        assert_int_equal(sem_wait(&news), 0);
+        res = (struct srv_response){0};
+        api_jobs_bias(&c);
+    } while (res.wait_ms > 0);
     assert_int_equal(res.status, 200);
     assert_contains(res.body, "\"object\":\"bias\"");
     srv_response_clear(&res);
