@@ -31,6 +31,7 @@
     V(snn_rows_fill, (real *c, const real *row, size_t m, size_t n), (c, row, m, n))               \
     V(snn_rows_sum, (real *sum, const real *a, size_t m, size_t n), (sum, a, m, n))                \
     V(snn_add, (real *a, const real *b, size_t n), (a, b, n))                                      \
+    V(snn_steps_of, (real *s, const real *x, size_t n), (s, x, n))                                 \
     V(snn_transpose, (real *a, const real *b, size_t ldb, size_t m, size_t n), (a, b, ldb, m, n)) \
     V(snn_add_transposed, (real *a, const real *b, size_t ldb, size_t m, size_t n), (a, b, ldb, m, n)) \
     F(size_t, snn_sparse_scan,                                                                     \
@@ -57,6 +58,7 @@
     V(snn_window_add, (real *image, const real *rows, size_t stride, const struct snn_window *w, size_t tap), \
       (image, rows, stride, w, tap))                                                               \
     F(bool, snn_squares_finite, (const real *a, size_t n), (a, n))                                 \
+    F(double, snn_exp_sum, (real *e, const real *z, real top, size_t n), (e, z, top, n))           \
     F(double, snn_sum_squares, (const real *a, size_t n), (a, n))                                  \
     V(snn_histogram_add, (struct snn_histogram *h, const real *values, size_t n), (h, values, n))  \
     F(double, snn_energy, (const real *a, size_t n), (a, n))                                       \

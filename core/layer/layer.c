@@ -174,6 +174,7 @@ void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struc
         return;
     }
     struct snn_heard *listener = listener_of(w, at, c->time_steps);
+    const bool listed = listener && b->unseen && snn_cell_spikes_are_x(c);
     const struct snn_cell_forward f = {
         .from = at.from,
         .to = at.to,
@@ -181,7 +182,7 @@ void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struc
         .current_stride = l->static_input ? 0 : c->n,
         .soft = b->training && c->surrogate->training != SNN_SPIKE_HARD,
         .x = w->x + i * size,
-        .s = w->s + i * size,
+        .s = listed ? NULL : w->s + i * size,
         .v = w->v ? w->v + i * size : NULL,
         .f = w->f ? w->f + i * size : NULL,
         .solved = w->solved ? w->solved + i * size : NULL,
@@ -200,6 +201,8 @@ void snn_layer_spikes(const struct snn_layer *l, struct snn_layer_work *w, struc
     snn_cell_forward(c, &f);
     if (listener && listener->rows.sparse.rows > 0 && i + 1 == b->n)
         snn_heard_give(listener, b->n * c->time_steps, 1);
+    if (listed && listener->is_many && i + 1 == b->n)
+        snn_steps_of(w->s, w->x, b->n * size);
 }
 
 void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, struct snn_span at,
@@ -213,6 +216,8 @@ void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, 
                          at.to - at.from, c->n);
         return;
     }
+    struct snn_above above = w->above;
+    above.d_current += above.weight ? i * c->time_steps * above.n : 0;
     const struct snn_cell_backward back = {
         .from = at.from,
         .to = at.to,
@@ -222,6 +227,7 @@ void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, 
         .f = w->f ? w->f + i * size : NULL,
         .solved = w->solved ? w->solved + i * size : NULL,
         .g = w->g + i * size,
+        .above = w->above.weight ? &above : NULL,
         .g_membrane = w->g_membrane ? w->g_membrane + i * size : NULL,
         .d_membrane = w->d_membrane ? w->d_membrane + i * size : NULL,
         .d_current_sum = l->static_input ? w->current_sum + (b->first + i) * c->n : NULL,
@@ -282,4 +288,5 @@ void snn_layer_backward(const struct snn_layer *l, struct snn_layer_work *w, con
         snn_layer_spikes_back(l, w, (struct snn_span){i, 0, l->cell.time_steps}, b);
     if (!l->static_input)
         l->type->backward(l, w, params, grads, in, d_in, b);
+    w->above.weight = NULL;
 }

@@ -93,6 +93,9 @@ struct snn_layer_work {
     real *tile;                   /* scratch of such */
     struct snn_heard heard;       /* of kinds that hear */
     struct snn_heard *listener; /* of the layer above, where that hears what fires here; or NULL */
+    struct snn_above above;     /* what the layer above left for the neurons' backward pass; weight
+                                   NULL = nothing, it is in g */
+    struct snn_above *leaves;   /* the `above` of the layer below, where that takes it; or NULL */
     struct snn_narrow narrow;   /* of those whose surrogate is a window */
     struct snn_sparse2d_work sparse2d; /* of those that convolve */
     real *own;                         /* the kind's own, as much as its row says */
@@ -107,6 +110,7 @@ struct snn_block {
     bool followed;   /* by more steps, which have been undone when these are */
     bool training;   /* soft surrogates are soft */
     bool backward;   /* a backward pass follows */
+    bool unseen;     /* nobody looks at spikes but the layer above, which may hear them as lists */
 };
 
 /* A static input of a whole batch, and what the first layer makes of it. */

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "core/base/param.h"
+#include "core/math/vec.h"
 
 size_t snn_argmax(const real *logits, size_t classes)
 {
@@ -34,34 +35,30 @@ static bool all_finite(const real *z, size_t n)
 static double smoothed(real *dlogits, const real *logits, size_t classes, size_t label,
                        double scale, double smoothing)
 {
-    enum { KEPT = 64 }; /* exponentials that are not taken twice */
-    double kept[KEPT];
     assert(label < classes);
+    const double share = smoothing / (double)classes;
+    const real top = logits[snn_argmax(logits, classes)];
+    double mean = 0, others = 0;
+
     /* An infinite logit may leave the loss finite: ln(1 + e^-inf) = 0. It is divergence all the
      * same. */
-    const bool finite = all_finite(logits, classes);
-    const double not_finite = (double)NAN, share = smoothing / (double)classes;
-    const double top = (double)logits[snn_argmax(logits, classes)];
-    double sum = 0, mean = 0;
-
-    for (size_t i = 0; i < classes; i++) {
-        const double e = exp((double)logits[i] - top);
-        if (i < KEPT)
-            kept[i] = e;
-        sum += e;
-        mean += (double)logits[i] - top;
+    if (!all_finite(logits, classes)) {
+        for (size_t i = 0; dlogits && i < classes; i++)
+            dlogits[i] = (real)NAN;
+        return (double)NAN;
     }
-    double others = 0;
+    const double sum = snn_exp_sum(dlogits, logits, top, classes);
+    for (size_t i = 0; share > 0 && i < classes; i++)
+        mean += (double)logits[i] - (double)top;
+    const double part = 1 / sum;
     for (size_t i = 0; dlogits && i < classes; i++) {
-        const double d = (i < KEPT ? kept[i] : exp((double)logits[i] - top)) / sum - share;
-        dlogits[i] = (real)(finite ? scale * d : not_finite);
+        const double d = part * (double)dlogits[i] - share;
+        dlogits[i] = (real)(scale * d);
         others += i == label ? 0 : d;
     }
-    if (dlogits && finite)
+    if (dlogits)
         dlogits[label] = (real)(-scale * others);
-    if (!finite)
-        return not_finite;
-    return log(sum) - (1 - smoothing) * ((double)logits[label] - top) - share * mean;
+    return log(sum) - (1 - smoothing) * ((double)logits[label] - (double)top) - share * mean;
 }
 
 enum { SMOOTHING };

@@ -75,6 +75,26 @@ static inline void snn_store_part(real *p, SNN_VECTOR v, size_t n)
 #endif
 }
 
+/* How many of n numbers are the k-th vector's or behind it. */
+static inline size_t snn_upto(size_t n, size_t k)
+{
+    return n > k * SNN_LANES ? n - k * SNN_LANES : 0;
+}
+
+/* The same of any n, 0 too; beyond SNN_LANES there is no more than a whole vector. */
+static inline SNN_VECTOR snn_load_upto(const real *p, size_t n)
+{
+    return n >= SNN_LANES ? snn_load(p) : n ? snn_load_part(p, n) : (SNN_VECTOR){0};
+}
+
+static inline void snn_store_upto(real *p, SNN_VECTOR v, size_t n)
+{
+    if (n >= SNN_LANES)
+        snn_store(p, v);
+    else if (n)
+        snn_store_part(p, v, n);
+}
+
 /* A bit for each number that is not 0. */
 static inline uint32_t snn_bits_nonzero(SNN_VECTOR x)
 {
@@ -89,6 +109,21 @@ static inline uint32_t snn_bits_nonzero(SNN_VECTOR x)
     for (size_t i = 0; i < SNN_LANES; i++)
         bits |= (uint32_t)(x[i] != 0) << i;
     return bits;
+#endif
+}
+
+/* 1 where x >= 0, else 0; and a bit for each that is. */
+static inline SNN_VECTOR snn_steps(SNN_VECTOR x, uint32_t *bits)
+{
+    const SNN_VECTOR one = (SNN_VECTOR){0} + 1;
+#if !defined(SNN_DOUBLE) && defined(__AVX512F__)
+    const __mmask16 fires = _mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(), _CMP_GE_OQ);
+    *bits = fires;
+    return (SNN_VECTOR)_mm512_maskz_mov_ps(fires, (__m512)one);
+#else
+    SNN_VECTOR s = (SNN_VECTOR)((SNN_BITS)(x >= 0) & (SNN_BITS)one);
+    *bits = snn_bits_nonzero(s);
+    return s;
 #endif
 }
 

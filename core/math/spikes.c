@@ -167,36 +167,69 @@ void snn_sparse_product(real *out, struct snn_rows out_rows, const real *table,
 
 /* --------------------------------------------------------------------------------- scatter -- */
 
-/* Adds x's columns to the rows of the table. */
-__attribute__((always_inline)) static inline void scatter_row(real *table, const real *x,
-                                                              const struct snn_sparse *l, size_t r,
-                                                              size_t columns, size_t vectors)
+/* Bytes of the table that are added to at a time, so that they stay in the nearest cache; and rows
+ * that meanwhile wait with the rest of theirs. */
+#define SCATTER_BYTES ((size_t)32 << 10)
+enum { WAITING = 64 };
+
+/* Adds x's columns to the rows of the table below `end` that the list has from k on. Returns how
+ * far it came. */
+__attribute__((always_inline)) static inline uint32_t
+scatter_row(real *table, const real *x, const struct snn_sparse *l, uint32_t k, uint32_t last,
+            size_t end, size_t columns, size_t vectors, bool ones)
 {
     SNN_VECTOR add[SNN_PANEL / SNN_LANES];
     SNN_UNROLL for (size_t v = 0; v < vectors; v++)
     {
-        const size_t at = v * SNN_LANES, left = columns > at ? columns - at : 0;
-        add[v] = left >= SNN_LANES ? snn_load(x + at) : snn_load_part(x + at, left);
-        add[v] *= l->value ? 1 : l->size;
+        add[v] = snn_load_upto(x + v * SNN_LANES, snn_upto(columns, v));
+        add[v] *= ones ? l->size : 1;
     }
-    for (size_t k = l->start[r]; k < l->start[r + 1]; k++) {
+    for (; k < last && l->index[k] < end; k++) {
         real *row = table + (size_t)l->index[k] * vectors * SNN_LANES;
         SNN_UNROLL for (size_t v = 0; v < vectors; v++)
         {
-            SNN_VECTOR term = l->value ? add[v] * l->value[k] : add[v];
+            SNN_VECTOR term = ones ? add[v] : add[v] * l->value[k];
             snn_store(row + v * SNN_LANES, snn_load(row + v * SNN_LANES) + term);
+        }
+    }
+    return k;
+}
+
+/* Rows from .. to-1, WAITING at most. */
+__attribute__((always_inline)) static inline void scatter_rows(real *table, const real *x,
+                                                               const struct snn_sparse *l,
+                                                               size_t from, size_t to, size_t width,
+                                                               size_t vectors, bool ones)
+{
+    const size_t part = SCATTER_BYTES / (vectors * SNN_LANES * sizeof(real));
+    uint32_t next[WAITING];
+    bool more = true;
+    memcpy(next, l->start + from, (to - from) * sizeof *next);
+    for (size_t end = part; more; end += part) {
+        more = false;
+        for (size_t r = from; r < to; r++) {
+            const uint32_t last = l->start[r + 1];
+            uint32_t *k = &next[r - from];
+            *k = scatter_row(table, x + r * width, l, *k, last, end, width, vectors, ones);
+            more |= *k < last;
         }
     }
 }
 
 void snn_sparse_scatter(real *table, const real *x, const struct snn_sparse *l, size_t width)
 {
-    const size_t across = snn_panel_row(width);
-    for (size_t r = 0; r < l->rows; r++)
-        if (across == SNN_PANEL / 2)
-            scatter_row(table, x + r * width, l, r, width, SNN_PANEL / 2 / SNN_LANES);
+    const bool half = snn_panel_row(width) == SNN_PANEL / 2;
+    for (size_t r = 0; r < l->rows; r += WAITING) {
+        const size_t end = l->rows - r < WAITING ? l->rows : r + WAITING;
+        if (half && l->value)
+            scatter_rows(table, x, l, r, end, width, SNN_PANEL / 2 / SNN_LANES, false);
+        else if (half)
+            scatter_rows(table, x, l, r, end, width, SNN_PANEL / 2 / SNN_LANES, true);
+        else if (l->value)
+            scatter_rows(table, x, l, r, end, width, SNN_PANEL / 4 / SNN_LANES, false);
         else
-            scatter_row(table, x + r * width, l, r, width, SNN_PANEL / 4 / SNN_LANES);
+            scatter_rows(table, x, l, r, end, width, SNN_PANEL / 4 / SNN_LANES, true);
+    }
 }
 
 /* ---------------------------------------------------------------------------------- panels -- */

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/math/approx.h"
+
 void snn_rows_fill(real *c, const real *row, size_t m, size_t n)
 {
     for (size_t i = 0; i < m; i++)
@@ -21,6 +23,12 @@ void snn_add(real *restrict a, const real *restrict b, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         a[i] += b[i];
+}
+
+void snn_steps_of(real *restrict s, const real *restrict x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        s[i] = x[i] >= 0;
 }
 
 /* Square by square, so that the lines of both stay in the cache. */
@@ -71,5 +79,34 @@ double snn_sum_squares(const real *a, size_t n)
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += (double)a[i] * (double)a[i];
+    return sum;
+}
+
+double snn_exp_sum(real *e, const real *z, real top, size_t n)
+{
+    enum { LANES = 16 }; /* a fixed number, of which compilers make vectors */
+    double sum = 0;
+
+    for (size_t from = 0; from < n; from += LANES) {
+        const size_t left = n - from < LANES ? n - from : LANES;
+        double d[LANES], x[LANES];
+
+        for (size_t i = 0; i < LANES; i++)
+            d[i] = -HUGE_VAL;
+        for (size_t i = 0; i < left; i++)
+            d[i] = (double)z[from + i] - (double)top;
+        for (size_t i = 0; i < LANES; i++)
+            x[i] = d[i] > -708 ? d[i] : -708;
+        for (size_t i = 0; i < LANES; i++)
+            x[i] = snn_exp_double(x[i]);
+        for (size_t i = 0; i < LANES; i++)
+            x[i] = d[i] > -708 ? x[i] : 0; /* beside e^0, which is there, nothing */
+        for (size_t i = 0; e && i < left; i++)
+            e[from + i] = (real)x[i];
+        for (size_t half = LANES / 2; half > 0; half /= 2)
+            for (size_t i = 0; i < half; i++)
+                x[i] += x[i + half];
+        sum += x[0];
+    }
     return sum;
 }

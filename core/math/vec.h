@@ -11,6 +11,8 @@ void snn_rows_fill(real *c, const real *row, size_t m, size_t n);
 void snn_rows_sum(real *sum, const real *a, size_t m, size_t n);
 /* a[i] += b[i]. */
 void snn_add(real *a, const real *b, size_t n);
+/* s[i] = 1 where x[i] >= 0, else 0. */
+void snn_steps_of(real *s, const real *x, size_t n);
 /* a [m, n] = the transpose of b [n, m], or is added it; b's rows are ldb apart. */
 void snn_transpose(real *a, const real *b, size_t ldb, size_t m, size_t n);
 void snn_add_transposed(real *a, const real *b, size_t ldb, size_t m, size_t n);
@@ -18,5 +20,7 @@ void snn_add_transposed(real *a, const real *b, size_t ldb, size_t m, size_t n);
  * good. */
 bool snn_squares_finite(const real *a, size_t n);
 double snn_sum_squares(const real *a, size_t n);
+/* The sum of exp(z[i] - top), which go to e [n] where that is not NULL; top is the largest of z. */
+double snn_exp_sum(real *e, const real *z, real top, size_t n);
 
 #endif

@@ -1,98 +1,187 @@
 /* SPDX-License-Identifier: MIT */
-/* Integrate-and-fire by Euler steps, forward and its exact reverse: w = v + h f. Equations:
- * core/neuron/neuron.h; the scaled reset's share of f is written as part of what the spike takes,
- * v' = w0 - s (a + b w0) with w0 = v + h f0. */
+/* Integrate-and-fire by Euler steps: w = v + h f. Equations: core/neuron/neuron.h; the scaled
+ * reset's share of f is written as part of what the spike takes, v' = w0 - s (a + b w0) with
+ * w0 = v + h f0. */
 #include <string.h>
 
 #include "core/math/lanes.h"
-#include "core/math/vec.h"
-#include "core/neuron/neuron.h"
-#include "core/surrogate/slopes.h"
+#include "core/neuron/euler.h"
 
-/* What is the same for all neurons in a step. */
-struct step {
-    real h, per_step, whole, b, leak; /* per_step: h times the reset's */
+/* Vectors of neurons that go through the steps together, their state in registers: so many, since
+ * each waits for itself from step to step. */
+enum { ABREAST = 8 };
+#define COLUMN (ABREAST * SNN_LANES)
+#define ROW_BYTES(n) (((n) + 127) / 128 * 16)
+
+/* Who fired in some steps, a bit for each neuron of a range; on the stack, so some steps at a time.
+ */
+#define FIRED_BYTES ((size_t)8192)
+
+/* Steps from .. to-1 of neurons first .. first+n-1. */
+struct range {
+    size_t from, to, first, n;
+    unsigned char *fired; /* a bit for each neuron, row_bytes a step; NULL = not wanted */
+    size_t row_bytes;
 };
 
-static struct step step_of(const struct snn_cell *c, size_t t)
-{
-    return (struct step){
-        .h = c->h[t],
-        .per_step = c->reset->per_step * c->h[t],
-        .whole = c->reset->whole,
-        .b = c->reset->b,
-        .leak = c->neuron->leak,
-    };
-}
-
-/* What a spike takes: a = threshold (per_step h / tau + whole). */
-static inline real taken(const struct step *k, real r, real threshold)
-{
-    return threshold * (k->per_step * r + k->whole);
-}
-
-/* One step's rows. */
-struct rows {
-    const real *current;
-    real *x, *s, *v;
+struct neurons {
+    SNN_VECTOR r, threshold, taken, v;
 };
 
-/* The neurons of a vector, or its first `part` where that is not 0: a constant where it is called.
- * Returns a bit for each that fires. */
-__attribute__((always_inline)) static inline uint32_t
-fire(const struct step *k, const struct snn_cell *c, const struct rows *a, size_t i, size_t part)
+/* One step of a vector's neurons. `plain`: `taken` is what a spike takes in every step. */
+__attribute__((always_inline)) static inline SNN_VECTOR fire(const struct snn_euler_step *k,
+                                                             struct neurons *a, SNN_VECTOR current,
+                                                             SNN_VECTOR *x, uint32_t *bits,
+                                                             bool plain)
 {
-    SNN_VECTOR one = (SNN_VECTOR){0} + 1;
-    const real *restrict rs = c->r, *restrict thresholds = c->threshold;
-    const real *restrict currents = a->current;
-#define LOAD(p) (part ? snn_load_part((p) + i, part) : snn_load((p) + i))
-#define STORE(p, v) (part ? snn_store_part((p) + i, v, part) : snn_store((p) + i, v))
-    SNN_VECTOR r = LOAD(rs), threshold = LOAD(thresholds), v = LOAD(a->v);
-    SNN_VECTOR f0 = (LOAD(currents) - k->leak * v) * r, x = v + f0 - threshold;
-    SNN_VECTOR s = (SNN_VECTOR)((SNN_BITS)(x >= 0) & (SNN_BITS)one), w = v + k->h * f0;
-    STORE(a->x, x);
-    STORE(a->s, s);
-    STORE(a->v, w - s * (threshold * (k->per_step * r + k->whole) + k->b * w));
-    return snn_bits_nonzero(s) & (part ? (1u << part) - 1 : ~0u);
+    SNN_VECTOR f0 = (current - k->leak * a->v) * a->r, w = a->v + k->h * f0;
+    *x = a->v + f0 - a->threshold;
+    SNN_VECTOR s = snn_steps(*x, bits);
+    if (!plain)
+        a->taken = a->threshold * (k->per_step * a->r + k->whole) + k->b * w;
+    a->v = w - s * a->taken;
+    return s;
+}
+
+/* The k-th vector's bits of a column's. */
+static inline void put_bits(unsigned char *fired, size_t k, uint32_t bits)
+{
+    const size_t at = k * SNN_LANES;
+    if (SNN_LANES >= 8)
+        memcpy(fired + at / 8, &bits, SNN_LANES / 8);
+    else if (at % 8 == 0)
+        fired[at / 8] = (unsigned char)bits;
+    else
+        fired[at / 8] = (unsigned char)(fired[at / 8] | bits << at % 8);
+}
+
+/* The column from neuron i on, of which there are `left`. `whole` and `plain` are constants where
+ * it is called. */
+__attribute__((always_inline)) static inline void run_column(const struct snn_cell *c,
+                                                             const struct snn_cell_forward *f,
+                                                             const struct range *range, size_t i,
+                                                             size_t left, bool whole, bool plain)
+{
+    struct neurons a[ABREAST];
+#define LEFT(k) (whole ? SNN_LANES : snn_upto(left, k))
+#define LOAD(p, k) snn_load_upto((p) + (k)*SNN_LANES, LEFT(k))
+#define STORE(p, k, v) snn_store_upto((p) + (k)*SNN_LANES, v, LEFT(k))
+    const struct snn_euler_step first = snn_euler_step_of(c, range->from);
+    SNN_UNROLL for (size_t k = 0; k < ABREAST; k++)
+    {
+        a[k].r = LOAD(c->r + i, k);
+        a[k].threshold = LOAD(c->threshold + i, k);
+        a[k].v = LOAD(f->state + i, k);
+        a[k].taken = a[k].threshold * (first.per_step * a[k].r + first.whole);
+    }
+    /* Of their own, since what is stored could be `f` for all the compiler knows. */
+    const size_t n = c->n, stride = f->current_stride, at = range->from * n + i;
+    const real per_step = c->reset->per_step, *h = c->h;
+    const real *currents = f->current + range->from * stride + i;
+    real *xs = f->x + at, *ss = f->s ? f->s + at : NULL, *vs = f->v ? f->v + at : NULL;
+    unsigned char *fired = range->fired ? range->fired + (i - range->first) / 8 : NULL;
+    const size_t row_bytes = range->row_bytes;
+    struct snn_euler_step step = first;
+    for (size_t t = range->from, end = range->to; t < end; t++) {
+        step.h = h[t];
+        step.per_step = per_step * h[t];
+        SNN_UNROLL for (size_t k = 0; k < ABREAST; k++)
+        {
+            SNN_VECTOR x, current = LOAD(currents, k);
+            if (vs)
+                STORE(vs, k, a[k].v);
+            uint32_t bits;
+            SNN_VECTOR s = fire(&step, &a[k], current, &x, &bits, plain);
+            STORE(xs, k, x);
+            if (ss)
+                STORE(ss, k, s);
+            if (fired)
+                put_bits(fired, k, bits);
+        }
+        fired = fired ? fired + row_bytes : NULL;
+        currents += stride;
+        xs += n;
+        ss = ss ? ss + n : NULL;
+        vs = vs ? vs + n : NULL;
+    }
+    SNN_UNROLL for (size_t k = 0; k < ABREAST; k++) STORE(f->state + i, k, a[k].v);
+#undef LEFT
 #undef LOAD
 #undef STORE
 }
 
-static void forward_hard(const struct step *k, const struct snn_cell *c, const struct rows *a)
+/* Whether a spike takes the same in every one of the steps. */
+static bool is_plain(const struct snn_cell *c, size_t from, size_t to)
 {
-    const size_t n = c->n;
-    size_t i = 0;
-    for (; i + SNN_LANES <= n; i += SNN_LANES)
-        fire(k, c, a, i, 0);
-    if (i < n)
-        fire(k, c, a, i, n - i);
+    bool even = c->reset->b == 0;
+    for (size_t t = from; even && c->reset->per_step != 0 && t < to; t++)
+        even = c->h[t] == c->h[from];
+    return even;
 }
 
-/* The same, and who fired goes to the row's end of the lists: some vectors at a time, since a store
- * whose place is known late holds up the loads behind it. */
-static void forward_listed(const struct step *k, const struct snn_cell *c, const struct rows *a,
-                           struct snn_sparse *to)
+static void run_range(const struct snn_cell *c, const struct snn_cell_forward *f,
+                      const struct range *range)
 {
-    enum { VECTORS = 64 };
-    const size_t n = c->n, before = to->start[to->rows];
-    uint32_t *index = to->index + before, bits[VECTORS];
-    size_t found = 0;
-    for (size_t i = 0; i + SNN_LANES <= n; i += VECTORS * SNN_LANES) {
-        const size_t left = (n - i) / SNN_LANES, vectors = left < VECTORS ? left : VECTORS;
-        for (size_t j = 0; j < vectors; j++)
-            bits[j] = fire(k, c, a, i + j * SNN_LANES, 0);
-        for (size_t j = 0; j < vectors; j++)
-            found += snn_put_places(index + found, bits[j], (uint32_t)(i + j * SNN_LANES));
+    const bool plain = is_plain(c, range->from, range->to);
+    const size_t end = range->first + range->n;
+    size_t i = range->first;
+    for (; plain && i + COLUMN <= end; i += COLUMN)
+        run_column(c, f, range, i, COLUMN, true, true);
+    for (; !plain && i + COLUMN <= end; i += COLUMN)
+        run_column(c, f, range, i, COLUMN, true, false);
+    if (i < end)
+        run_column(c, f, range, i, end - i, false, false);
+}
+
+/* Neurons of a range that fired in step t, to `index`; returns how many. */
+static size_t put_row(uint32_t *index, const struct range *range, size_t t)
+{
+    const unsigned char *row = range->fired + (t - range->from) * range->row_bytes;
+    const uint32_t vector = (uint32_t)(((uint64_t)1 << SNN_LANES) - 1);
+    size_t found = 0, i = 0;
+    uint64_t bits;
+    for (; i + 64 <= range->n; i += 64) {
+        memcpy(&bits, row + i / 8, sizeof bits);
+        SNN_UNROLL for (size_t k = 0; k < 64; k += SNN_LANES)
+        {
+            const uint32_t first = (uint32_t)(range->first + i + k);
+            found += snn_put_places(index + found, (uint32_t)(bits >> k) & vector, first);
+        }
     }
-    const size_t done = n / SNN_LANES * SNN_LANES;
-    if (done < n)
-        for (bits[0] = fire(k, c, a, done, n - done); bits[0]; bits[0] &= bits[0] - 1)
-            index[found++] = (uint32_t)done + (uint32_t)__builtin_ctz(bits[0]);
-    to->start[++to->rows] = (uint32_t)(before + found);
+    if (i == range->n)
+        return found;
+    memcpy(&bits, row + i / 8, sizeof bits); /* one by one: there is no room for whole vectors */
+    for (bits &= ((uint64_t)1 << (range->n - i)) - 1; bits; bits &= bits - 1)
+        index[found++] = (uint32_t)(range->first + i) + (uint32_t)__builtin_ctzll(bits);
+    return found;
+}
+
+/* Steps from .. to-1, of which there are so few, or neurons so few, that who fires fits the stack.
+ * Who fires is put down as bits first: a store whose place is known late holds up the loads behind
+ * it. */
+static void run_listed(const struct snn_cell *c, const struct snn_cell_forward *f, size_t from,
+                       size_t to)
+{
+    unsigned char fired[FIRED_BYTES];
+    struct snn_sparse *lists = f->fired;
+    size_t found = 0; /* in the row so far */
+    for (size_t first = 0; first < c->n; first += FIRED_BYTES * 8) {
+        const size_t left = c->n - first, n = left < FIRED_BYTES * 8 ? left : FIRED_BYTES * 8;
+        const struct range range = {from, to, first, n, fired, ROW_BYTES(n)};
+        run_range(c, f, &range);
+        for (size_t t = from; t < to && lists->start[lists->rows] <= f->most_fired; t++) {
+            found += put_row(lists->index + lists->start[lists->rows] + found, &range, t);
+            if (first + n < c->n)
+                continue;
+            lists->start[lists->rows + 1] = lists->start[lists->rows] + (uint32_t)found;
+            lists->rows++;
+            found = 0;
+        }
+    }
 }
 
 /* The spike is computed from the charge in between, so it takes two passes. s holds e on entry. */
-static void forward_soft(const struct step k, const struct snn_cell *c,
+static void forward_soft(const struct snn_euler_step k, const struct snn_cell *c,
                          const real *restrict current, real *restrict x, real *restrict s,
                          real *restrict v)
 {
@@ -103,195 +192,32 @@ static void forward_soft(const struct step k, const struct snn_cell *c,
     snn_spike_training(c->surrogate, s, x, n, c->scale);
     for (size_t i = 0; i < n; i++) {
         real w = v[i] + k.h * ((current[i] - k.leak * v[i]) * r[i]);
-        v[i] = w - s[i] * (taken(&k, r[i], threshold[i]) + k.b * w);
+        v[i] = w - s[i] * (snn_euler_taken(&k, r[i], threshold[i]) + k.b * w);
     }
+}
+
+static void forward_hard(const struct snn_cell *c, const struct snn_cell_forward *f)
+{
+    const size_t row = ROW_BYTES(c->n), fits = row < FIRED_BYTES ? FIRED_BYTES / row : 1;
+    if (!f->fired) {
+        run_range(c, f, &(struct range){.from = f->from, .to = f->to, .n = c->n});
+        return;
+    }
+    for (size_t t = f->from; t < f->to; t += fits)
+        run_listed(c, f, t, f->to - t < fits ? f->to : t + fits);
 }
 
 void snn_euler_forward(const struct snn_cell *c, const struct snn_cell_forward *f)
 {
     const size_t n = c->n;
-    struct snn_sparse *lists = f->soft ? NULL : f->fired;
+    if (!f->soft) {
+        forward_hard(c, f);
+        return;
+    }
     for (size_t t = f->from; t < f->to; t++) {
-        const struct step k = step_of(c, t);
-        const struct rows a = {f->current + t * f->current_stride, f->x + t * n, f->s + t * n,
-                               f->state};
         if (f->v)
             memcpy(f->v + t * n, f->state, n * sizeof *f->v);
-        if (f->soft)
-            forward_soft(k, c, a.current, a.x, a.s, a.v);
-        else if (lists && lists->start[lists->rows] <= f->most_fired)
-            forward_listed(&k, c, &a, lists);
-        else
-            forward_hard(&k, c, &a);
-    }
-}
-
-/* The rows that a step is undone with. dL/dI is added to sum, or where that is NULL becomes g. */
-struct back {
-    const real *r, *x, *s;
-    real *g, *lambda, *du, *sum;
-};
-
-/* As parameters: elsewhere gcc does not take `restrict` at its word. `to` is g or sum. */
-#define BACK_ROWS                                                                                  \
-    const struct step step, const real *restrict r, const real *restrict xs,                       \
-        const real *restrict ss, real *restrict to, real *restrict lambda, real *restrict du
-
-/* From du = dL/du and lambda = dL/dv': dL/dI, which is returned, and dL/dv into lambda.
- *   dw = lambda (1 - b s)   df0 = du + h dw   dI = df0 / tau   dv = du + dw - leak df0 / tau */
-static inline real undo(const struct step *k, real r, real s, real du, real *lambda)
-{
-    const real dw = *lambda - k->b * s * *lambda, d_input = (du + k->h * dw) * r;
-    *lambda = du + dw - k->leak * d_input;
-    return d_input;
-}
-
-/* A step of the neurons, all in one loop, for each surrogate. du is stored whether or not somebody
- * looks at it: else it may be rounded otherwise. */
-#define BACK(name, a_scale, emits, reach, derivative, what, formula)                               \
-    static void name##_rows(BACK_ROWS, real k, size_t n)                                           \
-    {                                                                                              \
-        for (size_t i = 0; i < n; i++) {                                                           \
-            real x = xs[i], s = ss[i];                                                             \
-            (void)x;                                                                               \
-            du[i] = to[i] * (derivative);                                                          \
-            to[i] = undo(&step, r[i], s, du[i], &lambda[i]);                                       \
-        }                                                                                          \
-    }                                                                                              \
-    static void name##_sums(BACK_ROWS, const real *restrict g, real k, size_t n)                   \
-    {                                                                                              \
-        for (size_t i = 0; i < n; i++) {                                                           \
-            real x = xs[i], s = ss[i];                                                             \
-            (void)x;                                                                               \
-            du[i] = g[i] * (derivative);                                                           \
-            to[i] += undo(&step, r[i], s, du[i], &lambda[i]);                                      \
-        }                                                                                          \
-    }                                                                                              \
-    static void name##_back(struct step step, const struct back *a, real k, size_t n)              \
-    {                                                                                              \
-        if (a->sum)                                                                                \
-            name##_sums(step, a->r, a->x, a->s, a->sum, a->lambda, a->du, a->g, k, n);             \
-        else                                                                                       \
-            name##_rows(step, a->r, a->x, a->s, a->g, a->lambda, a->du, k, n);                     \
-    }
-SURROGATES(BACK)
-
-#define BACK_ENTRY(name, scale, emits, reach, derivative, what, formula) name##_back,
-static void (*const backs[])(struct step, const struct back *, real,
-                             size_t) = {SURROGATES(BACK_ENTRY)};
-
-/* The same from du, which is there. */
-static void rows_from(BACK_ROWS, size_t n)
-{
-    (void)xs;
-    for (size_t i = 0; i < n; i++)
-        to[i] = undo(&step, r[i], ss[i], du[i], &lambda[i]);
-}
-
-static void sums_from(BACK_ROWS, size_t n)
-{
-    (void)xs;
-    for (size_t i = 0; i < n; i++)
-        to[i] += undo(&step, r[i], ss[i], du[i], &lambda[i]);
-}
-
-static void back_from(struct step step, const struct back *a, size_t n)
-{
-    if (a->sum)
-        sums_from(step, a->r, a->x, a->s, a->sum, a->lambda, a->du, n);
-    else
-        rows_from(step, a->r, a->x, a->s, a->g, a->lambda, a->du, n);
-}
-
-/* What reaches the spike through the reset when it is not detached: dL/ds += -lambda (a + b w). */
-static void add_reset_gradient(const struct step k, const struct snn_cell *c,
-                               const struct snn_cell_backward *b, size_t t, real *restrict g)
-{
-    const size_t n = c->n;
-    const real *x = b->x + t * n, *lambda = b->lambda;
-    for (size_t i = 0; i < n; i++) {
-        real w = 0;
-        if (k.b != 0) {
-            real v = b->v[t * n + i];
-            w = v + k.h * (x[i] + c->threshold[i] - v);
-        }
-        g[i] -= lambda[i] * (taken(&k, c->r[i], c->threshold[i]) + k.b * w);
-    }
-}
-
-/* dL/dtau of one step: through f0, and through the scaled reset's a. */
-static void add_tau_gradient(const struct step k, const struct snn_cell *c,
-                             const struct snn_cell_backward *b, const real *du, size_t t)
-{
-    const size_t n = c->n;
-    const real *x = b->x + t * n, *s = b->s + t * n, *v = b->v + t * n;
-    for (size_t i = 0; i < n; i++) {
-        real dw = b->lambda[i] - k.b * s[i] * b->lambda[i];
-        real f0 = x[i] + c->threshold[i] - v[i];
-        real da_dtau = -c->threshold[i] * k.per_step * c->r[i] * c->r[i];
-        b->d.tau[i] += (double)(-(du[i] + k.h * dw) * f0 * c->r[i] - s[i] * b->lambda[i] * da_dtau);
-    }
-}
-
-/* dL/dthreshold of one step: through x, and through what the reset takes. */
-static void add_threshold_gradient(const struct step k, const struct snn_cell *c,
-                                   const struct snn_cell_backward *b, const real *dx, size_t t)
-{
-    const real *s = b->s + t * c->n;
-    for (size_t i = 0; i < c->n; i++)
-        b->d.threshold[i] -=
-            (double)(dx[i] + s[i] * b->lambda[i] * (k.per_step * c->r[i] + k.whole));
-}
-
-void snn_leak_back(const struct snn_cell *c, real *x, real *lambda, size_t n)
-{
-    const real leak = c->neuron->leak, r = c->r[0];
-    for (size_t t = c->time_steps; t-- > 0;) {
-        const real h = c->h[t];
-        real *restrict row = x + t * n, *restrict l = lambda;
-        for (size_t i = 0; i < n; i++) {
-            const real du = row[i], d_input = (du + h * l[i]) * r;
-            l[i] = du + l[i] - leak * d_input;
-            row[i] = d_input;
-        }
-    }
-}
-
-/* A step whose du is wanted by itself, or is more than g and the surrogate make. */
-static void back_apart(const struct step k, const struct snn_cell *c,
-                       const struct snn_cell_backward *b, const struct back *a, size_t t)
-{
-    const size_t n = c->n;
-    real *du = a->du;
-    c->surrogate->gradient(du, a->g, a->x, a->s, n, c->scale);
-    if (b->d.threshold) /* before a membrane readout joins in: that reads u, not u - threshold */
-        add_threshold_gradient(k, c, b, du, t);
-    if (b->g_membrane)
-        snn_add(du, b->g_membrane + t * n, n);
-    if (b->d.tau)
-        add_tau_gradient(k, c, b, du, t);
-    back_from(k, a, n);
-}
-
-void snn_euler_backward(const struct snn_cell *c, const struct snn_cell_backward *b)
-{
-    const size_t n = c->n;
-    const bool apart = b->d.threshold || b->d.tau || b->g_membrane;
-    for (size_t t = b->to; t-- > b->from;) {
-        const struct step k = step_of(c, t);
-        real *g = b->g + t * n;
-        const struct back a = {.r = c->r,
-                               .x = b->x + t * n,
-                               .s = b->s + t * n,
-                               .g = g,
-                               .lambda = b->lambda,
-                               .du = b->d_membrane ? b->d_membrane + t * n : b->scratch,
-                               .sum = b->d_current_sum};
-        if (!c->detach_reset)
-            add_reset_gradient(k, c, b, t, g);
-        if (apart)
-            back_apart(k, c, b, &a, t);
-        else
-            backs[c->surrogate->place](k, &a, c->scale, n);
+        forward_soft(snn_euler_step_of(c, t), c, f->current + t * f->current_stride, f->x + t * n,
+                     f->s + t * n, f->state);
     }
 }

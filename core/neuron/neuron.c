@@ -88,6 +88,17 @@ bool snn_cell_keeps_solved(const struct snn_cell *c, bool gradients)
     return gradients && c->solver->has_history && !c->detach_reset && c->reset->b != 0;
 }
 
+bool snn_cell_takes_above(const struct snn_cell *c)
+{
+    return !c->neuron->forward && !c->solver->has_history && c->detach_reset &&
+           !c->learns[SNN_LEARN_tau] && !c->learns[SNN_LEARN_threshold];
+}
+
+bool snn_cell_spikes_are_x(const struct snn_cell *c)
+{
+    return snn_cell_takes_above(c) && c->reset->b == 0 && c->surrogate->training == SNN_SPIKE_HARD;
+}
+
 size_t snn_cell_tile(const struct snn_cell *c)
 {
     const bool learns = c->learns[SNN_LEARN_alpha] || c->learns[SNN_LEARN_coefficients];

@@ -50,7 +50,8 @@ struct snn_cell_forward {
     const real *current;   /* [T, N], or [N] with current_stride 0 */
     size_t current_stride; /* N or 0 */
     bool soft;             /* s holds the noise e on entry, the soft spikes on return */
-    real *x, *s;           /* out [T, N]: membrane - threshold, spikes */
+    real *x, *s;           /* out [T, N]: membrane - threshold, spikes; s NULL = not wanted, where
+                              snn_cell_spikes_are_x */
     real *v;               /* out [T, N]: membrane before each step; NULL = not wanted */
     real *f;               /* out [T, N]: f of each step; NULL = not wanted */
     real *state;           /* in/out [N]: membrane before the first step, after the last */
@@ -74,21 +75,30 @@ struct snn_cell_gradient {
     double *a, *w;            /* dL/d of the solver's table: a [1], w [lags + 1] */
 };
 
+/* What a layer above of few neurons took of a sample's spikes: dL/ds = d_current weight. */
+#define SNN_FEW_ABOVE 32
+struct snn_above {
+    const real *d_current; /* [T, n] */
+    const real *weight;    /* [n, N] */
+    size_t n;              /* SNN_FEW_ABOVE at most */
+};
+
 struct snn_cell_backward {
     size_t from, to;           /* the steps to undo, to-1 first */
     const real *x, *s, *v, *f; /* as forward left them; v, f only where snn_cell_keeps_* says so */
     const real *solved;        /* the same */
     const real *aux;           /* the same */
     real *g;                   /* in [T, N]: dL/ds; out: dL/dI (unless d_current_sum) */
-    const real *g_membrane;    /* [T, N]: dL/du from outside, NULL = none */
-    real *d_membrane;          /* out [T, N]: dL/du, for diagnostics; NULL = not wanted */
-    real *d_current_sum;       /* [N]: sum over t of dL/dI is added; NULL = not wanted */
-    real *lambda;              /* in/out [N]: dL/dv after the last step, before the first */
-    real *aux_lambda;          /* the same of the second state */
-    real *scratch;             /* [3 N]; [4 N] with a second state */
-    real *d_state;             /* [T, N]: dL/dw of each step, for solvers with a history whose
-                                  calls do not undo all steps at once */
-    real *tile;                /* snn_cell_tile() of scratch, for the same */
+    const struct snn_above *above; /* dL/ds is this instead, where snn_cell_takes_above; or NULL */
+    const real *g_membrane;        /* [T, N]: dL/du from outside, NULL = none */
+    real *d_membrane;              /* out [T, N]: dL/du, for diagnostics; NULL = not wanted */
+    real *d_current_sum;           /* [N]: sum over t of dL/dI is added; NULL = not wanted */
+    real *lambda;                  /* in/out [N]: dL/dv after the last step, before the first */
+    real *aux_lambda;              /* the same of the second state */
+    real *scratch;                 /* [3 N]; [4 N] with a second state */
+    real *d_state;                 /* [T, N]: dL/dw of each step, for solvers with a history whose
+                                      calls do not undo all steps at once */
+    real *tile;                    /* snn_cell_tile() of scratch, for the same */
     struct snn_cell_gradient d;
 };
 
@@ -131,6 +141,10 @@ bool snn_cell_keeps_v(const struct snn_cell *c, bool gradients);
 bool snn_cell_keeps_f(const struct snn_cell *c, bool gradients);
 /* Whether what the solver makes of each step, before the reset, is. */
 bool snn_cell_keeps_solved(const struct snn_cell *c, bool gradients);
+/* Whether the backward pass can make dL/ds by itself of what the layer above took. */
+bool snn_cell_takes_above(const struct snn_cell *c);
+/* Whether spikes are but the signs of x, x >= 0, and nothing in the backward pass asks for them. */
+bool snn_cell_spikes_are_x(const struct snn_cell *c);
 /* Numbers of scratch that a solver's history wants: it is summed for a tile of neurons at a time,
  * whose past lies together. */
 size_t snn_cell_tile(const struct snn_cell *c);

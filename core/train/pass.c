@@ -271,7 +271,9 @@ void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *pa
         const struct snn_block b = {.first = i,
                                     .n = left < w->size.block ? left : w->size.block,
                                     .training = shard->training,
-                                    .backward = grads != NULL};
+                                    .backward = grads != NULL,
+                                    .unseen = !probe && !tally->counts && !w->size.record &&
+                                              net->penalty.strength == 0};
         run_block(net, w, params, grads, shard, &b, tally, probe);
     }
     if (grads) {

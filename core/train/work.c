@@ -198,6 +198,29 @@ static void join_listeners(struct snn_work *w, const struct snn_net *net)
     }
 }
 
+/* What the layer above takes of neurons, and nothing else does, may be left to their backward pass:
+ * where it has so few of its own that a product of that shape is mostly loads and stores. */
+static bool is_left(const struct snn_net *net, size_t above, size_t below,
+                    const struct snn_layer_work *w, const struct snn_work_size *size)
+{
+    const struct snn_layer *l = &net->layer[above], *to = &net->layer[below];
+    return size->gradients && !size->record && l->type->narrows && l->out <= SNN_FEW_ABOVE &&
+           !w->narrow.lists.capacity && net->penalty.strength == 0 && to->has_neuron &&
+           !to->type->hears_itself && snn_cell_takes_above(&to->cell);
+}
+
+static void join_leavers(struct snn_work *w, const struct snn_net *net,
+                         const struct snn_work_size *size)
+{
+    for (size_t i = 0, below = SNN_MAX_LAYERS; i < net->n_layers; i++) {
+        if (net->layer[i].is_view)
+            continue;
+        if (below < SNN_MAX_LAYERS && is_left(net, i, below, &w->layer[i], size))
+            w->layer[i].leaves = &w->layer[below].above;
+        below = i;
+    }
+}
+
 void snn_batch_place(struct snn_batch *b, struct snn_arena *arena, const struct snn_net *net,
                      size_t samples, bool gradients)
 {
@@ -240,6 +263,7 @@ static void place(struct snn_work *w, struct snn_arena *arena, const struct snn_
     if (looked_at)
         w->d_membrane = snn_arena_take(arena, steps, widest * sizeof(real));
     join_listeners(w, net);
+    join_leavers(w, net, size);
 }
 
 void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct snn_net *net,

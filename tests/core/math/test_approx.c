@@ -33,6 +33,20 @@ static void exp__whole_range__is_within_its_bound(void **state)
     assert_near(worst, 0, EXP_ERROR);
 }
 
+static void exp_double__whole_range__is_within_its_bound(void **state)
+{
+    double worst = 0;
+
+    (void)state;
+    for (int i = 0; i <= STEPS; i++) {
+        double x = -708 + i * (709.0 + 708) / STEPS, want = exp(x), got = snn_exp_double(x);
+        if (fabs(got - want) / want > worst)
+            worst = fabs(got - want) / want;
+    }
+    assert_near(worst, 0, 5e-16);
+    assert_near(snn_exp_double(0), 1, 0);
+}
+
 static void exp__special_values__are_exact_or_clamped(void **state)
 {
     (void)state;
@@ -103,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exp__whole_range__is_within_its_bound),
+        cmocka_unit_test(exp_double__whole_range__is_within_its_bound),
         cmocka_unit_test(exp__special_values__are_exact_or_clamped),
         cmocka_unit_test(exp__larger_argument__is_no_smaller),
         cmocka_unit_test(log__normal_numbers__is_within_its_bound),
