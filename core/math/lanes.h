@@ -30,9 +30,11 @@
 #endif
 
 #ifdef SNN_DOUBLE
+#define SNN_IS_DOUBLE 1
 #define SNN_VECTOR double __attribute__((vector_size(SNN_VECTOR_BYTES)))
 #define SNN_BITS uint64_t __attribute__((vector_size(SNN_VECTOR_BYTES)))
 #else
+#define SNN_IS_DOUBLE 0
 #define SNN_VECTOR float __attribute__((vector_size(SNN_VECTOR_BYTES)))
 #define SNN_BITS uint32_t __attribute__((vector_size(SNN_VECTOR_BYTES)))
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/math/approx.h"
+#include "core/math/lanes.h"
 
 void snn_rows_fill(real *c, const real *row, size_t m, size_t n)
 {
@@ -31,20 +32,62 @@ void snn_steps_of(real *restrict s, const real *restrict x, size_t n)
         s[i] = x[i] >= 0;
 }
 
-/* Square by square, so that the lines of both stay in the cache. */
-enum { SQUARE = 16 };
+/* The halves of two vectors, number by number in turn: a0 b0 a1 b1 ... */
+#define LOW(a, b) __builtin_shufflevector(a, b, LOW_ORDER)
+#define HIGH(a, b) __builtin_shufflevector(a, b, HIGH_ORDER)
+#define LANES_ARE(lanes) (SNN_VECTOR_BYTES == (lanes) * (SNN_IS_DOUBLE ? 8 : 4))
+#if LANES_ARE(16)
+#define LOW_ORDER 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define HIGH_ORDER 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif LANES_ARE(8)
+#define LOW_ORDER 0, 8, 1, 9, 2, 10, 3, 11
+#define HIGH_ORDER 4, 12, 5, 13, 6, 14, 7, 15
+#elif LANES_ARE(4)
+#define LOW_ORDER 0, 4, 1, 5
+#define HIGH_ORDER 2, 6, 3, 7
+#else
+#define LOW_ORDER 0, 2
+#define HIGH_ORDER 1, 3
+#endif
 
-static inline void transpose(real *restrict a, const real *restrict b, size_t ldb, size_t m,
-                             size_t n, bool add)
+/* A square as wide as a vector, in registers: so often as 2 goes into its width, its upper rows are
+ * shuffled with its lower ones like a pack of cards. */
+__attribute__((always_inline)) static inline void transpose_square(real *a, size_t n, const real *b,
+                                                                   size_t ldb, bool add)
 {
-    for (size_t i = 0; i < m; i += SQUARE)
-        for (size_t j = 0; j < n; j += SQUARE) {
-            const size_t last_i = i + SQUARE < m ? i + SQUARE : m;
-            const size_t last_j = j + SQUARE < n ? j + SQUARE : n;
-            for (size_t k = i; k < last_i; k++)
-                for (size_t l = j; l < last_j; l++)
-                    a[k * n + l] = (add ? a[k * n + l] : 0) + b[l * ldb + k];
+    SNN_VECTOR row[SNN_LANES], next[SNN_LANES];
+    SNN_UNROLL for (size_t l = 0; l < SNN_LANES; l++) row[l] = snn_load(b + l * ldb);
+    SNN_UNROLL for (size_t width = SNN_LANES; width > 1; width /= 2)
+    {
+        SNN_UNROLL for (size_t i = 0; i < SNN_LANES / 2; i++)
+        {
+            next[2 * i] = LOW(row[i], row[i + SNN_LANES / 2]);
+            next[2 * i + 1] = HIGH(row[i], row[i + SNN_LANES / 2]);
         }
+        SNN_UNROLL for (size_t l = 0; l < SNN_LANES; l++) row[l] = next[l];
+    }
+    SNN_UNROLL for (size_t k = 0; k < SNN_LANES; k++)
+        snn_store(a + k * n, add ? snn_load(a + k * n) + row[k] : row[k]);
+}
+
+/* Rows k .. k+rows-1 of columns l .. l+columns-1, one by one. */
+static void transpose_rest(real *a, const real *b, size_t ldb, size_t n, size_t rows,
+                           size_t columns, bool add)
+{
+    for (size_t k = 0; k < rows; k++)
+        for (size_t l = 0; l < columns; l++)
+            a[k * n + l] = (add ? a[k * n + l] : 0) + b[l * ldb + k];
+}
+
+__attribute__((always_inline)) static inline void transpose(real *a, const real *b, size_t ldb,
+                                                            size_t m, size_t n, bool add)
+{
+    const size_t whole_m = m / SNN_LANES * SNN_LANES, whole_n = n / SNN_LANES * SNN_LANES;
+    for (size_t i = 0; i < whole_m; i += SNN_LANES)
+        for (size_t j = 0; j < whole_n; j += SNN_LANES)
+            transpose_square(a + i * n + j, n, b + j * ldb + i, ldb, add);
+    transpose_rest(a + whole_n, b + whole_n * ldb, ldb, n, whole_m, n - whole_n, add);
+    transpose_rest(a + whole_m * n, b + whole_m, ldb, n, m - whole_m, n, add);
 }
 
 void snn_transpose(real *a, const real *b, size_t ldb, size_t m, size_t n)

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "core/base/param.h"
 #include "tests/support/test.h"
 
 #define N 131 /* more than a round of any vector, and no multiple */
@@ -85,12 +86,72 @@ static void sum_squares__of_large_and_small__is_summed_in_double(void **state)
     assert_near(snn_sum_squares(a, 0), 0, 0);
 }
 
+/* a [m, n] of b [n, m] with rows a little further apart, and the number behind a left alone. */
+static void check_transposed(size_t m, size_t n)
+{
+    static real a[40 * 40 + 1], b[40 * 43];
+    const size_t ldb = m + 3;
+
+    for (size_t i = 0; i < SNN_COUNT(b); i++)
+        b[i] = (real)i;
+    a[m * n] = -7;
+    snn_transpose(a, b, ldb, m, n);
+    for (size_t k = 0; k < m; k++)
+        for (size_t l = 0; l < n; l++)
+            assert_near(a[k * n + l], (double)(l * ldb + k), 0);
+    snn_add_transposed(a, b, ldb, m, n);
+    for (size_t k = 0; k < m; k++)
+        for (size_t l = 0; l < n; l++)
+            assert_near(a[k * n + l], 2 * (double)(l * ldb + k), 0);
+    assert_near(a[m * n], -7, 0);
+}
+
+static void transpose__any_size__puts_each_number_in_its_place(void **state)
+{
+    static const size_t sizes[] = {0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 32, 35, 40};
+    const char *before = snn_isa();
+
+    (void)state;
+    for (size_t i = 0; snn_isa_at(i); i++) {
+        assert_int_equal(snn_isa_select(snn_isa_at(i), NULL), SNN_OK);
+        for (size_t k = 0; k < SNN_COUNT(sizes); k++)
+            for (size_t l = 0; l < SNN_COUNT(sizes); l++)
+                check_transposed(sizes[k], sizes[l]);
+    }
+    assert_int_equal(snn_isa_select(before, NULL), SNN_OK);
+}
+
+/* So many at a time, and one more. */
+static void exp_sum__any_number__is_that_of_libm(void **state)
+{
+    real z[40], e[40];
+
+    (void)state;
+    for (size_t n = 1; n <= SNN_COUNT(z); n++) {
+        double sum = 0;
+        real top = -1000;
+        for (size_t i = 0; i < n; i++) {
+            z[i] = (real)(i == 5 ? -2000 : 30 * sin((double)(i * i)));
+            top = z[i] > top ? z[i] : top;
+        }
+        for (size_t i = 0; i < n; i++)
+            sum += exp((double)z[i] - (double)top);
+        assert_near(snn_exp_sum(e, z, top, n), sum, 1e-14 * sum);
+        for (size_t i = 0; i < n; i++)
+            assert_near(e[i], exp((double)z[i] - (double)top), sizeof(real) == 8 ? 1e-15 : 6e-8);
+        assert_near(snn_exp_sum(NULL, z, top, n), sum, 1e-14 * sum);
+    }
+    assert_near(e[5], 0, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_fill__each_row__is_the_row),
         cmocka_unit_test(rows_sum__each_column__is_added_to_what_was_there),
         cmocka_unit_test(add__each_element__is_the_sum),
+        cmocka_unit_test(transpose__any_size__puts_each_number_in_its_place),
+        cmocka_unit_test(exp_sum__any_number__is_that_of_libm),
         cmocka_unit_test(squares_finite__one_number_that_is_none__is_found_at_any_place),
         cmocka_unit_test(sum_squares__of_large_and_small__is_summed_in_double),
     };
