@@ -206,7 +206,8 @@ static void disk__full_to_the_last_byte__refuses_and_goes_on(void **state)
     answer_clear(&a);
 }
 
-/* With a reserve: nothing new is taken, and the job that runs waits where it is. */
+/* With a reserve: nothing new is taken, and the job that runs waits where it is. What is left to
+ * the daemon is more than its log of the database can grow by until the job is told to wait. */
 static void disk__below_the_reserve__waits_and_goes_on(void **state)
 {
     struct daemon *d = *state;
@@ -215,11 +216,11 @@ static void disk__below_the_reserve__waits_and_goes_on(void **state)
 
     if (!may_mount)
         skip();
-    start(d, "4M");
+    start(d, "9M");
     assert_int_equal(submit(d, LONG, &a), 201);
     memcpy(running, taken.ids[0], sizeof running);
     daemon_wait(d, &a, running, "running");
-    fill(d, 2 << 20);
+    fill(d, 6 << 20);
     assert_int_equal(submit(d, SHORT, &a), 507);
     assert_string_equal(answer_text(&a, "code"), "disk_reserve");
     daemon_wait(d, &a, running, "queued");
