@@ -10,7 +10,7 @@ export const isOver = (status) => ["succeeded", "failed", "cancelled"].includes(
 export const badge = (status) => h("span", { class: "badge", dataset: { status } }, status);
 export const tile = (name, ...value) => h("div", null, h("dt", null, name), h("dd", null, value));
 
-export const jobTitle = (job) => job.name || job.id;
+export const jobTitle = (job) => job.name || `job ${shortId(job.id)}`;
 export const shortId = (id) => `…${id.slice(-6)}`;
 
 const post = (what) => (job) => send("POST", `/v1/jobs/${job.id}/${what}`, {});
