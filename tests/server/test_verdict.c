@@ -118,8 +118,8 @@ static void read__what_is_no_line_of_ours__is_refused(void **state)
         "dead_layer\tcritical\tlayer1\t\ts\t7\t",
         "dead_layer\tcritical\tlayer1\t\ts\tx\t/p\tnumber\t1\t2\t\t\tw\t\n",
         "dead_layer\tcritical\tlayer1\t\ts\t0\t/p\tnumber\t1\t2\t\t\tw\n",
-        "a-rule-whose-name-is-longer-than-that-of-any-there-is\tcritical\t\t\ts\t0\t\tnumber\t0\t0"
-        "\t\t\t\t\n",
+        ("a-rule-whose-name-is-longer-than-that-of-any-there-is\tcritical\t\t\ts\t0\t\tnumber\t0\t0"
+         "\t\t\t\t\n"),
     };
     struct srv_finding f;
 
