@@ -38,6 +38,20 @@ static double per_layer(const struct way *w, double ratio)
     return pow(ratio, 1 / (double)(w->layers - 1));
 }
 
+/* What dL/du becomes on its way down; `does`: "falls" or "grows". */
+static void tell_way(struct snn_finding *f, const struct way *w, double ratio, const char *does)
+{
+    snn_fact_add(f, "first_over_last", ratio);
+    snn_fact_add(f, "per_layer", per_layer(w, ratio));
+    snn_fact_add(f, "first", w->first->gradient);
+    snn_fact_add(f, "last", w->last->gradient);
+    snn_say(f,
+            "dL/du is %.2g in %s and %.2g in %s: over %zu layers it %s by a factor of %.2g, "
+            "%.2g a layer",
+            w->first->gradient, w->first->name, w->last->gradient, w->last->name, w->layers, does,
+            ratio, per_layer(w, ratio));
+}
+
 /* ------------------------------------------------------------------------------- vanishing -- */
 
 static void vanish_over_layers(struct snn_verdict *v, const struct snn_evidence *e)
@@ -49,15 +63,7 @@ static void vanish_over_layers(struct snn_verdict *v, const struct snn_evidence 
     struct snn_finding *f = snn_find(
         v, "vanishing_gradient",
         ratio <= VANISHED_WHOLLY ? SNN_SEVERITY_critical : SNN_SEVERITY_warning, w.first->name);
-    snn_fact_add(f, "first_over_last", ratio);
-    snn_fact_add(f, "per_layer", per_layer(&w, ratio));
-    snn_fact_add(f, "first", w.first->gradient);
-    snn_fact_add(f, "last", w.last->gradient);
-    snn_say(f,
-            "dL/du is %.2g in %s and %.2g in %s: over %zu layers it falls by a factor of %.2g, "
-            "%.2g a layer",
-            w.first->gradient, w.first->name, w.last->gradient, w.last->name, w.layers, ratio,
-            per_layer(&w, ratio));
+    tell_way(f, &w, ratio, "falls");
     snn_suggest_word(f, e->spec.layers[w.first->weights].initialiser.kind->name, "rate",
                      "/initialisation/kind",
                      "with first weights that let every layer fire a spike in ten steps the "
@@ -151,15 +157,7 @@ static void explode_over_layers(struct snn_verdict *v, const struct snn_evidence
     if (!(ratio >= EXPLODED))
         return;
     struct snn_finding *f = snn_find(v, "exploding_gradient", SNN_SEVERITY_critical, w.first->name);
-    snn_fact_add(f, "first_over_last", ratio);
-    snn_fact_add(f, "per_layer", per_layer(&w, ratio));
-    snn_fact_add(f, "first", w.first->gradient);
-    snn_fact_add(f, "last", w.last->gradient);
-    snn_say(f,
-            "dL/du is %.2g in %s and %.2g in %s: over %zu layers it grows by a factor of %.2g, "
-            "%.2g a layer",
-            w.first->gradient, w.first->name, w.last->gradient, w.last->name, w.layers, ratio,
-            per_layer(&w, ratio));
+    tell_way(f, &w, ratio, "grows");
     if (!suggest_peak(f, e, w.first_at, per_layer(&w, ratio)))
         suggest_clip(f, e, e->norm / ratio * (double)w.layers);
 }
