@@ -6,6 +6,8 @@ import { h, replace, setText, svg } from "../dom.js";
 import { ago, bestAccuracy, DASH, duration, number, percent, spent, when } from "../format.js";
 import { href } from "../router.js";
 
+/* A line is fetched no more often than this, however fast the epochs are. */
+const SPARK_MS = 1000;
 const SPARK_POINTS = 48, WIDTH = 96, HEIGHT = 24, MARGIN = 2;
 
 /* ---- the loss as a small line ---- */
@@ -37,20 +39,24 @@ function sparkPath(values) {
 function makeSpark(signal, id) {
   const path = svg("path");
   const node = svg("svg", { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "training loss" }, path);
-  let seen = false, shown = -1, wanted = 0;
+  let seen = false, shown = -1, wanted = 0, next = 0, timer = null;
   const load = async () => {
     if (shown === wanted || signal.aborted) return;
     shown = wanted;
+    next = performance.now() + SPARK_MS;
     const answer = await get(`/v1/jobs/${id}/metrics?names=train_loss&max_points=${SPARK_POINTS}`, signal);
     const values = answer.series.train_loss?.value ?? [];
     path.setAttribute("d", sparkPath(values));
     if (values.length > 1)
       node.setAttribute("aria-label", `training loss from ${values[0]?.toPrecision(3)} to ${values.at(-1)?.toPrecision(3)}`);
   };
-  const ask = () => { if (seen && wanted) { waiting.push(load); pump(); } };
+  const ask = () => {
+    if (!seen || shown === wanted || !wanted || timer) return;
+    timer = setTimeout(() => { timer = null; waiting.push(load); pump(); }, Math.max(0, next - performance.now()));
+  };
   const watch = new IntersectionObserver(([e]) => { seen = e.isIntersecting; ask(); });
   watch.observe(node);
-  signal.addEventListener("abort", () => watch.disconnect());
+  signal.addEventListener("abort", () => { watch.disconnect(); clearTimeout(timer); });
   /** `epoch` finished so far: with another, the line is another. */
   return { node, update: (epoch) => { if (epoch !== wanted) { wanted = epoch; ask(); } } };
 }
