@@ -129,7 +129,7 @@ static void verdict__a_job_that_was_stopped__is_judged_as_one_that_was_not(void 
     static const char job[] =
         "{\"seed\":3,\"dataset\":{\"name\":\"digits\"},\"encoding\":{\"time_steps\":8},\"neuron\":"
         "{\"surrogate\":\"linear\",\"surrogate_scale\":0.001},\"layers\":[{\"kind\":\"dense\","
-        "\"units\":64},{\"kind\":\"dense\",\"units\":10}],\"training\":{\"epochs\":150},"
+        "\"units\":64},{\"kind\":\"dense\",\"units\":10}],\"training\":{\"epochs\":1000},"
         "\"diagnostics\":{\"every_steps\":7}}";
     struct daemon *d = *state;
     struct answer a = {.status = 0};
