@@ -124,22 +124,6 @@ void snn_histogram_add(struct snn_histogram *h, const real *values, size_t n)
     h->count += n;
 }
 
-double snn_energy(const real *a, size_t n)
-{
-    enum { SUMS = 32 };
-    double sum[SUMS] = {0}, all = 0;
-    size_t i = 0;
-
-    for (; i + SUMS <= n; i += SUMS)
-        for (size_t j = 0; j < SUMS; j++)
-            sum[j] += (double)a[i + j] * (double)a[i + j];
-    for (size_t j = 0; i + j < n; j++)
-        sum[j] += (double)a[i + j] * (double)a[i + j];
-    for (size_t j = 0; j < SUMS; j++)
-        all += sum[j];
-    return all;
-}
-
 size_t snn_count_from(const real *a, real least, size_t n)
 {
     size_t count = 0;

@@ -5,8 +5,6 @@
 
 #include "core/snn.h"
 
-/* The sum of a[i]^2, in double; of the same bits on every instruction set. NaN where one is. */
-double snn_energy(const real *a, size_t n);
 /* How many of a[n] are at least `least`. */
 size_t snn_count_from(const real *a, real least, size_t n);
 /* count[i] += s[i] is at least a half: a spike, or what of a soft one counts as one. */

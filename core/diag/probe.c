@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/diag/gather.h"
+#include "core/math/vec.h"
 #include "core/train/net.h"
 
 void snn_probe_place(struct snn_probe *p, struct snn_arena *arena, const struct snn_net *net)
@@ -65,7 +66,7 @@ void snn_probe_look(struct snn_probe_layer *p, const struct snn_cell *c, const r
     for (size_t i = 0; i < n; i++)
         p->scratch[i] = 1;
     for (size_t r = 0; r < rows; r++) {
-        p->squares[from + r % c->time_steps] += snn_energy(d_membrane + r * n, n);
+        p->squares[from + r % c->time_steps] += snn_sum_squares(d_membrane + r * n, n);
         p->active += count_active(p, c, x + r * n, s + r * n, least);
         snn_count_spikes(p->spikes, s + r * n, n);
     }

@@ -61,7 +61,6 @@
     F(double, snn_exp_sum, (real *e, const real *z, real top, size_t n), (e, z, top, n))           \
     F(double, snn_sum_squares, (const real *a, size_t n), (a, n))                                  \
     V(snn_histogram_add, (struct snn_histogram *h, const real *values, size_t n), (h, values, n))  \
-    F(double, snn_energy, (const real *a, size_t n), (a, n))                                       \
     F(size_t, snn_count_from, (const real *a, real least, size_t n), (a, least, n))              \
     V(snn_count_spikes, (uint64_t *count, const real *s, size_t n), (count, s, n))                 \
     V(snn_surrogate_gradient,                                                                      \

@@ -119,10 +119,18 @@ bool snn_squares_finite(const real *a, size_t n)
 
 double snn_sum_squares(const real *a, size_t n)
 {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (double)a[i] * (double)a[i];
-    return sum;
+    enum { SUMS = 32 }; /* that need not wait for each other */
+    double sum[SUMS] = {0}, all = 0;
+    size_t i = 0;
+
+    for (; i + SUMS <= n; i += SUMS)
+        for (size_t j = 0; j < SUMS; j++)
+            sum[j] += (double)a[i + j] * (double)a[i + j];
+    for (size_t j = 0; i + j < n; j++)
+        sum[j] += (double)a[i + j] * (double)a[i + j];
+    for (size_t j = 0; j < SUMS; j++)
+        all += sum[j];
+    return all;
 }
 
 double snn_exp_sum(real *e, const real *z, real top, size_t n)

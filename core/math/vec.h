@@ -19,6 +19,8 @@ void snn_add_transposed(real *a, const real *b, size_t ldb, size_t m, size_t n);
 /* Whether all are finite, and small enough to be squared: a gradient beyond that stops Adam for
  * good. */
 bool snn_squares_finite(const real *a, size_t n);
+/* The sum of a[i]^2, in double; of floats the same bits on every instruction set. NaN where one is.
+ */
 double snn_sum_squares(const real *a, size_t n);
 /* The sum of exp(z[i] - top), which go to e [n] where that is not NULL; top is the largest of z. */
 double snn_exp_sum(real *e, const real *z, real top, size_t n);

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdarg.h>
 
-#include "core/diag/gather.h"
 #include "core/diag/quantile.h"
+#include "core/math/vec.h"
 #include "core/train/run.h"
 
 #define COMMON_POINTS                                                                              \
@@ -115,7 +115,7 @@ static void tell_update(struct record *rec, const struct snn_tensor_place *t, si
 {
     const struct snn_run *r = rec->r;
     const struct snn_layer *l = &r->net.layer[t->layer];
-    const double rms = sqrt(snn_energy(r->params + t->offset, t->count) / (double)t->count);
+    const double rms = sqrt(snn_sum_squares(r->params + t->offset, t->count) / (double)t->count);
     if (snn_learned_of(l, (size_t)(t - l->tensor)))
         return;
     *add_points(rec, 1, "update_ratio/%s.%s", l->name, t->role) = r->update_ratio[i];
@@ -134,7 +134,8 @@ static void tell_tensors(struct record *rec)
         const real *g = r->grads[0] + t->offset;
         snn_histogram_add(add_histogram(rec, "gradients/%s.%s", layer, t->role), g, t->count);
         add_values(add_histogram(rec, "weights/%s.%s", layer, t->role), r, t);
-        *add_points(rec, 1, "gradient_norm/%s.%s", layer, t->role) = sqrt(snn_energy(g, t->count));
+        *add_points(rec, 1, "gradient_norm/%s.%s", layer, t->role) =
+            sqrt(snn_sum_squares(g, t->count));
         tell_update(rec, t, i);
     }
 }

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/diag/gather.h"
+#include "core/math/vec.h"
 #include "core/train/run.h"
 
 void snn_run_place_update(struct snn_run *r)
@@ -25,9 +25,9 @@ void snn_run_measure_update(struct snn_run *r)
     for (size_t i = 0; i < r->net.n_tensors; i++) {
         const struct snn_tensor_place *t = snn_net_tensor(&r->net, i);
         real *before = r->before + t->offset;
-        const double was = snn_energy(before, t->count);
+        const double was = snn_sum_squares(before, t->count);
         for (size_t k = 0; k < t->count; k++)
             before[k] = r->params[t->offset + k] - before[k];
-        r->update_ratio[i] = sqrt(snn_energy(before, t->count) / was);
+        r->update_ratio[i] = sqrt(snn_sum_squares(before, t->count) / was);
     }
 }

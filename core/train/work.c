@@ -185,19 +185,6 @@ static void place_view(struct snn_work *w, size_t index)
     w->layer[index].g = index ? w->layer[index - 1].g : w->d_input;
 }
 
-/* The layers that hear the spikes of the neurons right below them. */
-static void join_listeners(struct snn_work *w, const struct snn_net *net)
-{
-    for (size_t i = 0, below = SNN_MAX_LAYERS; i < net->n_layers; i++) {
-        if (net->layer[i].is_view)
-            continue;
-        struct snn_heard *heard = &w->layer[i].heard;
-        if (below < SNN_MAX_LAYERS && net->layer[below].has_neuron && heard->rows.capacity)
-            w->layer[below].listener = heard;
-        below = i;
-    }
-}
-
 /* What the layer above takes of neurons, and nothing else does, may be left to their backward pass:
  * where it has so few of its own that a product of that shape is mostly loads and stores. */
 static bool is_left(const struct snn_net *net, size_t above, size_t below,
@@ -209,14 +196,19 @@ static bool is_left(const struct snn_net *net, size_t above, size_t below,
            !to->type->hears_itself && snn_cell_takes_above(&to->cell);
 }
 
-static void join_leavers(struct snn_work *w, const struct snn_net *net,
-                         const struct snn_work_size *size)
+/* What layers have to do with the neurons right below them: they hear them as they fire, and leave
+ * them their part of the backward pass. */
+static void join_layers(struct snn_work *w, const struct snn_net *net,
+                        const struct snn_work_size *size)
 {
     for (size_t i = 0, below = SNN_MAX_LAYERS; i < net->n_layers; i++) {
         if (net->layer[i].is_view)
             continue;
-        if (below < SNN_MAX_LAYERS && is_left(net, i, below, &w->layer[i], size))
-            w->layer[i].leaves = &w->layer[below].above;
+        struct snn_layer_work *lw = &w->layer[i];
+        if (below < SNN_MAX_LAYERS && net->layer[below].has_neuron && lw->heard.rows.capacity)
+            w->layer[below].listener = &lw->heard;
+        if (below < SNN_MAX_LAYERS && is_left(net, i, below, lw, size))
+            lw->leaves = &w->layer[below].above;
         below = i;
     }
 }
@@ -262,8 +254,7 @@ static void place(struct snn_work *w, struct snn_arena *arena, const struct snn_
     }
     if (looked_at)
         w->d_membrane = snn_arena_take(arena, steps, widest * sizeof(real));
-    join_listeners(w, net);
-    join_leavers(w, net, size);
+    join_layers(w, net, size);
 }
 
 void snn_work_place(struct snn_work *w, struct snn_arena *arena, const struct snn_net *net,

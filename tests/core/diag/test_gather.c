@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/math/vec.h"
 #include "tests/support/test.h"
 
 enum { MOST = 5000 };
@@ -31,10 +32,10 @@ static void energy__any_size__is_the_sum_of_squares(void **state)
 
         for (size_t i = 0; i < sizes[k]; i++)
             want += (double)a[i] * (double)a[i];
-        assert_true(fabs(snn_energy(a, sizes[k]) - want) <= 1e-13 * want);
+        assert_true(fabs(snn_sum_squares(a, sizes[k]) - want) <= 1e-13 * want);
     }
     a[3] = (real)NAN;
-    assert_true(isnan(snn_energy(a, 7)));
+    assert_true(isnan(snn_sum_squares(a, 7)));
 }
 
 static void counts__any_size__are_those_of_a_plain_loop(void **state)
@@ -98,8 +99,8 @@ static void sums__instruction_sets__have_the_same_bits(void **state)
         snn_histogram_clear(h);
         snn_histogram_add(h, a, MOST);
         if (i == 0)
-            energy = snn_energy(a, MOST);
-        assert_true(snn_energy(a, MOST) == energy);
+            energy = snn_sum_squares(a, MOST);
+        assert_true(snn_sum_squares(a, MOST) == energy);
         assert_memory_equal(h, &first, sizeof first);
     }
     assert_int_equal(snn_isa_select(best, NULL), SNN_OK);
