@@ -16,7 +16,6 @@ static const char *const fields[] = {"samples", "repeats", "sigma", "seed"};
 static enum ctl_exit make_body(struct ctl *c, struct ctl_text *body)
 {
     json_t *form = json_object();
-    char *text;
 
     for (size_t i = 0; form && i < sizeof fields / sizeof *fields; i++) {
         const char *given = ctl_value(c, fields[i]);
@@ -25,12 +24,7 @@ static enum ctl_exit make_body(struct ctl *c, struct ctl_text *body)
         if (given)
             json_object_set_new(form, fields[i], value ? value : json_string(given));
     }
-    text = form ? json_dumps(form, JSON_COMPACT) : NULL;
-    json_decref(form);
-    if (text)
-        ctl_text_add(body, "%s", text);
-    free(text);
-    return text && !body->failed ? CTL_OK : ctl_fail(c, CTL_LOCAL, "no memory for the options");
+    return ctl_add_json(body, form) ? CTL_OK : ctl_fail(c, CTL_LOCAL, "no memory for the options");
 }
 
 static void add_value(struct ctl_text *t, double value, double error)

@@ -162,3 +162,14 @@ enum ctl_exit ctl_look(struct ctl *c, const char *id, const char *tail, json_t *
     c->json = json;
     return rc;
 }
+
+enum ctl_exit ctl_act(struct ctl *c, struct ctl_text *path, const char *state)
+{
+    json_t *object;
+    enum ctl_exit rc = ctl_fetch(c, "POST", path, &object);
+
+    if (rc == CTL_OK && !c->json)
+        fprintf(c->out, "%s %s\n", ctl_string(object, "id"), ctl_string(object, state));
+    json_decref(object);
+    return rc;
+}

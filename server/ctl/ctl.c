@@ -165,3 +165,15 @@ const char *ctl_string(const json_t *value, const char *path)
 
     return text ? text : "";
 }
+
+bool ctl_add_json(struct ctl_text *t, json_t *value)
+{
+    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    const bool made = text != NULL;
+
+    json_decref(value);
+    if (made)
+        ctl_text_bytes(t, text, strlen(text));
+    free(text);
+    return made && !t->failed;
+}

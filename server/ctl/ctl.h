@@ -117,6 +117,14 @@ enum ctl_exit ctl_judge(struct ctl *c, const struct ctl_reply *reply);
  * NULL after a failure or an answer without a body. Frees the path. */
 enum ctl_exit ctl_fetch(struct ctl *c, const char *method, struct ctl_text *path, json_t **out);
 
+/* Appends the value's JSON, compact and exact, and gives the value up; false where it was NULL or
+ * there is no memory. */
+bool ctl_add_json(struct ctl_text *t, json_t *value);
+
+/* Has the server act on the object at that path, and says what its `state` is now. Frees the path.
+ */
+enum ctl_exit ctl_act(struct ctl *c, struct ctl_text *path, const char *state);
+
 /* The same with a JSON body. */
 enum ctl_exit ctl_post(struct ctl *c, const char *path, const struct ctl_text *body, json_t **out);
 

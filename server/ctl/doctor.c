@@ -117,16 +117,16 @@ static json_t *changes_of(const json_t *verdict)
 static enum ctl_exit apply(struct ctl *c, const char *id, const json_t *verdict)
 {
     json_t *wanted = changes_of(verdict), *made = NULL;
-    char *text = wanted ? json_dumps(wanted, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     struct ctl_text path = {0}, body = {0};
     const bool json = c->json;
     enum ctl_exit rc;
 
-    json_decref(wanted);
-    if (!text)
+    if (!wanted)
         return ctl_fail(c, CTL_REFUSED, "nothing is suggested for job %.60s", id);
-    ctl_text_bytes(&body, text, strlen(text));
-    free(text);
+    if (!ctl_add_json(&body, wanted)) {
+        ctl_text_free(&body);
+        return ctl_fail(c, CTL_LOCAL, "no memory for the changes");
+    }
     rc = ctl_job_path(c, &path, id, "/retry");
     c->json = false;
     if (rc == CTL_OK)

@@ -74,17 +74,9 @@ enum ctl_exit ctl_config(struct ctl *c)
 static enum ctl_exit act(struct ctl *c, const char *action)
 {
     struct ctl_text path = {0};
-    enum ctl_exit rc;
-    json_t *job;
+    enum ctl_exit rc = ctl_job_path(c, &path, ctl_operand(c, 0), action);
 
-    rc = ctl_job_path(c, &path, ctl_operand(c, 0), action);
-    if (rc != CTL_OK)
-        return rc;
-    rc = ctl_fetch(c, "POST", &path, &job);
-    if (rc == CTL_OK && !c->json)
-        fprintf(c->out, "%s %s\n", ctl_string(job, "id"), ctl_string(job, "status"));
-    json_decref(job);
-    return rc;
+    return rc == CTL_OK ? ctl_act(c, &path, "status") : rc;
 }
 
 enum ctl_exit ctl_cancel(struct ctl *c)

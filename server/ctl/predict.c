@@ -12,7 +12,6 @@ static enum ctl_exit make_body(struct ctl *c, const struct ctl_text *file, struc
     const char *which = ctl_value(c, "checkpoint");
     json_error_t why;
     json_t *value = json_loadb(ctl_text_of(file), file->n, JSON_REJECT_DUPLICATES, &why);
-    char *text;
 
     if (!value)
         return ctl_fail(c, CTL_USAGE, "the samples are not JSON: line %d, column %d: %s", why.line,
@@ -21,12 +20,7 @@ static enum ctl_exit make_body(struct ctl *c, const struct ctl_text *file, struc
         value = json_pack("{s:o}", "inputs", value);
     if (which && value)
         json_object_set_new(value, "checkpoint", json_string(which));
-    text = value ? json_dumps(value, JSON_COMPACT) : NULL;
-    json_decref(value);
-    if (text)
-        ctl_text_add(body, "%s", text);
-    free(text);
-    return text && !body->failed ? CTL_OK : ctl_fail(c, CTL_LOCAL, "no memory for the samples");
+    return ctl_add_json(body, value) ? CTL_OK : ctl_fail(c, CTL_LOCAL, "no memory for the samples");
 }
 
 static void add_sample(struct ctl_text *t, size_t i, const json_t *sample)

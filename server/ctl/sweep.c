@@ -186,15 +186,8 @@ static enum ctl_exit act(struct ctl *c, const char *action)
 {
     struct ctl_text path = {0};
     enum ctl_exit rc = sweep_path(c, &path, action);
-    json_t *sweep;
 
-    if (rc != CTL_OK)
-        return rc;
-    rc = ctl_fetch(c, "POST", &path, &sweep);
-    if (rc == CTL_OK && !c->json)
-        fprintf(c->out, "%s %s\n", ctl_string(sweep, "id"), ctl_string(sweep, "status"));
-    json_decref(sweep);
-    return rc;
+    return rc == CTL_OK ? ctl_act(c, &path, "status") : rc;
 }
 
 enum ctl_exit ctl_sweep_cancel(struct ctl *c)

@@ -25,18 +25,13 @@ static enum ctl_exit submit(struct ctl *c, const char *id, json_t *config, json_
     json_t *metadata = json_object_get(config, "metadata");
     bool json = c->json;
     enum ctl_exit rc;
-    char *text;
 
     if (!metadata)
         (void)json_object_set_new(config, "metadata", metadata = json_object());
     (void)json_object_set_new(metadata, "verifies", json_string(id));
     if (json_object_size(metadata) > 16)
         (void)json_object_del(metadata, "verifies");
-    text = json_dumps(config, JSON_COMPACT | JSON_REAL_PRECISION(17));
-    if (text)
-        ctl_text_bytes(&body, text, strlen(text));
-    free(text);
-    if (!text || body.failed) {
+    if (!ctl_add_json(&body, json_incref(config))) {
         ctl_text_free(&body);
         return ctl_fail(c, CTL_LOCAL, "no memory for the config of %.60s", id);
     }

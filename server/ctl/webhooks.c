@@ -64,13 +64,6 @@ enum ctl_exit ctl_webhooks_retry(struct ctl *c)
 {
     struct ctl_text path = {0};
     enum ctl_exit rc = ctl_id_path(c, &path, WEBHOOKS, "webhook", ctl_operand(c, 0), "/retry");
-    json_t *hook;
 
-    if (rc != CTL_OK)
-        return rc;
-    rc = ctl_fetch(c, "POST", &path, &hook);
-    if (rc == CTL_OK && !c->json)
-        fprintf(c->out, "%s %s\n", ctl_string(hook, "id"), ctl_string(hook, "state"));
-    json_decref(hook);
-    return rc;
+    return rc == CTL_OK ? ctl_act(c, &path, "state") : rc;
 }
