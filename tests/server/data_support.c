@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "server/log.h"
 #include "tests/support/test.h"
 #include "tests/support/tmpdir.h"
 
@@ -55,6 +56,32 @@ void place_remove(struct place *p)
     place_close(p);
     tmpdir_remove(p->dir);
     p->dir = NULL;
+}
+
+int place_setup(void **state)
+{
+    static struct place p;
+
+    srv_log_start(SRV_LOG_error, stderr);
+    place_make(&p);
+    *state = &p;
+    return 0;
+}
+
+int place_teardown(void **state)
+{
+    place_remove(*state);
+    return 0;
+}
+
+struct srv_dataset place_find(struct place *p, const char *name)
+{
+    struct srv_dataset set = {0};
+    struct snn_error err = {0};
+
+    if (srv_datasets_find(p->datasets, name, &set, &err) != SNN_OK)
+        fail_msg("%s: %s", name, err.message);
+    return set;
 }
 
 static struct bytes idx(unsigned rank, const size_t *sizes)

@@ -19,6 +19,11 @@ void place_make(struct place *p);
 void place_open(struct place *p);
 void place_close(struct place *p);
 void place_remove(struct place *p);
+/* For cmocka: *state becomes a place, made, not opened; and it is removed. */
+int place_setup(void **state);
+int place_teardown(void **state);
+/* The data set of that name. */
+struct srv_dataset place_find(struct place *p, const char *name);
 
 struct bytes {
     unsigned char *at; /* malloc'ed */

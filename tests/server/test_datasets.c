@@ -8,37 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/log.h"
 #include "tests/server/data_support.h"
 #include "tests/support/oom.h"
 #include "tests/support/test.h"
 #include "tests/support/tmpdir.h"
-
-static int set_up(void **state)
-{
-    static struct place p;
-
-    srv_log_start(SRV_LOG_error, stderr);
-    place_make(&p);
-    *state = &p;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    place_remove(*state);
-    return 0;
-}
-
-static struct srv_dataset find(struct place *p, const char *name)
-{
-    struct srv_dataset set = {0};
-    struct snn_error err = {0};
-
-    if (srv_datasets_find(p->datasets, name, &set, &err) != SNN_OK)
-        fail_msg("%s: %s", name, err.message);
-    return set;
-}
 
 static void find__digits__is_built_in_and_known(void **state)
 {
@@ -46,7 +19,7 @@ static void find__digits__is_built_in_and_known(void **state)
     struct srv_dataset by_name, by_id;
 
     place_open(p);
-    by_name = find(p, "digits");
+    by_name = place_find(p, "digits");
     assert_string_equal(by_name.id, "builtin:digits");
     assert_string_equal(by_name.origin, "builtin");
     assert_string_equal(by_name.format, "digits");
@@ -55,7 +28,7 @@ static void find__digits__is_built_in_and_known(void **state)
     assert_int_equal(by_name.info.test, 359);
     assert_int_equal(by_name.info.features, 64);
     assert_int_equal(by_name.info.classes, 10);
-    by_id = find(p, "builtin:digits");
+    by_id = place_find(p, "builtin:digits");
     assert_string_equal(by_id.name, "digits");
     assert_string_equal(by_id.info.sha256, by_name.info.sha256);
 }
@@ -70,7 +43,7 @@ static void find__computed_sets__are_built_in(void **state)
 
     place_open(p);
     for (size_t i = 0; i < 2; i++) {
-        struct srv_dataset set = find(p, rows[i].name);
+        struct srv_dataset set = place_find(p, rows[i].name);
 
         assert_string_equal(set.id, rows[i].id);
         assert_string_equal(set.origin, "builtin");
@@ -92,8 +65,8 @@ static void new__upload_called_as_a_computed_set__goes_on_meaning_what_it_meant(
     assert_int_equal(srv_store_dataset_create(p->store, &row, NULL), SNN_OK);
     place_close(p);
     place_open(p);
-    assert_string_equal(find(p, "yinyang").origin, "upload");
-    assert_string_equal(find(p, "digits").origin, "builtin");
+    assert_string_equal(place_find(p, "yinyang").origin, "upload");
+    assert_string_equal(place_find(p, "digits").origin, "builtin");
 }
 
 static void find__unknown_name__lists_what_there_is(void **state)
@@ -117,7 +90,7 @@ static void folder__idx_files_plain_and_gzip__is_a_set(void **state)
 
     free(put_folder(p, "tiny", 6, 0));
     place_open(p);
-    set = find(p, "tiny");
+    set = place_find(p, "tiny");
     assert_string_equal(set.id, "folder:tiny");
     assert_string_equal(set.origin, "folder");
     assert_string_equal(set.format, "idx");
@@ -139,7 +112,7 @@ static void folder__two_csv_files__is_a_set(void **state)
     free(tmpdir_write(path, "train.csv", train, sizeof train - 1));
     free(tmpdir_write(path, "test.csv", test, sizeof test - 1));
     place_open(p);
-    set = find(p, "table");
+    set = place_find(p, "table");
     assert_string_equal(set.format, "csv");
     assert_int_equal(set.info.train, 2);
     assert_int_equal(set.info.features, 2);
@@ -157,7 +130,7 @@ static void folder__two_files_of_events__is_a_set(void **state)
     free(tmpdir_write(path, "train-events.csv", train, sizeof train - 1));
     free(tmpdir_write(path, "test-events.csv", test, sizeof test - 1));
     place_open(p);
-    set = find(p, "spikes");
+    set = place_find(p, "spikes");
     assert_string_equal(set.format, "events");
     assert_true(set.info.events);
     assert_int_equal(set.info.train, 2);
@@ -170,7 +143,7 @@ static void folder__made_after_the_start__is_found(void **state)
 
     place_open(p);
     free(put_folder(p, "late", 6, 0));
-    assert_string_equal(find(p, "late").id, "folder:late");
+    assert_string_equal(place_find(p, "late").id, "folder:late");
 }
 
 static void folder__without_all_files__is_no_set(void **state)
@@ -239,7 +212,7 @@ static void new__folder_called_as_an_upload__is_left_alone(void **state)
     place_close(p);
     free(put_folder(p, "mine", 6, 0));
     place_open(p);
-    assert_string_equal(find(p, "mine").origin, "upload");
+    assert_string_equal(place_find(p, "mine").origin, "upload");
 }
 
 static void new__allocation_refused__fails_and_leaks_nothing(void **state)
@@ -264,7 +237,7 @@ static void new__allocation_refused__fails_and_leaks_nothing(void **state)
     }
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
 
 int main(void)
 {

@@ -6,35 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/log.h"
 #include "tests/server/data_support.h"
 #include "tests/support/test.h"
-
-static int set_up(void **state)
-{
-    static struct place p;
-
-    srv_log_start(SRV_LOG_error, stderr);
-    place_make(&p);
-    *state = &p;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    place_remove(*state);
-    return 0;
-}
-
-static struct srv_dataset find(struct place *p, const char *name)
-{
-    struct srv_dataset set = {0};
-    struct snn_error err = {0};
-
-    if (srv_datasets_find(p->datasets, name, &set, &err) != SNN_OK)
-        fail_msg("%s: %s", name, err.message);
-    return set;
-}
 
 static const struct snn_data *acquire(struct place *p, const char *name)
 {
@@ -73,7 +46,7 @@ static void acquire__files_that_changed__are_read_again(void **state)
     b = acquire(p, "tiny");
     assert_ptr_equal(a, b);
     free(put_folder(p, "tiny", 8, 1));
-    assert_int_equal(find(p, "tiny").info.train, 8);
+    assert_int_equal(place_find(p, "tiny").info.train, 8);
     c = acquire(p, "tiny");
     assert_int_equal(snn_data_describe(c)->train, 8);
     assert_int_equal(snn_data_describe(a)->train, 6);
@@ -92,7 +65,7 @@ static void release__of_the_last_user__keeps_until_forgotten(void **state)
 
     folder = put_folder(p, "tiny", 6, 0);
     place_open(p);
-    assert_true(find(p, "tiny").ready); /* as a POST asks, before the job's worker */
+    assert_true(place_find(p, "tiny").ready); /* as a POST asks, before the job's worker */
     snprintf(path, sizeof path, "%s/train-labels-idx1-ubyte", folder);
     assert_int_equal(unlink(path), 0);
     a = acquire(p, "tiny");
@@ -174,7 +147,7 @@ static void acquire__by_many_threads__opens_once(void **state)
         srv_datasets_release(p->datasets, users[0].data);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
 
 int main(void)
 {

@@ -8,25 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/log.h"
 #include "tests/server/data_support.h"
 #include "tests/support/test.h"
 #include "tests/support/tmpdir.h"
 
 static int set_up(void **state)
 {
-    static struct place p;
-
-    srv_log_start(SRV_LOG_error, stderr);
-    place_make(&p);
-    place_open(&p);
-    *state = &p;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    place_remove(*state);
+    place_setup(state);
+    place_open(*state);
     return 0;
 }
 
@@ -338,7 +327,7 @@ static void new__after_a_crash__sweeps_what_no_row_names(void **state)
     assert_int_equal(access(foreign, F_OK), 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, place_teardown)
 
 int main(void)
 {
