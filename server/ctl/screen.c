@@ -69,13 +69,28 @@ static void on_end(int signal)
     errno = kept;
 }
 
+/* Stops in here, wherever the program was: so it has the screen again before it goes on to draw.
+ * The SIGCONT that woke it is then seen to, if it waits. */
 static void on_stop(int signal)
 {
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    struct sigaction stop, go_on;
+    sigset_t it, before;
     int kept = errno;
 
     leave();
-    sigaction(signal, &screen.stopped, NULL);
+    sigaction(SIGCONT, &screen.continued, &go_on);
+    sigaction(signal, &screen.stopped, &stop);
     raise(signal);
+    sigemptyset(&it);
+    sigaddset(&it, signal);
+    sigprocmask(SIG_UNBLOCK, &it, &before); /* stopped */
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    sigaction(signal, &stop, NULL);
+    sigaction(SIGCONT, &ignored, NULL);
+    sigaction(SIGCONT, &go_on, NULL);
+    enter();
+    screen.changed = 1;
     errno = kept;
 }
 
@@ -85,14 +100,12 @@ static void on_change(int signal)
     screen.changed = 1;
 }
 
+/* After a stop that could not be seen. */
 static void on_continue(int signal)
 {
-    struct sigaction stop = {.sa_handler = on_stop};
     int kept = errno;
 
     (void)signal;
-    sigemptyset(&stop.sa_mask);
-    sigaction(SIGTSTP, &stop, NULL);
     enter();
     screen.changed = 1;
     errno = kept;
@@ -244,13 +257,18 @@ int ctl_screen_key(double seconds)
 {
     struct timespec wait = {.tv_sec = (time_t)seconds};
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    sigset_t stop, before;
     ssize_t n;
     int ready;
 
     if (screen.n)
         return take_key();
     wait.tv_nsec = (long)(1e9 * (seconds - (double)wait.tv_sec));
-    ready = ppoll(&in, 1, &wait, &screen.mask);
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    sigprocmask(SIG_BLOCK, &stop, &before); /* as what it blocks already: none is overlooked */
+    ready = screen.changed ? 0 : ppoll(&in, 1, &wait, &screen.mask);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (screen.changed) {
         screen.changed = 0;
         return CTL_KEY_RESIZED;
