@@ -5,9 +5,13 @@ import { follow } from "./api.js";
 const listeners = new Set(), watchers = new Set();
 let state = "connecting", started = false;
 
+const pass = (event) => { for (const f of listeners) f(event); };
+
+/* What happened while there was no connection is told by nobody. */
 function tell(next) {
   state = next;
   for (const f of watchers) f(next);
+  if (next === "live") pass({ type: "open", data: {} });
 }
 
 /* A page that is left lets go of its connection: the browser keeps such pages for a while, and has but six
@@ -20,13 +24,14 @@ function begin() {
   follow("/v1/events?after=latest", {
     signal: left.signal,
     onState: tell,
-    on: (event) => { for (const f of listeners) f(event); },
+    on: pass,
   }).catch(() => tell("lost"));
 }
 
 export const live = {
-  /** f(event) until the signal is aborted: stored events (event.data.job) and "progress" of the jobs that
-   * run (event.data.id). */
+  /** f(event) until the signal is aborted: stored events (event.data.job), "progress" of the jobs that run
+   * (event.data.id), and "open" where events may have been missed. Who shows what is fetched listens before
+   * he asks for it: what happens in between is otherwise never seen. */
   on(f, signal) {
     if (!started) begin();
     listeners.add(f);

@@ -24,9 +24,17 @@ export const ACTIONS = [
   {
     name: "Delete", when: isOver, quiet: true, done: "Deleted.",
     ask: (job) => [`Delete ${jobTitle(job)}?`, "Its weights, metrics and histograms go with it.", "Delete"],
-    run: (job) => send("DELETE", `/v1/jobs/${job.id}`),
+    run: remove,
   },
 ];
+
+/** Ids of jobs that are being deleted or are gone: nobody is to ask for them any more. */
+export const leaving = new Set();
+
+async function remove(job) {
+  leaving.add(job.id);
+  try { return await send("DELETE", `/v1/jobs/${job.id}`); } catch (error) { leaving.delete(job.id); throw error; }
+}
 
 async function retry(job) {
   const made = await post("retry")(job);

@@ -5,9 +5,14 @@ import { get } from "./api.js";
 export class Series {
   /** `names` as the server takes them: "train_loss", "spike_rate/*". */
   constructor(job, names, maxPoints, signal) {
-    Object.assign(this, { job, names, maxPoints, signal, all: {}, last: -1 });
+    Object.assign(this, { job, names, maxPoints, signal, all: {}, last: -1, turn: Promise.resolve() });
   }
-  async refresh() {
+  /** One at a time: two would both bring what is new. */
+  refresh() {
+    this.turn = this.turn.catch(() => {}).then(() => this.more());
+    return this.turn;
+  }
+  async more() {
     const query = new URLSearchParams({ names: this.names.join(","), max_points: this.maxPoints, from_step: this.last + 1 });
     const answer = await get(`/v1/jobs/${this.job}/metrics?${query}`, this.signal);
     for (const [name, s] of Object.entries(answer.series)) {

@@ -113,6 +113,8 @@ export async function show({ root, query, signal, title }) {
   const lines = overlay(jobs, await seriesNames(jobs, signal), signal);
   const table = h("div", { class: "card flush" }, jobsTable(jobs, differences(jobs), (id) => go("compare", { jobs: ids.filter((i) => i !== id).join(",") })));
   replace(root, head, h("div", { class: "stack" }, lines.node, table));
+  live.on(({ type, data }) => {
+    if (type === "open" || ((type === "progress" || type === "epoch") && ids.includes(data.id ?? data.job))) lines.draw();
+  }, signal);
   await lines.pick();
-  live.on(({ type, data }) => { if ((type === "progress" || type === "epoch") && ids.includes(data.id ?? data.job)) lines.draw(); }, signal);
 }

@@ -4,7 +4,7 @@ import { get } from "../api.js";
 import { failure, h, paced, replace, setText, toast } from "../dom.js";
 import { ago, bytes, DASH, duration, number, percent, spent, when } from "../format.js";
 import { live } from "../live.js";
-import { actionButtons, badge, isOver, jobTitle, shortId, tabs, tile } from "../parts.js";
+import { actionButtons, badge, isOver, jobTitle, leaving, shortId, tabs, tile } from "../parts.js";
 import { go, href } from "../router.js";
 
 const TABS = [["overview", "Overview"], ["gradients", "Gradients"], ["activity", "Activity"], ["spikes", "Spikes"], ["confusion", "Confusion"],
@@ -70,33 +70,43 @@ function header(view) {
 /* A job and those who want to know when it changes. */
 function makeView(job, signal) {
   const listeners = [];
-  const tell = paced(700, async () => { for (const f of listeners) await f(view.job); });
   const view = {
     job, signal,
     set(next) {
       if (next.version < view.job.version) return;
       view.job = { ...view.job, ...next };
       view.header.update(view.job);
-      tell();
+      for (const f of listeners) f();
     },
-    /** f(job) after changes, not more often than can be watched. */
-    onChange(f) { listeners.push(f); },
+    /** f(job) now and after changes: not more often than can be watched, and never twice at a time. */
+    onChange(f) {
+      const calm = paced(700, () => f(view.job));
+      listeners.push(calm);
+      return calm();
+    },
   };
   return view;
 }
 
 export async function show({ root, args, signal, title }) {
   const [id, tab = "overview"] = args;
-  const view = makeView(await get(`/v1/jobs/${encodeURIComponent(id)}`, signal), signal);
+  const fetched = () => get(`/v1/jobs/${encodeURIComponent(id)}`, signal);
+  let view = null, changed = false;
+  const look = paced(100, async () => {
+    changed = !view;
+    if (view && !leaving.has(id)) view.set(await fetched().catch(() => view.job));
+  });
+  live.on(({ type, data }) => {
+    if (type === "progress" && data.id === id) view?.set(data);
+    else if (data.job === id || type === "open") look();
+  }, signal);
+  view = makeView(await fetched(), signal);
   const panel = h("div", { class: "stack" });
   title(jobTitle(view.job));
   view.header = header(view);
   view.header.update(view.job);
   replace(root, view.header.node, tabs(TABS, tab, (key) => href(`job/${id}${key === "overview" ? "" : `/${key}`}`)), panel);
-  live.on(async ({ type, data }) => {
-    if (type === "progress" && data.id === id) view.set(data);
-    else if (data.job === id) view.set(await get(`/v1/jobs/${id}`, signal).catch(() => view.job));
-  }, signal);
+  if (changed) look();
   try {
     const part = await (parts[tab] ?? parts.overview)();
     await part.show(panel, view);

@@ -29,6 +29,5 @@ export async function show(panel, view) {
     await series.refresh();
     await Promise.all([...charts.map((c) => c.chart.show(series.lines(c.prefix).map((l) => ({ ...l, y: l.y.map(c.of ?? ((v) => v)) })))), histograms.refresh()]);
   };
-  view.onChange(refresh);
-  await refresh();
+  await view.onChange(refresh);
 }

@@ -54,7 +54,6 @@ export async function show(panel, view) {
       note: "Rows are the classes of the test set, columns what they were taken for; colours are shares of the row.",
     }, seen ? chart.node : table(c)));
   };
-  let shown = view.job.status;
-  view.onChange(async (job) => { if (job.status !== shown) { shown = job.status; await draw(); } });
-  await draw();
+  let shown = null;
+  await view.onChange(async (job) => { if (job.status !== shown) { shown = job.status; await draw(); } });
 }

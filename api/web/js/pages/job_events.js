@@ -19,6 +19,5 @@ export async function show(panel, view) {
   };
   replace(panel, h("div", { class: "card flush" }, h("div", { class: "scroll" }, h("table", null, h("caption", { class: "unseen" }, "What happened to the job"),
     h("thead", null, h("tr", null, ["#", "When", "What", ""].map((t) => h("th", { scope: "col", class: t === "#" ? "number" : null }, t)))), body))));
-  view.onChange(load);
-  await load();
+  await view.onChange(load);
 }

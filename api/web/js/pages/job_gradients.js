@@ -66,6 +66,5 @@ export async function show(panel, view) {
   const cards = [histogramCard(view, "gradients/*,weights/*", "Histograms"), byLayer(view), byTimeStep(view)];
   replace(panel, cards[0].node, h("div", { class: "grid" }, cards[1].node, cards[2].node), biasCard(view));
   const refresh = () => Promise.all(cards.map((c) => c.refresh()));
-  view.onChange(refresh);
-  await refresh();
+  await view.onChange(refresh);
 }

@@ -41,6 +41,5 @@ export async function show(panel, view) {
     title: c.title, file: `${view.job.id}-${c.title.toLowerCase().replace(" ", "-")}`,
     rows: () => c.chart.rows(), value: () => c.chart.value(), chart: () => c.chart,
   }, c.chart.node)), files));
-  view.onChange(draw);
-  await draw();
+  await view.onChange(draw);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The jobs there are, newest first or ordered otherwise, alive.
 import { get } from "../api.js";
-import { choice, STATUSES } from "../parts.js";
+import { choice, leaving, STATUSES } from "../parts.js";
 import { h, empty, failure, later, paced, replace, setText } from "../dom.js";
 import { count } from "../format.js";
 import { live } from "../live.js";
@@ -180,8 +180,9 @@ export async function show({ root, query, signal, title }) {
   end.observe(more);
   signal.addEventListener("abort", () => end.disconnect());
 
-  follow(table, filter, signal, paint, paced(1500, () => again(table.rows.size)));
-  await load();
+  const first = load();
+  follow(table, filter, signal, paint, paced(1500, async () => { await first; await again(table.rows.size); }));
+  await first;
 }
 
 /* Progress comes whole; of other events only that the job is to be looked at again: at a pace, since a
@@ -191,7 +192,7 @@ function follow(table, filter, signal, paint, again) {
   const fetchDue = paced(120, async () => {
     const ids = [...due];
     due.clear();
-    for (const id of ids) {
+    for (const id of ids.filter((known) => !leaving.has(known))) {
       const job = await get(`/v1/jobs/${id}`, signal).catch((e) => (e.status === 404 ? null : undefined));
       if (job && (table.rows.has(id) || fits(filter, job))) table.put(job);
       if (job === null || (job && !fits(filter, job))) table.remove(id);
@@ -200,6 +201,7 @@ function follow(table, filter, signal, paint, again) {
     if (filter.sort) again();
   });
   live.on(({ type, data }) => {
+    if (type === "open") { again(); return; }
     if (type === "progress") { table.rows.get(data.id)?.update(data); return; }
     if (!data.job || type === "checkpoint") return;
     due.add(data.job);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One job as a row: made once, afterwards only what has changed is set anew.
 import { get } from "../api.js";
-import { actionButtons, badge, isOver, jobTitle, shortId } from "../parts.js";
+import { actionButtons, badge, isOver, jobTitle, leaving, shortId } from "../parts.js";
 import { h, replace, setText, svg } from "../dom.js";
 import { ago, bestAccuracy, DASH, duration, number, percent, spent, when } from "../format.js";
 import { href } from "../router.js";
@@ -41,7 +41,7 @@ function makeSpark(signal, id) {
   const node = svg("svg", { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "training loss" }, path);
   let seen = false, shown = -1, wanted = 0, next = 0, timer = null;
   const load = async () => {
-    if (shown === wanted || signal.aborted) return;
+    if (shown === wanted || signal.aborted || leaving.has(id)) return;
     shown = wanted;
     next = performance.now() + SPARK_MS;
     const answer = await get(`/v1/jobs/${id}/metrics?names=train_loss&max_points=${SPARK_POINTS}`, signal);

@@ -76,10 +76,12 @@ export async function show({ root, args, signal, title }) {
     try { await send("POST", `${path}/${action}`, {}); } catch (error) { toast(error.message, true); }
     draw();
   };
+  let ids = null; // not known yet: it may be any
+  const isOurs = (job) => !ids || ids.has(job);
   const button = (text, onclick) => h("button", { type: "button", class: "small", onclick }, text);
   async function draw() {
     const sweep = await get(path, signal);
-    const ids = new Set(sweep.ranking.flatMap((r) => r.jobs));
+    ids = new Set(sweep.ranking.flatMap((r) => r.jobs));
     title(sweep.name ?? sweep.id);
     replace(root, h("div", { class: "head" }, h("div", { class: "grow" }, h("h1", null, sweep.name ?? sweep.id, " ", badge(sweep.status)), h("p", { class: "sub" }, `${sweep.id} · ${sweep.goal} ${sweep.metric.replaceAll("_", " ")}`)),
       sweep.status === "running" ? button("Pause", ask("pause")) : null,
@@ -88,9 +90,8 @@ export async function show({ root, args, signal, title }) {
       h("a", { class: "button small", href: `${path}/results?format=csv`, download: `${sweep.id}.csv` }, "Results, CSV")),
     h("div", { class: "stack" }, h("dl", { class: "tiles" }, tile("Combinations", sweep.combinations), Object.entries(sweep.jobs).filter(([, n]) => n).map(([k, n]) => tile(k, number(n)))),
       map(sweep, signal), h("div", { class: "card flush" }, rankingTable(sweep))));
-    return ids;
   }
-  const ids = await draw();
   const again = paced(2000, draw);
-  live.on(({ type, data }) => { if (ids.has(data.job) && type !== "epoch" && type !== "checkpoint") again(); }, signal);
+  live.on(({ type, data }) => { if (type === "open" || (isOurs(data.job) && type !== "epoch" && type !== "checkpoint")) again(); }, signal);
+  await again();
 }

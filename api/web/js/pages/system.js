@@ -36,7 +36,7 @@ export async function show({ root, signal, title }) {
   title("System");
   const host = h("div", { class: "stack" });
   const refresh = async () => replace(host, draw(await get("/v1/system", signal)));
-  await refresh();
+  await refresh(); // again in a moment, whatever happens meanwhile
   replace(root, h("div", { class: "head" }, h("div", { class: "grow" }, h("h1", null, "System"), h("p", { class: "sub" }, "The daemon that serves this page."))), host);
   const again = paced(POLL_MS, () => refresh().catch(() => {}));
   live.on(again, signal);
