@@ -86,6 +86,7 @@ void snn_heard_place(struct snn_heard *h, struct snn_arena *a, size_t rows, size
     h->columns.index = snn_arena_take(a, room, sizeof(uint32_t));
     h->values = snn_arena_take(a, room, sizeof(real));
     h->room = snn_arena_take(a, rows, SNN_PANEL * sizeof(real));
+    h->zeros = snn_arena_take(a, out, sizeof(real));
 }
 
 void snn_heard_begin(struct snn_heard *h)
@@ -149,17 +150,18 @@ static void transpose(struct snn_heard *h)
 
 void snn_heard_weight_gradients(struct snn_heard *h, const real *d_current)
 {
-    if (!h->has_gradient)
-        memset(h->d_weight, 0, snn_panels_size(h->in, h->out) * sizeof *h->d_weight);
+    const bool is_first = !h->has_gradient;
     h->has_gradient = true;
     if (h->scatters) {
+        if (is_first)
+            memset(h->d_weight, 0, snn_panels_size(h->in, h->out) * sizeof *h->d_weight);
         snn_sparse_scatter(h->d_weight, d_current, &h->rows.sparse, h->out);
         return;
     }
     transpose(h);
     snn_sparse_product(h->d_weight, snn_rows_panels(h->in, h->out), d_current,
-                       snn_rows_plain(h->rows.sparse.rows, h->out), &h->columns, h->out, NULL,
-                       h->room);
+                       snn_rows_plain(h->rows.sparse.rows, h->out), &h->columns, h->out,
+                       is_first ? h->zeros : NULL, h->room);
 }
 
 void snn_heard_settle(struct snn_heard *h, real *d_weight)

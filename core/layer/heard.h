@@ -39,6 +39,7 @@ struct snn_heard {
     bool scatters;             /* `out` is narrow: no columns are made */
     real *d_weight;            /* panels of [in, out]: the shard's gradient by the weights */
     real *room;                /* a panel of dL/dI */
+    real *zeros;               /* [out]: what there is before a shard's first block */
     bool has_gradient;
 };
 
