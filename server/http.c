@@ -27,24 +27,6 @@ static const struct srv_fault no_memory = {503, "out_of_memory",
                                            "there is no memory for the request now"},
                               too_large = {413, "body_too_large", NULL};
 
-static enum MHD_Result refuse(struct exchange *x, struct MHD_Connection *connection,
-                              const struct srv_fault *fault)
-{
-    const struct srv_app *app = &x->http->app;
-    struct srv_response res = {0};
-    char limit[96];
-
-    snprintf(limit, sizeof limit, "the body may have at most %llu bytes here",
-             (unsigned long long)x->req.body_limit);
-    srv_count(fault->status == 413 || fault->status == 414 || fault->status == 431
-                  ? SRV_COUNTER_rejected_large
-                  : SRV_COUNTER_rejected_malformed,
-              1);
-    app->reject(app->user, fault->status, fault->code, fault->detail ? fault->detail : limit,
-                &x->req, &res);
-    return srv_http_send(x, connection, &res);
-}
-
 /* --------------------------------------------------------------------------------- requests -- */
 
 /* The header is in: refuses, or makes ready for the body. */
@@ -57,19 +39,19 @@ static enum MHD_Result start(struct exchange *x, struct MHD_Connection *connecti
 
     x->started = true;
     if (!srv_http_take_head(x, connection))
-        return refuse(x, connection, &no_memory);
+        return srv_http_refuse(x, connection, &no_memory);
     if (!x->fault)
         x->fault = srv_check_request(req, version ? version : "", x->http->hosts);
     if (x->fault)
-        return refuse(x, connection, x->fault);
+        return srv_http_refuse(x, connection, x->fault);
     x->begun = true;
     if (!srv_watch_phase(&x->http->watch, x->watched, SRV_PHASE_BODY, 0))
         return MHD_NO;
     if (!app->begin(app->user, req, &res))
-        return srv_http_send(x, connection, &res);
-    if (req->content_length != UINT64_MAX && req->content_length > req->body_limit)
-        return refuse(x, connection, &too_large);
-    return MHD_YES;
+        return srv_http_decline(x, connection, &res);
+    if (req->content_length == UINT64_MAX || req->content_length <= req->body_limit)
+        return MHD_YES;
+    return srv_http_decline_fault(x, connection, &too_large);
 }
 
 /* Whether the client has closed its side meanwhile: libmicrohttpd does not look at a connection
@@ -91,10 +73,12 @@ static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connect
 
     if (!srv_watch_phase(&x->http->watch, x->watched, SRV_PHASE_BUSY, 0))
         return MHD_NO;
+    if (x->is_refused)
+        return srv_http_send(x, connection, &x->refusal);
     if (x->body.over)
-        return refuse(x, connection, &too_large);
+        return srv_http_refuse(x, connection, &too_large);
     if (x->body.no_memory)
-        return refuse(x, connection, &no_memory);
+        return srv_http_refuse(x, connection, &no_memory);
     if (x->wait_until_ms && has_gone(connection))
         return MHD_NO;
     for (;;) {
@@ -232,6 +216,7 @@ static void on_end(void *http, struct MHD_Connection *connection, void **object,
     srv_pairs_free(&x->headers);
     srv_pairs_free(&x->query);
     srv_body_free(&x->body);
+    srv_response_clear(&x->refusal);
     free(x);
 }
 

@@ -37,6 +37,7 @@ struct exchange {
     struct srv_request req;
     struct srv_pairs headers, query;
     struct srv_body body;
+    struct srv_response refusal;   /* made before the body, sent after it where is_refused */
     struct srv_watched *watched;   /* NULL: there was no memory to watch it */
     const struct srv_fault *fault; /* found in the request target */
     int64_t start_us;
@@ -45,6 +46,7 @@ struct exchange {
     int status; /* of the reply; 0 while there is none */
     bool started;
     bool begun;      /* the app knows the request, and is owed its release */
+    bool is_refused; /* nothing of the body is wanted */
     bool incomplete; /* a list of pairs took less than there was */
 };
 
@@ -53,6 +55,18 @@ bool srv_http_take_head(struct exchange *x, struct MHD_Connection *connection);
 /* Sends and clears `res`. MHD_NO (the connection closes) when that cannot be done. */
 enum MHD_Result srv_http_send(struct exchange *x, struct MHD_Connection *connection,
                               struct srv_response *res);
+/* Says what is wrong with the request, and closes the connection. */
+enum MHD_Result srv_http_refuse(struct exchange *x, struct MHD_Connection *connection,
+                                const struct srv_fault *fault);
+/* Answers `res`, or what is wrong, to a request whose body is still to come. Where a connection is
+ * closed with bytes of the client's unread, TCP resets it and the answer may be lost: so the body
+ * is read first, where it is known not to be huge, and thrown away. Who asks before he sends is
+ * told at once.
+ */
+enum MHD_Result srv_http_decline(struct exchange *x, struct MHD_Connection *connection,
+                                 struct srv_response *res);
+enum MHD_Result srv_http_decline_fault(struct exchange *x, struct MHD_Connection *connection,
+                                       const struct srv_fault *fault);
 /* For srv_waiting: a struct MHD_Connection. */
 void srv_http_suspend(void *connection);
 void srv_http_resume(void *connection);

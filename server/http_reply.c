@@ -119,7 +119,7 @@ static bool add_headers(struct MHD_Response *out, const struct exchange *x,
 {
     struct srv_pair headers[SRV_RESPONSE_PAIRS];
     size_t n = srv_response_pairs(headers, res, x->http->server_name, x->req.id,
-                                  atomic_load(&x->http->draining));
+                                  x->is_refused || atomic_load(&x->http->draining));
 
     for (size_t i = 0; i < n; i++)
         if (MHD_add_response_header(out, headers[i].name, headers[i].value) != MHD_YES)

@@ -88,12 +88,6 @@ void daemon_send(struct daemon *d, struct answer *a, const char *method, const c
     }
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     CURLcode code = curl_easy_perform(curl);
-    /* Who refuses a body before all of it is there closes the connection on the rest, and the
-     * answer may be lost to the reset. What was not sent was not taken: ask again. */
-    for (int i = 0; i < 20 && code == CURLE_SEND_ERROR; i++) {
-        answer_clear(a);
-        code = curl_easy_perform(curl);
-    }
     curl_slist_free_all(headers);
     if (code != CURLE_OK)
         fail_msg("%s %s: %s", method, path, curl_easy_strerror(code));
