@@ -14,7 +14,7 @@ BEGIN {
         "^server/ctl/|^server/ctl/|^server/|^(server/[^/]+$~core/snn[.]h$)|" \
         "^api/|^(api/~server/[^/]+$~core/snn[.]h$)|^tests/|^(core~server~api~tests)/", folder, "|")
     # A system header, and the files that may include it.
-    nl = split("^jansson|^(api~server/ctl~tests)/|^microhttpd|^server/http(_head~_reply~_internal)?[.][ch]$|" \
+    nl = split("^jansson|^(api~server/ctl~tests)/|^microhttpd|^server/http(_head~_refuse~_reply~_internal)?[.][ch]$|" \
         "^sqlite3|^(server/(store_[a-z0-9_]+~db~migrate)[.][ch]$~tests/)|" \
         "^curl/|^(server/ctl/~server/webhook~tests/)|^zlib[.]h$|^(core/~tests/~api/gzip[.]c$)|^nettle/|^(core~tests)/|" \
         "^hdf5|^(core/nir~tests)/|" \
