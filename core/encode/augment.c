@@ -29,7 +29,6 @@ void snn_walk_begin(struct snn_event_walk *w, const struct snn_events *events, s
     const uint64_t duration = (uint64_t)v[EVENTS_DURATION];
     w->events = events;
     w->units = units;
-    w->next = 0;
     w->duration = duration ? duration : events->duration;
     w->changes =
         key && (v[EVENTS_TIME_SHIFT] > 0 || v[EVENTS_TIME_SCALE] > 0 || v[EVENTS_TIME_JITTER] > 0 ||

@@ -14,8 +14,8 @@
 
 struct snn_event_walk {
     const struct snn_events *events;
-    size_t units, next; /* of the sample; index of the event that comes next */
-    uint64_t duration;  /* what is later is left out */
+    size_t units;      /* of the sample */
+    uint64_t duration; /* what is later is left out */
 
     bool changes;
     double scale;
@@ -29,24 +29,32 @@ struct snn_event_walk {
 /* `key`, of the sample in this epoch, NULL where nothing is changed. */
 void snn_walk_begin(struct snn_event_walk *w, const struct snn_events *events, size_t units,
                     const struct snn_choice *c, const struct snn_rng_key *key);
-/* From the begin again: the same events. */
-static inline void snn_walk_again(struct snn_event_walk *w)
-{
-    w->next = 0;
-}
-
 /* Changes an event; false where it is no more. */
 bool snn_walk_change(struct snn_event_walk *w, size_t event, uint64_t *time, uint32_t *unit);
 
-/* The next event that there is; its time is below the duration, its unit one of the sample's. */
-static inline bool snn_walk_next(struct snn_event_walk *w, uint64_t *time, uint32_t *unit)
+/* The next event that there is, `at` or behind it; its time is below the duration, its unit one of
+ * the sample's. From 0 on, as often as wanted, they are the same. Where the walk has come to is the
+ * caller's, and so in a register. */
+static inline bool snn_walk_next(struct snn_event_walk *w, size_t *at, uint64_t *time,
+                                 uint32_t *unit)
 {
-    while (w->next < w->events->n) {
-        const size_t i = w->next++;
-        *time = w->events->times[i];
-        *unit = w->events->units[i];
-        if ((!w->changes || snn_walk_change(w, i, time, unit)) && *time < w->duration)
+    while (*at < w->events->n) {
+        const size_t i = (*at)++;
+        uint64_t t = w->events->times[i];
+        uint32_t u = w->events->units[i];
+        if (w->changes) {
+            uint64_t changed = t; /* in memory, as t and u then need not be */
+            uint32_t other = u;
+            if (!snn_walk_change(w, i, &changed, &other))
+                continue;
+            t = changed;
+            u = other;
+        }
+        if (t < w->duration) {
+            *time = t;
+            *unit = u;
             return true;
+        }
     }
     return false;
 }

@@ -19,7 +19,7 @@ size_t snn_encode_events(real *out, const struct snn_events *events, size_t n,
 
     snn_walk_begin(&w, events, n, c, key);
     memset(out, 0, n * (steps.to - steps.from) * sizeof *out);
-    while (snn_walk_next(&w, &time, &unit)) {
+    for (size_t at = 0; snn_walk_next(&w, &at, &time, &unit);) {
         const size_t step = (size_t)(time * (uint64_t)steps.all / w.duration);
         ended = step < ended ? ended : step + 1;
         if (step >= steps.from && step < steps.to)
@@ -38,12 +38,12 @@ static uint64_t first_tick(uint64_t step, uint64_t duration, uint64_t time_steps
 static bool list_in_order(struct snn_sparse *to, struct snn_event_walk *w, size_t time_steps,
                           uint32_t *last, size_t *steps)
 {
-    uint32_t *start = to->start + to->rows, found = *start, unit;
+    uint32_t *const index = to->index, *start = to->start + to->rows, found = *start, unit;
     uint64_t begin = 0, end = first_tick(1, w->duration, time_steps), time;
     size_t step = 0;
 
     memset(last, 0, w->units * sizeof *last);
-    while (snn_walk_next(w, &time, &unit)) {
+    for (size_t at = 0; snn_walk_next(w, &at, &time, &unit);) {
         if (time < begin)
             return false;
         while (time >= end) {
@@ -51,7 +51,7 @@ static bool list_in_order(struct snn_sparse *to, struct snn_event_walk *w, size_
             begin = end;
             end = first_tick(step + 1, w->duration, time_steps);
         }
-        to->index[found] = unit;
+        index[found] = unit;
         found += last[unit] != step + 1; /* several of a unit in one step are one spike */
         last[unit] = (uint32_t)step + 1;
     }
@@ -71,8 +71,7 @@ static void list_any(struct snn_sparse *to, struct snn_event_walk *w, size_t tim
 
     *steps = 1;
     memset(start + 1, 0, time_steps * sizeof *start);
-    snn_walk_again(w);
-    while (snn_walk_next(w, &time, &unit)) {
+    for (size_t at = 0; snn_walk_next(w, &at, &time, &unit);) {
         const size_t step = (size_t)(time * (uint64_t)time_steps / w->duration);
         *steps = step < *steps ? *steps : step + 1;
         start[step + 1]++;
@@ -81,8 +80,7 @@ static void list_any(struct snn_sparse *to, struct snn_event_walk *w, size_t tim
         start[t + 1] += start[t]; /* the step's end */
     for (size_t t = time_steps; t > 0; t--)
         start[t] = start[t - 1]; /* its begin, which moves to its end */
-    snn_walk_again(w);
-    while (snn_walk_next(w, &time, &unit))
+    for (size_t at = 0; snn_walk_next(w, &at, &time, &unit);)
         to->index[start[time * (uint64_t)time_steps / w->duration + 1]++] = unit;
     memset(last, 0, w->units * sizeof *last);
     for (size_t t = 0, from = found; t < time_steps; t++) {

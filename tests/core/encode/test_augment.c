@@ -36,10 +36,10 @@ static size_t walk(const struct snn_choice *c, uint32_t sample, uint64_t *t, uin
     const struct snn_events e = some_events();
     const struct snn_rng_key key = {.seed = 5, .epoch = 3, .sample = sample};
     struct snn_event_walk w;
-    size_t n = 0;
+    size_t n = 0, at = 0;
 
     snn_walk_begin(&w, &e, UNITS, c, &key);
-    while (snn_walk_next(&w, &t[n], &u[n])) {
+    while (snn_walk_next(&w, &at, &t[n], &u[n])) {
         assert_true(t[n] < DURATION && u[n] < UNITS);
         n++;
     }
@@ -74,6 +74,7 @@ static void walk__nothing_asked_for__leaves_all_as_it_is(void **state)
     uint64_t t[EVENTS];
     uint32_t u[EVENTS];
     struct snn_event_walk w;
+    size_t at = 0;
 
     (void)state;
     assert_int_equal(walk(&c, 1, t, u), EVENTS);
@@ -81,7 +82,7 @@ static void walk__nothing_asked_for__leaves_all_as_it_is(void **state)
         assert_true(t[i] == times[i] && u[i] == units[i]);
     snn_walk_begin(&w, &e, UNITS, &shifted, NULL); /* evaluation */
     for (size_t i = 0; i < EVENTS; i++)
-        assert_true(snn_walk_next(&w, &t[0], &u[0]) && t[0] == times[i]);
+        assert_true(snn_walk_next(&w, &at, &t[0], &u[0]) && t[0] == times[i]);
 }
 
 static void walk__time_shift__moves_a_sample_as_a_whole(void **state)
@@ -200,18 +201,18 @@ static void walk__keys__decide(void **state)
     (void)state;
     c.value[EVENTS_DROP] = 0.1;
     for (size_t other = 0; other < 4; other++) {
-        size_t differ = 0;
+        size_t differ = 0, of_a = 0, of_b = 0;
 
         snn_walk_begin(&a, &e, UNITS, &c, &key);
-        while (snn_walk_next(&a, &t[0], &u[0]))
+        while (snn_walk_next(&a, &of_a, &t[0], &u[0]))
             ;
-        snn_walk_again(&a);
+        of_a = 0;
         key.seed += other == 1;
         key.epoch += other == 2;
         key.sample += other == 3;
         key.stream = SNN_STREAM_ENCODE; /* whatever it was */
         snn_walk_begin(&b, &e, 2 * UNITS, &c, &key);
-        while (snn_walk_next(&a, &t[0], &u[0]) && snn_walk_next(&b, &t[1], &u[1]))
+        while (snn_walk_next(&a, &of_a, &t[0], &u[0]) && snn_walk_next(&b, &of_b, &t[1], &u[1]))
             differ += t[0] != t[1];
         assert_true(other ? differ > 50 : differ == 0);
     }
