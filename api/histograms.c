@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "api/csv.h"
 #include "api/file.h"
 #include "api/names.h"
 #include "api/problem.h"
@@ -12,7 +13,7 @@
 
 #define MAX_POINTS 10000
 
-/* Edge texts are the same for every entry: made once a request. */
+/* Edge texts are the same for every entry: made once a request. An infinite one is null. */
 struct edges {
     char text[SNN_HIST_BINS + 1][32];
 };
@@ -44,6 +45,8 @@ static void make_edges(struct edges *e)
     }
 }
 
+/* ------------------------------------------------------------------------------------ JSON -- */
+
 static void write_statistic(FILE *to, const char *name, double v)
 {
     fprintf(to, ",\"%s\":", name);
@@ -63,6 +66,13 @@ static void write_bins(FILE *to, const struct edges *e, const struct snn_histogr
         separator = ",";
     }
     fputs("]}", to);
+}
+
+static void write_head(FILE *to, const char *job)
+{
+    fputs("{\"object\":\"histograms\",\"job\":", to);
+    api_text_string(to, job);
+    fputs(",\"data\":[", to);
 }
 
 static bool write_entry(void *user, int64_t step, int64_t epoch, const struct snn_histogram *h)
@@ -102,7 +112,50 @@ static void write_missing(FILE *to, const struct api_names *names)
     fputs("]}\n", to);
 }
 
-static void reply(struct api_call *c, const char *job, struct writer *w)
+/* ------------------------------------------------------------------------------------- CSV -- */
+
+static void start_row(FILE *to, int64_t step, int64_t epoch, const char *name)
+{
+    fprintf(to, "%lld,%lld,", (long long)step, (long long)epoch);
+    api_csv_text(to, name);
+    fputc(',', to);
+}
+
+static void write_edge(FILE *to, bool outer, double extreme, const char *edge)
+{
+    if (outer)
+        api_csv_number(to, extreme);
+    else
+        fputs(edge, to);
+    fputc(',', to);
+}
+
+/* The outermost bins end at the least and the greatest value instead of infinity, so that every
+ * edge is a number; the zeros are a bin from 0 to 0. */
+static bool write_rows(void *user, int64_t step, int64_t epoch, const struct snn_histogram *h)
+{
+    struct writer *w = user;
+
+    if (!api_names_match(&w->names, h->name))
+        return true;
+    for (size_t i = 0; i < SNN_HIST_BINS; i++) {
+        if (i == SNN_HIST_SIDE && h->zeros) {
+            start_row(w->to, step, epoch, h->name);
+            fprintf(w->to, "0,0,%llu\n", (unsigned long long)h->zeros);
+        }
+        if (h->bins[i] == 0)
+            continue;
+        start_row(w->to, step, epoch, h->name);
+        write_edge(w->to, i == 0, h->min, w->edges.text[i]);
+        write_edge(w->to, i == SNN_HIST_BINS - 1, h->max, w->edges.text[i + 1]);
+        fprintf(w->to, "%llu\n", (unsigned long long)h->bins[i]);
+    }
+    return !ferror(w->to);
+}
+
+/* ----------------------------------------------------------------------------------- route -- */
+
+static void reply(struct api_call *c, bool csv, const char *job, struct writer *w)
 {
     /* The store filters one exact name itself; lists and prefixes are filtered here. */
     struct snn_error err = {.code = SNN_OK};
@@ -112,17 +165,20 @@ static void reply(struct api_call *c, const char *job, struct writer *w)
     if (!w->to)
         return;
     make_edges(&w->edges);
-    fputs("{\"object\":\"histograms\",\"job\":", w->to);
-    api_text_string(w->to, job);
-    fputs(",\"data\":[", w->to);
-    if (srv_store_histograms_each(c->api->options.store, job, &w->range, write_entry, w, &err) !=
-        SNN_OK) {
+    if (csv)
+        fputs("step,epoch,name,left,right,count\n", w->to);
+    else
+        write_head(w->to, job);
+    if (srv_store_histograms_each(c->api->options.store, job, &w->range,
+                                  csv ? write_rows : write_entry, w, &err) != SNN_OK) {
         fclose(w->to);
         api_error(c, &err);
-        return;
+    } else if (csv) {
+        api_csv_reply(c, w->to);
+    } else {
+        write_missing(w->to, &w->names);
+        api_file_reply(c, w->to, &(struct api_file_form){.content_type = "application/json"});
     }
-    write_missing(w->to, &w->names);
-    api_file_reply(c, w->to, &(struct api_file_form){.content_type = "application/json"});
 }
 
 /* Either the oldest or newest so many, or so many of all: both at once has two meanings. */
@@ -147,14 +203,16 @@ static bool query_range(struct api_call *c, struct srv_histogram_range *r)
 void api_jobs_histograms(struct api_call *c)
 {
     static const char *const known[] = {"name",       "from_step", "to_step", "max_steps",
-                                        "max_points", "order",     NULL};
+                                        "max_points", "order",     "format",  NULL};
     struct writer w = {.to = NULL};
     struct srv_job job;
+    bool csv;
 
-    if (!api_query_known(c, known) || !query_range(c, &w.range) || !api_find_job(c, &job))
+    if (!api_query_known(c, known) || !api_csv_wanted(c, &csv) || !query_range(c, &w.range) ||
+        !api_find_job(c, &job))
         return;
     if (api_names_parse(c, "name", &w.names))
-        reply(c, job.id, &w);
+        reply(c, csv, job.id, &w);
     api_names_clear(&w.names);
     srv_job_clear(&job);
 }

@@ -236,33 +236,12 @@ static void reply_csv(struct api_call *c, const char *job, int64_t from_step, st
         api_error(c, &err);
         return;
     }
-    api_file_reply(c, w->csv, &(struct api_file_form){.content_type = "text/csv; charset=utf-8"});
+    api_csv_reply(c, w->csv);
 }
 
 /* ----------------------------------------------------------------------------------- route -- */
 
-static const struct form {
-    const char *name;
-    int64_t max_points; /* unless asked for; 0 = all */
-    void (*reply)(struct api_call *c, const char *job, int64_t from_step, struct walk *w);
-} forms[] = {
-    {"json", DEFAULT_POINTS, reply_json},
-    {"csv", 0, reply_csv},
-};
-
-static const struct form *find_form(struct api_call *c)
-{
-    const char *name = srv_request_query(c->req, "format");
-
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-        if (!name || strcmp(name, forms[i].name) == 0)
-            return &forms[i];
-    api_refuse_query(c, "format", "unknown_name", "format is \"%.40s\", want json or csv", name);
-    return NULL;
-}
-
-static void reply(struct api_call *c, const struct form *form, const char *job, int64_t from_step,
-                  struct walk *w)
+static void reply(struct api_call *c, bool csv, const char *job, int64_t from_step, struct walk *w)
 {
     struct snn_error err = {.code = SNN_OK};
 
@@ -274,7 +253,7 @@ static void reply(struct api_call *c, const struct form *form, const char *job, 
     else if (w->failed)
         api_problem(c, 500, "out_of_memory", "no memory for the list of series");
     else
-        form->reply(c, job, from_step, w);
+        (csv ? reply_csv : reply_json)(c, job, from_step, w);
     for (size_t i = 0; i < w->n; i++) {
         json_decref(w->series[i].step);
         json_decref(w->series[i].epoch);
@@ -288,14 +267,14 @@ void api_jobs_metrics(struct api_call *c)
 {
     static const char *const known[] = {"names", "from_step", "max_points", "format", NULL};
     int64_t from_step, max_points;
-    const struct form *form;
     struct srv_job job;
+    bool csv;
 
-    if (!api_query_known(c, known) || !(form = find_form(c)) ||
+    if (!api_query_known(c, known) || !api_csv_wanted(c, &csv) ||
         !api_query_integer(c, "from_step", 0, INT64_MAX, 0, &from_step) ||
-        !api_query_integer(c, "max_points", 2, MAX_POINTS, form->max_points, &max_points) ||
+        !api_query_integer(c, "max_points", 2, MAX_POINTS, csv ? 0 : DEFAULT_POINTS, &max_points) ||
         !api_find_job(c, &job))
         return;
-    reply(c, form, job.id, from_step, &(struct walk){.max_points = (size_t)max_points});
+    reply(c, csv, job.id, from_step, &(struct walk){.max_points = (size_t)max_points});
     srv_job_clear(&job);
 }

@@ -2,6 +2,7 @@
 /* GET /v1/jobs/{job}/spikes: the trained model on one sample, who fires when. */
 #include <string.h>
 
+#include "api/csv.h"
 #include "api/file.h"
 #include "api/model.h"
 #include "api/problem.h"
@@ -12,18 +13,23 @@
 #define DEFAULT_UNITS 512
 
 struct question {
-    bool test;
-    int64_t sample, units; /* units: of a layer with more, each k-th is told */
+    bool test, csv;
+    int64_t sample, units; /* units: of a layer with more, each k-th is told; 0 = all are */
     struct api_model_choice weights;
 };
 
-/* ----------------------------------------------------------------------------------- reply -- */
+static size_t stride_of(const struct snn_spikes *s, int64_t most)
+{
+    return most ? (s->units + (size_t)most - 1) / (size_t)most : 1;
+}
+
+/* ------------------------------------------------------------------------------------ JSON -- */
 
 /* "units", "stride" (each stride-th unit is told), "spikes" in all,
  * "start" and "unit" of their spikes by step: unit k is the (k * stride)-th. */
-static void write_spikes(FILE *to, const struct snn_spikes *s, size_t time_steps, size_t most)
+static void write_spikes(FILE *to, const struct snn_spikes *s, size_t time_steps, int64_t most)
 {
-    const size_t stride = (s->units + most - 1) / most;
+    const size_t stride = stride_of(s, most);
     size_t found = 0;
 
     fprintf(to, "\"units\":%zu,\"stride\":%zu,\"spikes\":%zu,\"start\":[0", s->units, stride,
@@ -42,7 +48,7 @@ static void write_spikes(FILE *to, const struct snn_spikes *s, size_t time_steps
 }
 
 static void write_input(FILE *to, const struct snn_raster *r, const struct snn_data_info *info,
-                        size_t most)
+                        int64_t most)
 {
     fputs(",\"input\":{\"shape\":[", to);
     for (size_t i = 0; i < info->rank; i++)
@@ -63,7 +69,7 @@ static void write_input(FILE *to, const struct snn_raster *r, const struct snn_d
 }
 
 static void write_layers(FILE *to, const struct snn_raster *r, const struct snn_spec *spec,
-                         size_t most)
+                         int64_t most)
 {
     fputs(",\"layers\":[", to);
     for (size_t i = 0; i < r->n_layers; i++) {
@@ -79,8 +85,8 @@ static void write_layers(FILE *to, const struct snn_raster *r, const struct snn_
     fputs("]}\n", to);
 }
 
-static void reply(struct api_call *c, const struct question *q, const struct snn_raster *r,
-                  const struct snn_spec *spec, const struct snn_data_info *info)
+static void reply_json(struct api_call *c, const struct question *q, const struct snn_raster *r,
+                       const struct snn_spec *spec, const struct snn_data_info *info)
 {
     FILE *f = api_file_open(c);
 
@@ -99,9 +105,44 @@ static void reply(struct api_call *c, const struct question *q, const struct snn
         api_text_number(f, r->scores[k]);
     }
     fputc(']', f);
-    write_input(f, r, info, (size_t)q->units);
-    write_layers(f, r, spec, (size_t)q->units);
+    write_input(f, r, info, q->units);
+    write_layers(f, r, spec, q->units);
     api_file_reply(c, f, &(struct api_file_form){.content_type = "application/json"});
+}
+
+/* ------------------------------------------------------------------------------------- CSV -- */
+
+/* A row a spike: steps from 1, units by their own number. */
+static void write_rows(FILE *to, const char *layer, const struct snn_spikes *s, size_t time_steps,
+                       int64_t most)
+{
+    const size_t stride = stride_of(s, most);
+
+    for (size_t t = 0; t < time_steps; t++) {
+        for (size_t i = s->start[t]; i < s->start[t + 1]; i++) {
+            if (s->unit[i] % stride != 0)
+                continue;
+            api_csv_text(to, layer);
+            fprintf(to, ",%zu,%lu\n", t + 1, (unsigned long)s->unit[i]);
+        }
+    }
+}
+
+/* An input of constant values and layers without neurons have no spikes. */
+static void reply_csv(struct api_call *c, const struct question *q, const struct snn_raster *r,
+                      const struct snn_spec *spec)
+{
+    FILE *f = api_file_open(c);
+
+    if (!f)
+        return;
+    fputs("layer,step,unit\n", f);
+    if (!r->constant)
+        write_rows(f, "input", &r->input, r->time_steps, q->units);
+    for (size_t i = 0; i < r->n_layers; i++)
+        if (r->layers[i].start)
+            write_rows(f, spec->layers[i].name, &r->layers[i], r->time_steps, q->units);
+    api_csv_reply(c, f);
 }
 
 /* --------------------------------------------------------------------------------- handler -- */
@@ -119,8 +160,10 @@ static void look(struct api_call *c, const struct question *q, const struct srv_
                     "the data set of job %s is gone: its network cannot be put together", job->id);
     else if (snn_raster_run(&r, model, &spec, data, q->test, (size_t)q->sample, &err) != SNN_OK)
         api_error(c, &err);
+    else if (q->csv)
+        reply_csv(c, q, &r, &spec);
     else
-        reply(c, q, &r, &spec, &info);
+        reply_json(c, q, &r, &spec, &info);
     snn_raster_clear(&r);
 }
 
@@ -146,13 +189,15 @@ static void answer(struct api_call *c, const struct question *q, const struct sr
 
 void api_jobs_spikes(struct api_call *c)
 {
-    static const char *const known[] = {"sample", "split", "checkpoint", "max_units", NULL};
+    static const char *const known[] = {"sample",    "split",  "checkpoint",
+                                        "max_units", "format", NULL};
     struct question q;
     struct srv_job job;
 
-    if (!api_query_known(c, known) || !api_query_split(c, true, &q.test) ||
+    if (!api_query_known(c, known) || !api_csv_wanted(c, &q.csv) ||
+        !api_query_split(c, true, &q.test) ||
         !api_query_integer(c, "sample", 0, INT64_MAX / 2, 0, &q.sample) ||
-        !api_query_integer(c, "max_units", 1, MAX_UNITS, DEFAULT_UNITS, &q.units) ||
+        !api_query_integer(c, "max_units", 1, MAX_UNITS, q.csv ? 0 : DEFAULT_UNITS, &q.units) ||
         !api_model_choose(c, &q.weights) || !api_find_job(c, &job))
         return;
     answer(c, &q, &job);

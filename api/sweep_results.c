@@ -120,24 +120,16 @@ static void reply_csv(struct api_call *c, const struct srv_sweep_whole *w)
         write_row(to, &w->jobs[i], parameters);
     }
     json_decref(parameters);
-    api_file_reply(c, to, &(struct api_file_form){.content_type = "text/csv; charset=utf-8"});
+    api_csv_reply(c, to);
 }
 
 void api_sweeps_results(struct api_call *c)
 {
     static const char *const known[] = {"format", NULL};
-    const char *format = srv_request_query(c->req, "format");
-    bool csv = format && strcmp(format, "csv") == 0;
     struct srv_sweep_whole w;
+    bool csv;
 
-    if (!api_query_known(c, known))
-        return;
-    if (format && !csv && strcmp(format, "json") != 0) {
-        api_refuse_query(c, "format", "unknown_name", "format is \"%.40s\", want json or csv",
-                         format);
-        return;
-    }
-    if (!api_find_sweep(c, &w))
+    if (!api_query_known(c, known) || !api_csv_wanted(c, &csv) || !api_find_sweep(c, &w))
         return;
     (csv ? reply_csv : reply_json)(c, &w);
     srv_sweep_whole_clear(&w);

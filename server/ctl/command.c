@@ -29,7 +29,9 @@ static const struct ctl_option events_options[] = {
     {NULL, 0, NULL, NULL},
 };
 static const struct ctl_option histogram_options[] = {
-    {"step", 0, "N", "the first step from N on (the last one there is)"},
+    {"step", 0, "N", "the first step from N on (the last one there is; saved: all)"},
+    {"format", 'f', "FORMAT", "json or csv, as the server sends it, instead of the drawing"},
+    {"output", 'o', "FILE", "where it goes (standard output)"},
     {NULL, 0, NULL, NULL},
 };
 static const struct ctl_option metrics_options[] = {

@@ -153,3 +153,19 @@ enum ctl_exit ctl_download(struct ctl *c, const char *path, const char *file, bo
     *out = (struct ctl_download){0};
     return strcmp(file, "-") == 0 ? transfer(&d, path, out) : to_file(&d, path, file, out);
 }
+
+enum ctl_exit ctl_save(struct ctl *c, struct ctl_text *path, const char *file)
+{
+    struct ctl_download d;
+    enum ctl_exit rc;
+
+    file = file && file[0] ? file : "-";
+    if (path->failed)
+        rc = ctl_fail(c, CTL_LOCAL, "no memory for the path");
+    else
+        rc = ctl_download(c, ctl_text_of(path), file, false, &d);
+    ctl_text_free(path);
+    if (rc == CTL_OK && strcmp(file, "-") != 0)
+        fprintf(c->err, "%s: %s\n", file, ctl_bytes((double)d.bytes).s);
+    return rc;
+}

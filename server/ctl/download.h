@@ -28,4 +28,8 @@ void ctl_tensors_add(struct ctl_tensors *t, const unsigned char *bytes, size_t n
 enum ctl_exit ctl_download(struct ctl *c, const char *path, const char *file, bool safetensors,
                            struct ctl_download *out);
 
+/* The same for a table, which may be longer than memory has room for: as it comes, to the standard
+ * output where the file is NULL, "" or "-"; else its size is told. Frees the path. */
+enum ctl_exit ctl_save(struct ctl *c, struct ctl_text *path, const char *file);
+
 #endif

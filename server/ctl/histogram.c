@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/ctl/ctl.h"
+#include "server/ctl/download.h"
 #include "server/ctl/draw.h"
 #include "server/ctl/format.h"
 
@@ -97,15 +97,17 @@ static void add_list(struct ctl *c, struct ctl_text *t, const json_t *entries)
 
 /* ------------------------------------------------------------------------------------- step -- */
 
-/* The path of the histograms of one step: the first from `step` on, NULL: the last there is. */
-static enum ctl_exit histograms_path(struct ctl *c, struct ctl_text *path, const char *step)
+/* The path of the histograms of one step: the first from `step` on, NULL: the last there is, or
+ * `all` there are. */
+static enum ctl_exit histograms_path(struct ctl *c, struct ctl_text *path, const char *step,
+                                     bool all)
 {
     enum ctl_exit rc = ctl_job_path(c, path, ctl_operand(c, 0), "/histograms");
 
     ctl_query_add(path, "name", ctl_operand(c, 1));
     ctl_query_add(path, "from_step", step);
-    ctl_query_add(path, "max_steps", "1");
-    ctl_query_add(path, "order", step ? NULL : "desc");
+    ctl_query_add(path, "max_steps", step || !all ? "1" : NULL);
+    ctl_query_add(path, "order", step || all ? NULL : "desc");
     return rc;
 }
 
@@ -134,14 +136,19 @@ static enum ctl_exit show(struct ctl *c, const json_t *page)
 
 enum ctl_exit ctl_histogram(struct ctl *c)
 {
+    const char *format = ctl_value(c, "format"), *file = ctl_value(c, "output");
+    bool saved = format || file;
     struct ctl_text path = {0};
     json_t *page;
-    enum ctl_exit rc = histograms_path(c, &path, ctl_value(c, "step"));
+    enum ctl_exit rc = histograms_path(c, &path, ctl_value(c, "step"), saved);
 
-    if (rc == CTL_OK)
-        rc = ctl_fetch(c, "GET", &path, &page);
-    else
+    ctl_query_add(&path, "format", format);
+    if (rc != CTL_OK)
         ctl_text_free(&path);
+    else if (saved)
+        return ctl_save(c, &path, file);
+    else
+        rc = ctl_fetch(c, "GET", &path, &page);
     if (rc != CTL_OK)
         return rc;
     rc = show(c, page);

@@ -122,22 +122,6 @@ static enum ctl_exit show_series(struct ctl *c, struct ctl_text *path)
     return rc;
 }
 
-/* As it comes: a table may be longer than memory has room for. */
-static enum ctl_exit save_series(struct ctl *c, struct ctl_text *path, const char *file)
-{
-    struct ctl_download d;
-    enum ctl_exit rc;
-
-    if (path->failed)
-        rc = ctl_fail(c, CTL_LOCAL, "no memory for the path");
-    else
-        rc = ctl_download(c, ctl_text_of(path), file, false, &d);
-    ctl_text_free(path);
-    if (rc == CTL_OK && strcmp(file, "-") != 0)
-        fprintf(c->err, "%s: %s\n", file, ctl_bytes((double)d.bytes).s);
-    return rc;
-}
-
 enum ctl_exit ctl_metrics(struct ctl *c)
 {
     const char *format = ctl_value(c, "format"), *file = ctl_value(c, "output");
@@ -154,6 +138,6 @@ enum ctl_exit ctl_metrics(struct ctl *c)
     ctl_query_add(&path, "format", format);
     ctl_text_free(&names);
     if (format || file)
-        return save_series(c, &path, file && file[0] ? file : "-");
+        return ctl_save(c, &path, file);
     return show_series(c, &path);
 }

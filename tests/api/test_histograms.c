@@ -30,6 +30,14 @@ static json_t *get(struct world *w, struct world_request r, int status)
     return json_object_get(w->json, "data");
 }
 
+static void get_csv(struct world *w, struct world_request r)
+{
+    r.param[0] = w->job;
+    world_call(w, api_jobs_histograms, &r);
+    assert_int_equal(w->res.status, 200);
+    assert_string_equal(world_header(w, "Content-Type"), "text/csv; charset=utf-8");
+}
+
 static void histograms__tiny__is_exactly_this_text(void **state)
 {
     struct world *w = *state;
@@ -52,6 +60,31 @@ static void histograms__tiny__is_exactly_this_text(void **state)
              "],\"missing\":[]}\n",
              w->job);
     assert_string_equal(w->text, want);
+}
+
+static void histograms__tiny_as_csv__is_exactly_this_text(void **state)
+{
+    struct world *w = *state;
+    const real values[] = {0, 2, -6, 9, (real)NAN, (real)INFINITY, -6};
+    const real large[] = {2000, -3000, 0, 6000, 0}, negative[] = {0, (real)-0.5};
+    const real odd[] = {(real)NAN};
+
+    post(w, 20, "gradients/layer1.weight", values, 7);
+    post(w, 30, "membrane/layer1", large, 5);
+    post(w, 35, "membrane/a, \"b\"", negative, 2);
+    post(w, 40, "membrane/layer1", odd, 1);
+    world_flush(w);
+    get_csv(w, (struct world_request){.query = {{"format", "csv"}}});
+    assert_string_equal(w->text, "step,epoch,name,left,right,count\n"
+                                 "20,2,gradients/layer1.weight,-8,-4,2\n"
+                                 "20,2,gradients/layer1.weight,0,0,1\n"
+                                 "20,2,gradients/layer1.weight,2,4,1\n"
+                                 "20,2,gradients/layer1.weight,8,16,1\n"
+                                 "30,3,membrane/layer1,-3000,-1024,1\n"
+                                 "30,3,membrane/layer1,0,0,2\n"
+                                 "30,3,membrane/layer1,1024,6000,2\n"
+                                 "35,3,\"membrane/a, \"\"b\"\"\",-1,-0.5,1\n"
+                                 "35,3,\"membrane/a, \"\"b\"\"\",0,0,1\n");
 }
 
 static void histograms__nothing_finite__has_null_statistics(void **state)
@@ -124,6 +157,82 @@ static void histograms__every_entry__adds_up_to_its_count(void **state)
         assert_int_equal(sum, 500);
     }
     assert_true(bin_values > 12 * 450);
+}
+
+/* Takes the row from the text; fails where it is another one. */
+static void expect_row(const char **text, const json_t *entry, double left, double right,
+                       json_int_t count)
+{
+    char name[64];
+    long long step, epoch, n;
+    double from, to;
+    int read = 0;
+
+    if (sscanf(*text, "%lld,%lld,%63[^,],%lf,%lf,%lld\n%n", &step, &epoch, name, &from, &to, &n,
+               &read) != 6)
+        fail_msg("no row: %.80s", *text);
+    *text += read;
+    assert_int_equal(step, json_integer_value(json_object_get(entry, "step")));
+    assert_int_equal(epoch, json_integer_value(json_object_get(entry, "epoch")));
+    assert_string_equal(name, json_string_value(json_object_get(entry, "name")));
+    assert_true(from == left && to == right);
+    assert_int_equal(n, count);
+}
+
+static void expect_rows(const char **text, const json_t *entry)
+{
+    json_int_t zeros = json_integer_value(json_object_get(entry, "zeros"));
+    json_t *bin;
+    size_t i;
+
+    json_array_foreach(json_object_get(entry, "bins"), i, bin)
+    {
+        json_t *left = json_array_get(bin, 0), *right = json_array_get(bin, 1);
+
+        if (zeros && json_is_number(left) && json_number_value(left) >= 0) {
+            expect_row(text, entry, 0, 0, zeros);
+            zeros = 0;
+        }
+        left = json_is_null(left) ? json_object_get(entry, "min") : left;
+        right = json_is_null(right) ? json_object_get(entry, "max") : right;
+        expect_row(text, entry, json_number_value(left), json_number_value(right),
+                   json_integer_value(json_array_get(bin, 2)));
+    }
+    if (zeros)
+        expect_row(text, entry, 0, 0, zeros);
+}
+
+static void histograms__csv__has_the_numbers_of_the_json(void **state)
+{
+    static const struct srv_pair queries[][3] = {
+        {{NULL, NULL}},
+        {{"name", "gradients/*,activity/layer1"}, {"from_step", "5"}},
+        {{"name", "weights/layer1.weight"}, {"order", "desc"}, {"max_steps", "2"}},
+        {{"max_points", "2"}, {"to_step", "25"}},
+        {{"from_step", "21"}},
+    };
+    static const size_t entries[] = {12, 6, 2, 8, 0};
+    struct world *w = *state;
+
+    post_many(w);
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+        struct world_request r = {.body = NULL};
+        const char *text;
+        json_t *data, *entry;
+        size_t k;
+
+        memcpy(r.query, queries[i], sizeof queries[i]);
+        data = json_incref(get(w, r, 200));
+        assert_int_equal(json_array_size(data), entries[i]);
+        for (k = 0; r.query[k].name; k++)
+            ;
+        r.query[k] = (struct srv_pair){"format", "csv"};
+        get_csv(w, r);
+        text = strchr(w->text, '\n') + 1;
+        json_array_foreach(data, k, entry) expect_rows(&text, entry);
+        assert_string_equal(text, "");
+        json_decref(data);
+    }
 }
 
 static void histograms__query__selects_names_and_steps(void **state)
@@ -232,6 +341,8 @@ static void histograms__wrong_requests__are_refused(void **state)
     get(w, (struct world_request){.query = {{"names", "x"}}}, 422);
     get(w, (struct world_request){.query = {{"name", ""}}}, 422);
     get(w, (struct world_request){.query = {{"max_steps", "all"}}}, 422);
+    get(w, (struct world_request){.query = {{"format", "xml"}}}, 422);
+    assert_contains(world_text(w, "detail"), "format is \"xml\", want json or csv");
 }
 
 static void histograms__no_memory__is_an_error_not_the_end(void **state)
@@ -239,8 +350,10 @@ static void histograms__no_memory__is_an_error_not_the_end(void **state)
     struct world *w = *state;
 
     post_many(w);
-    world_starve(w, api_jobs_histograms,
-                 &(struct world_request){.param = {w->job}, .query = {{"name", "weights/*"}}});
+    struct world_request r = {.param = {w->job}, .query = {{"name", "weights/*"}}};
+    world_starve(w, api_jobs_histograms, &r);
+    r.query[1] = (struct srv_pair){"format", "csv"};
+    world_starve(w, api_jobs_histograms, &r);
 }
 
 int main(void)
@@ -248,8 +361,10 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         TEST(histograms__tiny__is_exactly_this_text),
+        TEST(histograms__tiny_as_csv__is_exactly_this_text),
         TEST(histograms__nothing_finite__has_null_statistics),
         TEST(histograms__every_entry__adds_up_to_its_count),
+        TEST(histograms__csv__has_the_numbers_of_the_json),
         TEST(histograms__query__selects_names_and_steps),
         TEST(histograms__newest_first__has_the_latest_in_one_request),
         TEST(histograms__thinned__are_even_with_the_first_and_the_last),

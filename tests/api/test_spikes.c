@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* GET /v1/jobs/{job}/spikes and GET /v1/datasets/{dataset}/samples. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/api/ask.h"
@@ -11,6 +12,12 @@
     get(t, &(struct world_request){.query = {__VA_ARGS__}}, api_jobs_spikes, (t)->job, status)
 #define SAMPLES(t, status, ...)                                                                    \
     get(t, &(struct world_request){.query = {__VA_ARGS__}}, api_datasets_samples, "digits", status)
+
+#define SPIKING_INPUT                                                                              \
+    "{\"seed\":3,\"dataset\":{\"name\":\"digits\"},"                                               \
+    "\"encoding\":{\"kind\":\"rate\",\"time_steps\":4},\"neuron\":{\"threshold\":0.1},"            \
+    "\"layers\":[{\"kind\":\"dense\",\"units\":600},{\"kind\":\"dense\",\"units\":10}],"           \
+    "\"training\":{\"epochs\":1,\"batch_size\":256}}"
 
 static struct world *get(struct trained *t, struct world_request *r,
                          void (*handle)(struct api_call *c), const char *of, int status)
@@ -63,6 +70,56 @@ static void spikes__more_units_than_wanted__are_thinned_evenly(void **state)
         assert_in_range(json_integer_value(unit), 0, 1);
 }
 
+/* The rows that the JSON's spikes are, of one layer. */
+static void add_rows(FILE *to, const char *layer, const json_t *spikes)
+{
+    const json_t *start = json_object_get(spikes, "start"), *unit = json_object_get(spikes, "unit");
+    const json_int_t stride = json_integer_value(json_object_get(spikes, "stride"));
+
+    for (size_t t = 0; t + 1 < json_array_size(start); t++)
+        for (json_int_t i = json_integer_value(json_array_get(start, t));
+             i < json_integer_value(json_array_get(start, t + 1)); i++)
+            fprintf(to, "%s,%zu,%lld\n", layer, t + 1,
+                    (long long)(stride * json_integer_value(json_array_get(unit, (size_t)i))));
+}
+
+/* Thinned to so many units; NULL: all, which the JSON has to be asked for. */
+static void expect_csv(struct trained *t, const char *units)
+{
+    struct world *w = GET(t, 200, {"sample", "3"}, {"max_units", units ? units : "4096"});
+    char *want = NULL;
+    size_t size, i;
+    FILE *to = open_memstream(&want, &size);
+    json_t *layer;
+
+    assert_non_null(to);
+    fputs("layer,step,unit\n", to);
+    add_rows(to, "input", ask_at(w, "input"));
+    json_array_foreach(ask_at(w, "layers"), i, layer)
+        add_rows(to, json_string_value(json_object_get(layer, "name")), layer);
+    fclose(to);
+    GET(t, 200, {"sample", "3"}, {"format", "csv"}, {units ? "max_units" : NULL, units});
+    assert_string_equal(world_header(w, "Content-Type"), "text/csv; charset=utf-8");
+    assert_string_equal(w->text, want);
+    free(want);
+}
+
+static void spikes__csv__has_a_row_for_each_spike_of_the_json(void **state)
+{
+    struct trained *t = *state;
+
+    expect_csv(t, NULL);
+    expect_csv(t, "2");
+    trained_train(t, "builtin:digits", SPIKING_INPUT);
+    expect_csv(t, NULL);
+    assert_contains(t->world->text, "\ninput,1,");
+    assert_contains(t->world->text, "\ninput,4,");
+    assert_contains(t->world->text, "\nlayer1,2,");
+    expect_csv(t, "7");
+    assert_contains(t->world->text, "\ninput,1,");
+    assert_contains(t->world->text, "\nlayer1,2,");
+}
+
 static void spikes__wrong_requests__say_what_was_wanted(void **state)
 {
     struct trained *t = *state;
@@ -75,6 +132,8 @@ static void spikes__wrong_requests__say_what_was_wanted(void **state)
     GET(t, 422, {"sample", "-1"});
     GET(t, 422, {"max_units", "0"});
     GET(t, 422, {"size", "3"});
+    GET(t, 422, {"format", "xml"});
+    assert_contains(world_text(t->world, "detail"), "format is \"xml\", want json or csv");
     /* a job without a checkpoint has nothing to look at */
     snprintf(t->job, sizeof t->job, "%s", t->world->job);
     GET(t, 404, {NULL, NULL});
@@ -86,6 +145,8 @@ static void spikes__no_memory__is_an_error(void **state)
     struct trained *t = *state;
 
     world_starve(t->world, api_jobs_spikes, &(struct world_request){.param = {t->job}});
+    world_starve(t->world, api_jobs_spikes,
+                 &(struct world_request){.param = {t->job}, .query = {{"format", "csv"}}});
 }
 
 static void samples__of_a_set__come_as_they_are(void **state)
@@ -124,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(spikes__of_a_sample__are_of_every_layer),
         TEST(spikes__more_units_than_wanted__are_thinned_evenly),
+        TEST(spikes__csv__has_a_row_for_each_spike_of_the_json),
         TEST(spikes__wrong_requests__say_what_was_wanted),
         TEST(spikes__no_memory__is_an_error),
         TEST(samples__of_a_set__come_as_they_are),

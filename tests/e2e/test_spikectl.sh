@@ -141,6 +141,13 @@ says ' \.\.  *-*2^-*[0-9]* |##*'
 expect 0 histogram "$id" gradients/layer1.weight --step 20
 says 'step 20,'
 expect 3 histogram "$id" gradients/nothing
+expect 0 histogram "$id" gradients/layer1.weight --step 20 --format csv
+says '^step,epoch,name,left,right,count$'
+[ "$(awk -F, 'NR > 1 && $1 == 20 { n += $6 } END { print n }' "$dir/out")" -eq 1024 ] || die "want the 1024 values"
+expect 0 histogram "$id" -f csv -o "$dir/histograms.csv"
+[ "$(cut -d, -f1 "$dir/histograms.csv" | sort -u | wc -l)" -gt 2 ] || die "want the rows of all steps"
+expect 3 histogram "$id" --format xml
+complains 'format is "xml", want json or csv'
 
 expect 0 confusion "$id"
 says '^ CLASS  *SAMPLES  *RIGHT  *0  *1 '

@@ -142,6 +142,10 @@ static void job__submitted__trains_and_tells_everything(void **state)
     check_metrics(get(d, &a, id, "/metrics", 200));
     get(d, &a, id, "/metrics?format=csv&names=train_loss", 200);
     assert_int_equal(strncmp(a.text, "step,epoch,name,index,value\n", 28), 0);
+    get(d, &a, id, "/histograms?format=csv&name=weights/*", 200);
+    assert_int_equal(strncmp(a.text, "step,epoch,name,left,right,count\n20,0,weights/", 46), 0);
+    get(d, &a, id, "/spikes?format=csv", 200);
+    assert_int_equal(strncmp(a.text, "layer,step,unit\n", 16), 0);
     get(d, &a, id, "/weights", 200);
     assert_string_equal(answer_text(&a, "sha256"), answer_text(&job, "model.sha256"));
     assert_int_equal(json_array_size(answer_at(&a, "layers")), 2);
