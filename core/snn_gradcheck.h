@@ -44,7 +44,8 @@ struct snn_gradcheck_options {
  * mean square of the tensor's gradient, or a tenth of the largest of all tensors'; and at least a
  * hundredth of the mean magnitude that single samples have there, since they may cancel.
  *
- * Weights are the model's, or (NULL) those that a run begins with. Epoch 0's noise and masks.
+ * Weights are the model's, or (NULL) those that a run draws, before an initialisation to a firing
+ * rate scales them. Epoch 0's noise and masks.
  * SNN_INVALID where model and spec do not belong together or something in the spec has no tangents;
  * SNN_LIMIT where one sample alone is more than `most`. @thread any */
 enum snn_code snn_gradcheck(struct snn_gradcheck_report *out, const struct snn_spec *spec,

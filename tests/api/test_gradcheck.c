@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* POST /v1/gradcheck and POST /v1/jobs/{job}/gradcheck: every example, a trained job, bad input. */
 #include <glob.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,9 @@
 
 /* Of the examples: what single precision promises, and double. */
 #define TOLERANCE (sizeof(real) == sizeof(double) ? 1e-9 : 1e-4)
+
+/* weight_scale at which every neuron layer of each example fires from the first. */
+#define FIRING 8
 
 /* The Debian package dataset-fashion-mnist, where it is installed. */
 #define FASHION "/usr/share/datasets/fashion-mnist"
@@ -32,6 +36,45 @@ static char *read_file(const char *path)
     return text;
 }
 
+/* The job with weights so large that neurons fire from the first: each layer then hears something,
+ * and a gradient reaches every tensor. */
+static char *firing(const char *text)
+{
+    json_t *job = json_loads(text, 0, NULL), *layer;
+    char *out;
+    size_t i;
+
+    assert_non_null(job);
+    json_array_foreach(json_object_get(job, "layers"), i, layer)
+    {
+        const char *kind = json_string_value(json_object_get(layer, "kind"));
+        if (strcmp(kind, "dense") == 0 || strcmp(kind, "recurrent") == 0 ||
+            strcmp(kind, "conv2d") == 0)
+            assert_int_equal(json_object_set_new(layer, "weight_scale", json_real(FIRING)), 0);
+    }
+    out = json_dumps(job, JSON_COMPACT);
+    json_decref(job);
+    assert_non_null(out);
+    return out;
+}
+
+/* Checks the job of that file: within the tolerance, and where `whole` no tensor without gradient.
+ */
+static void check(struct world *w, const char *file, const char *job, bool whole)
+{
+    const json_t *layer, *tensor;
+    size_t i, k;
+
+    if (ask_post(w, "/v1/gradcheck", job) != 200 || !json_is_true(ask_at(w, "passed")) ||
+        !(json_number_value(ask_at(w, "error")) <= TOLERANCE))
+        fail_msg("%s: %s", file, w->text);
+    assert_string_equal(ask_text_at(w, "weights"), "initial");
+    json_array_foreach(ask_at(w, "layers"), i, layer) json_array_foreach(
+        json_object_get(layer, "tensors"), k,
+        tensor) if (whole && !(json_number_value(json_object_get(tensor, "gradient_norm")) > 0))
+        fail_msg("%s: no gradient in %s", file, json_string_value(json_object_get(tensor, "name")));
+}
+
 static void gradcheck__each_example_shipped__agrees(void **state)
 {
     struct trained *t = *state;
@@ -49,11 +92,10 @@ static void gradcheck__each_example_shipped__agrees(void **state)
             !json_is_true(ask_at(t->world, "valid")) ||
             json_array_size(ask_at(t->world, "warnings")) != 0)
             fail_msg("%s: %s", files.gl_pathv[i], t->world->text);
-        if (ask_post(t->world, "/v1/gradcheck", job) != 200 ||
-            !json_is_true(ask_at(t->world, "passed")) ||
-            !(json_number_value(ask_at(t->world, "error")) <= TOLERANCE))
-            fail_msg("%s: %s", files.gl_pathv[i], t->world->text);
-        assert_string_equal(ask_text_at(t->world, "weights"), "initial");
+        char *fires = firing(job);
+        check(t->world, files.gl_pathv[i], job, false);
+        check(t->world, files.gl_pathv[i], fires, true);
+        free(fires);
         free(job);
     }
     globfree(&files);
