@@ -10,6 +10,11 @@ export class Problem extends Error {
   }
 }
 
+/** There was no answer, which the frame tells already. */
+export class Silence extends Error {
+  constructor() { super("The daemon does not answer."); }
+}
+
 const authorization = (used = token()) => (used ? { Authorization: `Bearer ${used}` } : {});
 
 async function ask(path, options) {
@@ -19,7 +24,7 @@ async function ask(path, options) {
     answer = await fetch(path, { ...options, headers: { ...authorization(used), ...options?.headers } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Error("The daemon does not answer.");
+    throw new Silence();
   }
   if (answer.ok || answer.status === 304) return answer;
   const problem = new Problem(answer.status, await answer.json().catch(() => null));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Where the page starts: which module shows what, and the frame around it.
-import { getBlob } from "./api.js";
+import { getBlob, Silence } from "./api.js";
 import { toast } from "./dom.js";
 import { download } from "./export.js";
 import { start } from "./router.js";
@@ -38,6 +38,11 @@ addEventListener("click", async (event) => {
     const blob = await getBlob(link.href);
     download(link.download || link.pathname.split("/").slice(-2).join("-"), blob.type, blob);
   } catch (error) { toast(error.message, true); }
+});
+
+/* What pages ask for by themselves, in the background, may fail with the connection, or be of no use any more. */
+addEventListener("unhandledrejection", (event) => {
+  if (event.reason instanceof Silence || event.reason?.name === "AbortError") event.preventDefault();
 });
 
 start(pages, "jobs");

@@ -38,6 +38,7 @@ async function show(pages, fallback) {
   current?.controller.abort();
   current = { controller: page, key: `${name}/${args[0]}` };
   markCurrent(name);
+  const held = stays && root.contains(document.activeElement);
   try {
     if (!load) throw new Error(`There is no page "${name}".`);
     if (!stays) replace(root, h("p", { class: "busy" }, "Loading…"));
@@ -47,7 +48,9 @@ async function show(pages, fallback) {
       root, args, query, signal: page.signal,
       title: (text) => { document.title = `${text} · spiked`; },
     });
-    if (!page.signal.aborted && !stays) focusHeading(root);
+    if (page.signal.aborted) return;
+    showTab(root, held);
+    if (!stays) focusHeading(root);
   } catch (error) {
     if (!page.signal.aborted) replace(root, failure(error));
   }
@@ -60,6 +63,13 @@ function focusHeading(root) {
   if (!heading || (root !== document.activeElement && root.contains(document.activeElement))) return; // somebody is at work here already
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
+}
+
+/** The chosen part of a page is in sight, and has the focus where the link that was followed had it. */
+function showTab(root, held) {
+  const tab = root.querySelector(".tabs [aria-current]");
+  tab?.scrollIntoView({ inline: "nearest", block: "nearest" });
+  if (held && document.activeElement === document.body) tab?.focus({ preventScroll: true });
 }
 
 export function start(pages, fallback) {

@@ -8,8 +8,8 @@ const order = (a, b) => {
   return typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
 };
 
-/** Columns: {name, value(row), show?(row), number?}, or {unseen, show(row)} where the head is not for
- * the eyes. What has no value comes last, either way. */
+/** {node, update(rows)}. Columns: {name, value(row), show?(row), number?}, or {unseen, show(row)} where the head
+ * is not for the eyes. What has no value comes last, either way. An update keeps the order that was asked for. */
 export function sortedTable(caption, columns, rows, start) {
   const body = h("tbody"), heads = [];
   let by = start?.column ?? -1, down = start?.down ?? true;
@@ -35,5 +35,13 @@ export function sortedTable(caption, columns, rows, start) {
     return th;
   }));
   paint();
-  return h("div", { class: "scroll" }, h("table", null, h("caption", { class: "unseen" }, caption), h("thead", null, head), body));
+  const node = h("div", { class: "scroll" }, h("table", null, h("caption", { class: "unseen" }, caption), h("thead", null, head), body));
+  const update = (next) => {
+    const at = body.contains(document.activeElement) ? document.activeElement : null;
+    rows = next;
+    paint();
+    const same = (e) => ["aria-label", "href"].every((k) => e.getAttribute(k) === at.getAttribute(k));
+    if (at) [...body.querySelectorAll(at.localName)].find(same)?.focus({ preventScroll: true });
+  };
+  return { node, update };
 }

@@ -258,7 +258,7 @@ static void job__spikes_of_a_sample__are_those_of_the_api(void **state)
     browser_click(p->b, "[aria-label='Sample after']");
     browser_see(p->b, ".side", want);
     browser_wait(p->b, "return document.querySelectorAll('.scores li').length === 10");
-    browser_wait(p->b, "return document.querySelector('canvas.sample') !== null");
+    browser_wait(p->b, "return document.querySelector('canvas.sample')?.clientWidth > 50");
     browser_shot(p->b, "job-spikes");
     answer_clear(&a);
     page_done(p);
@@ -286,6 +286,7 @@ static void job__verdict__is_told_and_one_click_repairs_it(void **state)
     browser_see(p->b, ".verdict details summary", "explained by it");
     browser_shot(p->b, "job-verdict");
     browser_look(p->b, 390, 900, true);
+    browser_wait(p->b, "return document.documentElement.dataset.theme === 'dark'");
     browser_shot(p->b, "job-verdict-narrow-dark");
     browser_look(p->b, 1360, 900, false);
     browser_click(p->b, ".verdict .knob button");

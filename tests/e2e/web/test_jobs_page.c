@@ -218,6 +218,44 @@ static void jobs__text_and_order__go_over_all_jobs(void **state)
     page_done(p);
 }
 
+/* Of an order that changes only the top is asked for again: the rest of the rows stay, and what is
+ * ticked among them. */
+static void jobs__long_list_in_order__keeps_its_rows(void **state)
+{
+    enum { MANY = 110 };
+    struct page *p = *state;
+    struct answer a = {.status = 0};
+    char id[32], path[64], script[160];
+
+    for (int i = 0; i < MANY; i++)
+        daemon_submit(p->d, LONG, id);
+    page_open(p, "#/jobs?sort=name");
+    snprintf(script, sizeof script,
+             "document.querySelector('.more button').click(); return "
+             "document.querySelectorAll('tbody tr').length === %d",
+             MANY);
+    browser_wait(p->b, script);
+    json_decref(
+        browser_run(p->b, "document.querySelector('tbody tr:last-child input').click()", ""));
+    browser_see(p->b, ".head .button", "Compare 1 job");
+    snprintf(path, sizeof path, "/v1/jobs/%s/cancel", id);
+    daemon_post(p->d, &a, path, "{}", 202);
+    browser_see(p->b, "tbody tr .badge", "cancelled");
+    /* what was asked for because of it is there */
+    json_decref(
+        browser_run(p->b, "window.asked = performance.getEntriesByType('resource').length", ""));
+    browser_wait(p->b, "return performance.getEntriesByType('resource').slice(window.asked).some("
+                       "(e) => e.name.includes('/v1/jobs?') && e.responseEnd > 0)");
+    snprintf(script, sizeof script,
+             "return document.querySelectorAll('tbody tr').length === %d && "
+             "document.querySelector('tbody tr:last-child input').checked",
+             MANY);
+    browser_wait(p->b, script);
+    browser_see(p->b, ".head .button", "Compare 1 job");
+    answer_clear(&a);
+    page_done(p);
+}
+
 /* Tab until the element with the focus fits. */
 static void tab_to(struct page *p, const char *selector)
 {
@@ -270,6 +308,7 @@ int main(void)
         TEST(jobs__filters__show_what_fits),
         TEST(form__sweep__is_built_counted_and_trained),
         TEST(jobs__text_and_order__go_over_all_jobs),
+        TEST(jobs__long_list_in_order__keeps_its_rows),
         TEST(keyboard__alone__is_enough_to_train_and_cancel),
     };
     return cmocka_run_group_tests(tests, page_group_setup, page_group_teardown);

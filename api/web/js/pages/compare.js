@@ -6,7 +6,7 @@ import { figure } from "../charts/figure.js";
 import { LineChart } from "../charts/line.js";
 import { seriesColor } from "../charts/palette.js";
 import { empty, h, paced, replace } from "../dom.js";
-import { number, percent, spent } from "../format.js";
+import { count, number, percent, spent } from "../format.js";
 import { live } from "../live.js";
 import { badge, choice, jobTitle, shortId } from "../parts.js";
 import { go, href } from "../router.js";
@@ -26,10 +26,11 @@ const swatch = (i) => {
 };
 
 function jobsTable(jobs, differing, remove) {
+  const place = (j) => jobs.findIndex((k) => k.id === j.id);
   const metric = (key, show) => ({ number: true, value: (j) => j.metrics[key], show: (j) => show(j.metrics[key]) });
   const short = shortNames(differing.map(([p]) => p));
   return sortedTable("The jobs compared", [
-    { name: "Job", value: jobTitle, show: (j) => [swatch(jobs.indexOf(j)), h("a", { href: href(`job/${j.id}`) }, jobTitle(j)), " ", h("small", { class: "mono" }, shortId(j.id)),
+    { name: "Job", value: jobTitle, show: (j) => [swatch(place(j)), h("a", { href: href(`job/${j.id}`) }, jobTitle(j)), " ", h("small", { class: "mono" }, shortId(j.id)),
       h("button", { type: "button", class: "quiet small", "aria-label": `Leave out ${jobTitle(j)}`, onclick: () => remove(j.id) }, "×")] },
     { name: "Status", value: (j) => j.status, show: (j) => badge(j.status) },
     { name: "Test", ...metric("test_accuracy", percent) },
@@ -38,7 +39,7 @@ function jobsTable(jobs, differing, remove) {
     { name: "Loss", ...metric("train_loss", number) },
     ...differing.map(([, values], k) => ({
       name: short[k], number: values.every((v) => v === undefined || typeof v === "number"),
-      value: (j) => values[jobs.indexOf(j)], show: (j) => String(values[jobs.indexOf(j)] ?? "–"),
+      value: (j) => values[place(j)], show: (j) => String(values[place(j)] ?? "–"),
     })),
     { name: "Took", value: (j) => (j.finished_at ?? Date.now() / 1000) - (j.started_at ?? NaN), show: spent, number: true },
   ], jobs);
@@ -95,15 +96,44 @@ async function sweeps(signal) {
     { name: "Status", value: (s) => s.status, show: (s) => badge(s.status) },
     { name: "Combinations", number: true, value: (s) => s.combinations },
     { name: "Ranked by", value: (s) => s.metric.replaceAll("_", " ") },
-  ], data)) : null;
+  ], data).node) : null;
+}
+
+/* Jobs that are gone by now are left out. */
+async function fetchAll(ids, signal) {
+  const jobs = await Promise.all(ids.map((id) => get(`/v1/jobs/${encodeURIComponent(id)}`, signal).catch((error) => {
+    if (error.status !== 404) throw error;
+    return null;
+  })));
+  return jobs.filter(Boolean);
+}
+
+/* Keeps the table at what the jobs have become: from "progress" as it comes, else by asking again. */
+function follow(jobs, table, lines, signal) {
+  const put = (job) => {
+    const i = jobs.findIndex((j) => j.id === job.id);
+    if (i >= 0 && !(job.version < jobs[i].version)) jobs[i] = { ...jobs[i], ...job };
+  };
+  const again = paced(1000, async () => {
+    for (const job of await fetchAll(jobs.map((j) => j.id), signal)) put(job);
+    table.update(jobs);
+    await lines.draw();
+  });
+  const repaint = paced(500, () => table.update(jobs));
+  live.on(({ type, data }) => {
+    if (type === "progress") put(data);
+    if (type === "open" || (type !== "epoch" && type !== "checkpoint" && jobs.some((j) => j.id === data.job))) again();
+    else if (jobs.some((j) => j.id === (data.id ?? data.job))) { repaint(); lines.draw(); }
+  }, signal);
+  return again;
 }
 
 export async function show({ root, query, signal, title }) {
   title("Compare");
-  const ids = (query.get("jobs") ?? "").split(",").filter(Boolean).slice(0, MOST);
-  const jobs = await Promise.all(ids.map((id) => get(`/v1/jobs/${encodeURIComponent(id)}`, signal)));
+  const wanted = (query.get("jobs") ?? "").split(",").filter(Boolean).slice(0, MOST);
+  const jobs = await fetchAll(wanted, signal), ids = jobs.map((j) => j.id), gone = wanted.length - ids.length;
   const head = h("div", { class: "head" }, h("div", { class: "grow" }, h("h1", null, "Compare"),
-    h("p", { class: "sub" }, "Jobs over one another, and the fields in which they differ.")), await picker(ids, signal),
+    h("p", { class: "sub" }, "Jobs over one another, and the fields in which they differ.", gone ? ` ${count(gone, "job")} of those asked for: deleted meanwhile.` : null)), await picker(ids, signal),
     h("a", { class: "button", href: href("new", { sweep: 1 }) }, "New sweep"));
   if (!jobs.length) {
     replace(root, head, h("div", { class: "stack" }, h("div", { class: "card" }, empty("Nothing to compare yet", "Choose jobs here, or tick them in the list of jobs.",
@@ -111,10 +141,9 @@ export async function show({ root, query, signal, title }) {
     return;
   }
   const lines = overlay(jobs, await seriesNames(jobs, signal), signal);
-  const table = h("div", { class: "card flush" }, jobsTable(jobs, differences(jobs), (id) => go("compare", { jobs: ids.filter((i) => i !== id).join(",") })));
-  replace(root, head, h("div", { class: "stack" }, lines.node, table));
-  live.on(({ type, data }) => {
-    if (type === "open" || ((type === "progress" || type === "epoch") && ids.includes(data.id ?? data.job))) lines.draw();
-  }, signal);
+  const table = jobsTable([...jobs], differences(jobs), (id) => go("compare", { jobs: ids.filter((i) => i !== id).join(",") }));
+  replace(root, head, h("div", { class: "stack" }, lines.node, h("div", { class: "card flush" }, table.node)));
+  const again = follow(jobs, table, lines, signal);
   await lines.pick();
+  again(); // what happened while the first were fetched
 }

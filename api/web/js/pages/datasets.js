@@ -137,7 +137,7 @@ export async function show({ root, signal, title }) {
   };
   const refresh = async () => {
     const { data } = await get("/v1/datasets?limit=100", signal);
-    replace(list, data.length ? table(data, look, remove) : empty("No data sets", "Drop some files above."));
+    replace(list, data.length ? table(data, look, remove).node : empty("No data sets", "Drop some files above."));
   };
   const remove = async (set) => {
     if (!await confirm(`Delete ${set.name}?`, "Its files are removed.", "Delete", true)) return;

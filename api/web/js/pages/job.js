@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One job: what it is at, and behind the tabs why it learns or does not.
 import { get } from "../api.js";
-import { failure, h, paced, replace, setText, toast } from "../dom.js";
+import { failure, h, paced, replace, setText } from "../dom.js";
 import { ago, bytes, DASH, duration, number, percent, spent, when } from "../format.js";
 import { live } from "../live.js";
 import { actionButtons, badge, isOver, jobTitle, leaving, shortId, tabs, tile } from "../parts.js";
@@ -46,8 +46,9 @@ function header(view) {
     bar.value = job.progress.fraction;
     bar.className = isOver(job.status) ? "done" : "";
     replace(figures, tiles(job));
-    if (shown === job.status) return;
-    shown = job.status;
+    if (shown === `${job.status} ${job.attempt}`) return;
+    shown = `${job.status} ${job.attempt}`;
+    const held = actions.contains(document.activeElement);
     replace(status, badge(job.status));
     replace(error, job.error ? h("p", { class: "problem", role: "alert" }, `${job.error.code}: ${job.error.message}`) : null);
     setText(sub, `${job.id} · ${job.dataset.replace(/^\w+:/, "")} · seed ${job.seed} · attempt ${job.attempt}`);
@@ -56,6 +57,7 @@ function header(view) {
       else if (next?.id === job.id) view.set(next);
     }), h("a", { class: "button small", href: href("new", { from: job.id }) }, "Edit as new"),
     h("a", { class: "button small", href: href("compare", { jobs: job.id }) }, "Compare"));
+    if (held) actions.querySelector("button, a")?.focus();
   };
   const node = h("div", { class: "stack" },
     h("div", { class: "head" }, h("div", { class: "grow" },
@@ -92,9 +94,15 @@ export async function show({ root, args, signal, title }) {
   const [id, tab = "overview"] = args;
   const fetched = () => get(`/v1/jobs/${encodeURIComponent(id)}`, signal);
   let view = null, changed = false;
-  const look = paced(100, async () => {
+  /* "progress" brings all but the verdict. */
+  const look = paced(700, async () => {
     changed = !view;
-    if (view && !leaving.has(id)) view.set(await fetched().catch(() => view.job));
+    if (!view || leaving.has(id)) return;
+    try { view.set(await fetched()); } catch (error) {
+      if (error.status !== 404) throw error;
+      leaving.add(id); // by somebody else
+      replace(root, failure(error));
+    }
   });
   live.on(({ type, data }) => {
     if (type === "progress" && data.id === id) view?.set(data);
@@ -114,8 +122,3 @@ export async function show({ root, args, signal, title }) {
     if (!signal.aborted) replace(panel, failure(error));
   }
 }
-
-/** Failures of what is done in the background are told once, and do not end the page. */
-export const quietly = (f) => async (...args) => {
-  try { await f(...args); } catch (error) { if (error.name !== "AbortError") toast(error.message, true); }
-};

@@ -23,7 +23,7 @@ const downloads = (job) => h("section", { class: "card" }, h("header", null, h("
     link(job, "weights?format=nir&allow=approximate", "Weights, NIR", "for snnTorch, Norse, Lava"),
     link(job, "weights?format=json", "Weights, JSON", "with all it takes to run the network"),
     link(job, "metrics?format=csv", "Metrics, CSV", "every series"),
-    link(job, "histograms", "Histograms, JSON", "every step"),
+    link(job, "histograms", "Histograms, JSON", "every diagnostic step"),
     link(job, "config", "Config, JSON", "as it was sent")));
 
 export async function show(panel, view) {

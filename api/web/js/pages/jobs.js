@@ -86,18 +86,18 @@ class Table {
     this.rows.set(job.id, row);
     this.body.prepend(row.node);
   }
-  /* These jobs in this order and no others; a row that stands where it should is not touched, as it may
-   * have the focus. */
-  arrange(jobs) {
+  /* These jobs in this order and, unless the rest stays behind them, no others; a row that stands where it
+   * should is not touched, as it may have the focus. */
+  arrange(jobs, restStays) {
     const wanted = new Set(jobs.map((j) => j.id));
-    for (const id of [...this.rows.keys()]) if (!wanted.has(id)) this.remove(id);
+    for (const id of [...this.rows.keys()]) if (!restStays && !wanted.has(id)) this.remove(id);
     jobs.forEach((job, i) => {
       if (this.rows.has(job.id)) this.rows.get(job.id).update(job);
       else this.rows.set(job.id, this.row(job));
       const { node } = this.rows.get(job.id), there = this.body.children[i];
       if (there !== node) this.body.insertBefore(node, there ?? null);
     });
-    this.last = jobs.at(-1)?.id ?? null;
+    if (!restStays) this.last = jobs.at(-1)?.id ?? null;
   }
   remove(id) {
     this.rows.get(id)?.node.remove();
@@ -152,12 +152,20 @@ export async function show({ root, query, signal, title }) {
     table.last = jobs?.at(-1)?.id ?? table.last;
     if (jobs) paint();
   };
-  /* From the start again: a new question, or an order that changes as jobs do. */
-  const again = async (rows) => {
-    const page = toServer(filter);
-    page.set("limit", Math.min(MOST, Math.max(PAGE, rows)));
-    const jobs = await ask(page);
-    if (jobs) { table.arrange(jobs); paint(); }
+  /* From the start again: a new question, or an order that changes as jobs do. Of a long list the first
+   * MOST are asked for, as an order changes at its top; all of it where any row may be old. */
+  const again = async (rows, whole) => {
+    const jobs = [];
+    do {
+      const page = toServer(filter);
+      page.set("limit", Math.min(MOST, Math.max(PAGE, rows - jobs.length)));
+      if (jobs.length) page.set("after", jobs.at(-1).id);
+      const some = await ask(page);
+      if (!some) return;
+      jobs.push(...some);
+    } while (whole && !more.hidden && jobs.length < rows);
+    table.arrange(jobs, !more.hidden && jobs.length < rows);
+    paint();
   };
   const settle = later(150, () => { note("jobs", toQuery(filter)); again(0); });
   const changed = (part) => { Object.assign(filter, part); settle(); };
@@ -169,6 +177,7 @@ export async function show({ root, query, signal, title }) {
     h("div", { class: "card flush" },
       h("div", { class: "scroll" }, h("table", { class: "jobs" },
         h("caption", { class: "unseen" }, "Jobs"),
+        h("colgroup", null, ["pick", "job", "status", "progress", "accuracy", "spark", "created", "actions"].map((name) => h("col", { class: `wide-${name}` }))),
         h("thead", null, h("tr", null,
           h("th", { scope: "col" }, h("span", { class: "unseen" }, "Compare")),
           ["Job", "Status", "Progress", "Accuracy", "Loss", "Created"].map((t) =>
@@ -181,7 +190,14 @@ export async function show({ root, query, signal, title }) {
   signal.addEventListener("abort", () => end.disconnect());
 
   const first = load();
-  follow(table, filter, signal, paint, paced(1500, async () => { await first; await again(table.rows.size); }));
+  let whole = false;
+  const refresh = paced(1500, async () => {
+    const all = whole;
+    whole = false;
+    await first;
+    await again(table.rows.size, all);
+  });
+  follow(table, filter, signal, paint, (all) => { whole ||= all; refresh(); });
   await first;
 }
 
@@ -198,10 +214,10 @@ function follow(table, filter, signal, paint, again) {
       if (job === null || (job && !fits(filter, job))) table.remove(id);
     }
     paint();
-    if (filter.sort) again();
+    if (filter.sort) again(false);
   });
   live.on(({ type, data }) => {
-    if (type === "open") { again(); return; }
+    if (type === "open") { again(true); return; }
     if (type === "progress") { table.rows.get(data.id)?.update(data); return; }
     if (!data.job || type === "checkpoint") return;
     due.add(data.job);

@@ -85,7 +85,7 @@ export function makeRow(job, { signal, picked, changed }) {
       })),
       h("th", { scope: "row", class: "col-job" },
         h("a", { href: href(`job/${job.id}`) }, jobTitle(job)),
-        h("small", { class: "under" }, job.dataset.replace(/^\w+:/, ""), " ", h("span", { class: "mono", title: job.id }, shortId(job.id)),
+        h("small", { class: "under" }, job.dataset.replace(/^\w+:/, ""), " ", job.name ? h("span", { class: "mono", title: job.id }, shortId(job.id)) : null,
           Object.entries(job.metadata ?? {}).slice(0, 3).map(([k, v]) => h("span", { class: "tag" }, `${k}=${v}`)))),
       status,
       h("td", { class: "col-progress" }, bar, h("small", { class: "row spread" }, epochs, rest)),
@@ -114,7 +114,9 @@ export function makeRow(job, { signal, picked, changed }) {
     if (now.status === before?.status) return;
     replace(status, badge(now.status));
     status.title = now.error?.message ?? "";
+    const held = actions.contains(document.activeElement);
     replace(actions, h("div", { class: "row end" }, actionButtons(now, changed)));
+    if (held) actions.querySelector("button")?.focus({ preventScroll: true });
   }
   paint(job, null);
   return row;
