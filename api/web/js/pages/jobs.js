@@ -201,10 +201,10 @@ export async function show({ root, query, signal, title }) {
   await first;
 }
 
-/* Progress comes whole; of other events only that the job is to be looked at again: at a pace, since a
- * small job ends hundreds of epochs a second. */
+/* Progress comes whole; of other events only that the job is to be looked at again. Both at a pace, since
+ * a small job ends hundreds of epochs a second, and a list may be long. */
 function follow(table, filter, signal, paint, again) {
-  const due = new Set();
+  const due = new Set(), moved = new Map();
   const fetchDue = paced(120, async () => {
     const ids = [...due];
     due.clear();
@@ -216,11 +216,14 @@ function follow(table, filter, signal, paint, again) {
     paint();
     if (filter.sort) again(false);
   });
+  const move = paced(250, async () => {
+    for (const [id, progress] of moved) table.rows.get(id)?.update(progress);
+    moved.clear();
+    if (filter.sort) again(false);
+  });
   live.on(({ type, data }) => {
-    if (type === "open") { again(true); return; }
-    if (type === "progress") { table.rows.get(data.id)?.update(data); return; }
-    if (!data.job || type === "checkpoint") return;
-    due.add(data.job);
-    fetchDue();
+    if (type === "open") again(true);
+    else if (type === "progress") { moved.set(data.id, data); move(); }
+    else if (data.job && type !== "epoch" && type !== "checkpoint") { due.add(data.job); fetchDue(); }
   }, signal);
 }
