@@ -149,7 +149,8 @@ struct snn_neuron_spec {
     double alpha[SNN_MAX_TERMS];        /* orders in (0, 1]; euler ignores them */
     double coefficients[SNN_MAX_TERMS]; /* of the terms; unused where there is one */
     size_t n_terms;
-    size_t memory; /* past states kept; SNN_ALL_STATES */
+    size_t memory;       /* past states kept; SNN_ALL_STATES */
+    size_t exponentials; /* decaying states that stand for the far past; 0 = its sums are exact */
     enum snn_learn learn[SNN_LEARNABLE_COUNT];
     double learning_rate; /* of what is learned here; 0 = the optimizer's */
 };
@@ -164,8 +165,7 @@ struct snn_layer_spec {
     struct snn_neuron_spec neuron;
     struct snn_choice initialiser; /* of the weights; kinds without them ignore it */
 };
-/* Whether there are neurons in the layer: the spec says so, or nothing, and its kind carries them.
- */
+/* Whether there are neurons in the layer: the spec says so, or nothing, and its kind has them. */
 bool snn_layer_has_neuron(const struct snn_layer_spec *layer);
 
 /* A run, whole and validated by snn_spec_check. Zeroed memory is not a spec: start from

@@ -6,6 +6,10 @@
 
 #include "core/snn.h"
 
+/* Decaying states that may stand for a far past; with fewer its weights are not met. */
+#define SNN_MIN_EXPONENTIALS 4
+#define SNN_MAX_EXPONENTIALS 24
+
 /* How a layer's input was multiplied in the blocks of samples so far, or its gradient back. */
 #define SNN_PATHS(X)                                                                               \
     X(none)  /* there is no such product, or no block yet */                                       \

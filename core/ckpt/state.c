@@ -33,6 +33,10 @@ static void digest_dynamics(struct snn_digest *d, const struct snn_neuron_spec *
 {
     digest_choice(d, &n->solver);
     digest_number(d, (double)n->memory);
+    if (n->exponentials > 0) {
+        digest_text(d, "exponentials");
+        digest_number(d, (double)n->exponentials);
+    }
     digest_number(d, (double)n->n_terms);
     for (size_t i = 0; i < n->n_terms; i++) {
         digest_number(d, n->alpha[i]);

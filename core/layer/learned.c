@@ -119,6 +119,8 @@ static double through_table(const struct snn_layer *l, const struct snn_layer_wo
     double sum = *w->d.a * t->da[i];
     for (size_t d = 0; d <= t->lags; d++)
         sum += w->d.w[d] * t->dw[i][d];
+    for (size_t m = 0; m < t->exponentials.count; m++)
+        sum += w->d.c[m] * t->exponentials.dc[i][m];
     return sum;
 }
 
@@ -152,6 +154,8 @@ static void clear(const struct snn_layer *l, struct snn_layer_work *w)
         memset(w->d.w, 0, (l->cell.table.lags + 1) * sizeof *w->d.w);
         *w->d.a = 0;
     }
+    if (w->d.c)
+        memset(w->d.c, 0, l->cell.table.exponentials.count * sizeof *w->d.c);
 }
 
 void snn_learned_gradient(const struct snn_layer *l, struct snn_layer_work *w, const real *params,

@@ -103,16 +103,20 @@ size_t snn_cell_tile(const struct snn_cell *c)
 {
     const bool learns = c->learns[SNN_LEARN_alpha] || c->learns[SNN_LEARN_coefficients];
     const size_t rows = c->time_steps + (learns ? SNN_HISTORY_LAGS + c->time_steps : 0);
-    return (rows + SNN_HISTORY_STEPS + 3) * SNN_TILE; /* as struct tile of fractional.c */
+    const size_t states = c->table.exponentials.count;
+    return (rows + SNN_HISTORY_STEPS + 3 + states) * SNN_TILE; /* as struct tile of fractional.c */
 }
 
 double snn_cell_history(const struct snn_cell *c)
 {
     const double steps = (double)c->time_steps, lags = (double)c->table.lags;
     const double terms = steps * lags - lags * (lags + 1) / 2; /* sum over t of min(lags, t) */
+    const double states = (double)c->table.exponentials.count;
     const bool learns = c->learns[SNN_LEARN_alpha] || c->learns[SNN_LEARN_coefficients];
     if (!c->solver->has_history)
         return 0;
+    if (states > 0)
+        return (double)c->n * steps * (SNN_NEAR + 2 * states) * (2 + learns);
     return (double)c->n * terms * (2 + learns);
 }
 

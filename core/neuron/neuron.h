@@ -73,6 +73,8 @@ struct snn_cell_gradient {
     double *beta, *alpha_syn; /* [N]; 0 where the value is outside [0, 1] */
     double *now;              /* [N], scratch of neurons with a second state */
     double *a, *w;            /* dL/d of the solver's table: a [1], w [lags + 1] */
+    double *c;                /* the same of its exponentials' coefficients [count]: what they have
+                                 of w is not in w */
 };
 
 /* What a layer above of few neurons took of a sample's spikes: dL/ds = d_current weight. */

@@ -142,10 +142,29 @@ void snn_weights_place(struct snn_weights_table *t, struct snn_arena *arena, siz
         t->dw[p] = snn_arena_take(arena, lags + 1, sizeof *t->dw[p]);
 }
 
+void snn_weights_approximate(struct snn_weights_table *t, struct snn_arena *arena,
+                             const struct snn_solver *solver, const struct snn_orders *o,
+                             size_t count, bool derivatives)
+{
+    if (!snn_exponentials_fit(count, t->lags))
+        return;
+    snn_exponentials_place(&t->exponentials, arena, count, t->lags, o->n, derivatives);
+    if (!t->w || !t->exponentials.decays)
+        return; /* measured only */
+    solver->weights(t, o);
+    snn_exponentials_choose(&t->exponentials, t->w, t->lags);
+}
+
 void snn_weights_fill(struct snn_weights_table *t, const struct snn_solver *solver,
                       const struct snn_orders *o)
 {
+    struct snn_exponentials *e = &t->exponentials;
     solver->weights(t, o);
+    if (e->count > 0)
+        snn_exponentials_fill(e, t->w, t->lags);
+    for (size_t p = 0; e->count > 0 && p < 2 * o->n; p++)
+        if (t->dw[p])
+            snn_exponentials_derive(e, t->dw[p], p, t->lags);
     for (size_t d = 0; d < t->lags + 1 + SNN_HISTORY_STEPS; d++)
         t->past[d] = d <= t->lags ? (real)t->w[d] : 0;
 }

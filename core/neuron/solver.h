@@ -14,8 +14,7 @@
 #ifndef SPIKED_CORE_NEURON_SOLVER_H
 #define SPIKED_CORE_NEURON_SOLVER_H
 
-#include "core/base/arena.h"
-#include "core/snn.h"
+#include "core/neuron/exponentials.h"
 
 /* What the weights are made from. */
 struct snn_orders {
@@ -34,11 +33,10 @@ struct snn_weights_table {
     double *dw[2 * SNN_MAX_TERMS]; /* [lags + 1] each, so far as taken */
     size_t lags;
     real *past; /* [lags + 1 + SNN_HISTORY_STEPS]: w as the recursions read it, zeros behind */
+    struct snn_exponentials exponentials; /* where it has some, w and dw are of what they make */
 };
 
-/* Steps whose sums over what came before them are taken together, and lags whose weights'
- * gradients are. */
-#define SNN_HISTORY_STEPS 6
+/* Lags whose weights' gradients are taken together. */
 #define SNN_HISTORY_LAGS 8
 /* Neurons whose past is kept together: rows as long as a power of two would share few places in the
  * nearest cache. Its rows are padded with zeros to a multiple of the widest vector. */
@@ -65,6 +63,11 @@ size_t snn_solver_lags(size_t memory, size_t time_steps, bool spikede);
 /* Takes the arrays of a table from the arena; `derivatives` by every term where wanted. */
 void snn_weights_place(struct snn_weights_table *t, struct snn_arena *arena, size_t lags,
                        size_t terms, bool derivatives);
+/* Has so many exponentials stand for the far past, chosen for orders like these, where that is
+ * worth it (snn_exponentials_fit). A table placed; its arrays from the same arena. */
+void snn_weights_approximate(struct snn_weights_table *t, struct snn_arena *arena,
+                             const struct snn_solver *solver, const struct snn_orders *o,
+                             size_t count, bool derivatives);
 
 /* The table of a solver, for its recursions. */
 void snn_weights_fill(struct snn_weights_table *t, const struct snn_solver *solver,

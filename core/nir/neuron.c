@@ -109,6 +109,8 @@ static void put_rule(struct snn_tree *t, hid_t node, const struct snn_nir_layer 
         values[i] = share ? (double)share->data[i] : n->coefficients[i];
     snn_tree_numbers(t, to, "coefficients", values, n->n_terms);
     snn_tree_integer(t, to, "memory", n->memory == SNN_ALL_STATES ? -1 : (long long)n->memory);
+    if (n->exponentials > 0)
+        snn_tree_integer(t, to, "exponentials", (long long)n->exponentials);
     snn_tree_leave(t, to);
 }
 

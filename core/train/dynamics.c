@@ -9,13 +9,17 @@
 #include "core/neuron/neuron.h"
 #include "core/train/spec.h"
 
-enum { LIMIT_ALPHA, LIMIT_COEFFICIENTS, LIMIT_MEMORY, LIMIT_LEARNING_RATE };
+enum { LIMIT_ALPHA, LIMIT_COEFFICIENTS, LIMIT_MEMORY, LIMIT_EXPONENTIALS, LIMIT_LEARNING_RATE };
 
 const struct snn_param snn_neuron_limits[] = {
     {"alpha", "order of the dynamics: a number, or a list of up to 8 for solver gl", SNN_REAL, 1, 0,
      1, true, false, false},
     {"coefficients", "weight of each order of a list", SNN_REAL, 1, -1e6, 1e6, false, false, false},
     {"memory", "past states kept; null = all", SNN_INTEGER, HUGE_VAL, 0, 1e9, false, false, false},
+    {"exponentials",
+     "decaying states that stand for the far past of a fractional solver, 4 or more; 0 = the sums "
+     "over it are exact",
+     SNN_INTEGER, 0, 0, SNN_MAX_EXPONENTIALS, false, false, false},
     {"learning_rate", "of what is learned here, times the schedule; null = the optimizer's",
      SNN_REAL, HUGE_VAL, 0, 1e9, true, false, false},
 };
@@ -66,6 +70,30 @@ static void check_euler(struct snn_check *c, const struct snn_neuron_spec *n, co
                   "the solvers: %s",
                   n->memory, n->solver.kind->name, solver_names(names, false));
     }
+    if (n->exponentials > 0) {
+        (void)snprintf(at, sizeof at, "%sexponentials", place);
+        snn_wrong(c, at,
+                  "exponentials is %zu, but solver %s keeps no past states: leave it out, or want "
+                  "one of the solvers: %s",
+                  n->exponentials, n->solver.kind->name, solver_names(names, false));
+    }
+}
+
+/* A past that is cut off is no sum of what decays. */
+static void check_exponentials(struct snn_check *c, const struct snn_neuron_spec *n,
+                               const char *place)
+{
+    char at[PLACE_SIZE];
+    (void)snprintf(at, sizeof at, "%sexponentials", place);
+    if (n->exponentials > SNN_MAX_EXPONENTIALS ||
+        (n->exponentials > 0 && n->exponentials < SNN_MIN_EXPONENTIALS))
+        snn_wrong(c, at, "exponentials is %zu, want %d to %d, or 0 for exact sums", n->exponentials,
+                  SNN_MIN_EXPONENTIALS, SNN_MAX_EXPONENTIALS);
+    else if (n->exponentials > 0 && n->memory != SNN_ALL_STATES)
+        snn_wrong(c, at,
+                  "exponentials is %zu with a memory of %zu past states, which no sum of decaying "
+                  "states has: want 0, or memory null",
+                  n->exponentials, n->memory);
 }
 
 static void check_terms(struct snn_check *c, const struct snn_neuron_spec *n, const char *place)
@@ -145,10 +173,12 @@ void snn_check_dynamics(struct snn_check *c, const struct snn_neuron_spec *n, co
                   n->solver.kind->name, n->model.kind->name);
         return;
     }
-    if (snn_solver_of(&n->solver)->has_history)
+    if (snn_solver_of(&n->solver)->has_history) {
         check_orders(c, n, place);
-    else
+        check_exponentials(c, n, place);
+    } else {
         check_euler(c, n, place);
+    }
     for (enum snn_learnable which = 0; which < SNN_LEARNABLE_COUNT; which++) {
         (void)snprintf(at, sizeof at, "%slearn/%s", place, snn_learnable_name(which));
         if (n->learn[which] != SNN_FIXED)

@@ -68,6 +68,10 @@ static void init_cell(struct snn_net *net, struct snn_layer *l, const struct snn
     if (l->cell.solver->has_history)
         snn_weights_place(&l->cell.table, a, snn_solver_lags(n->memory, net->time_steps, spikede),
                           n->n_terms, learns_table);
+    /* Called for a step at a time, the sums would be as long as ever. */
+    if (l->cell.solver->has_history && !l->type->hears_itself && !l->cell.neuron->by_step)
+        snn_weights_approximate(&l->cell.table, a, l->cell.solver, &l->orders, n->exponentials,
+                                learns_table);
 }
 
 static bool is_view(const struct snn_layer_spec *s)

@@ -99,6 +99,7 @@ static void place_learned(struct snn_layer_work *w, struct snn_arena *a, const s
     if (c->learns[SNN_LEARN_alpha] || c->learns[SNN_LEARN_coefficients]) {
         w->d.a = snn_arena_take(a, 1, sizeof(double));
         w->d.w = snn_arena_take(a, c->table.lags + 1, sizeof(double));
+        w->d.c = snn_arena_take(a, c->table.exponentials.count, sizeof(double));
     }
 }
 

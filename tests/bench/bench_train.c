@@ -3,7 +3,7 @@
  * Times training steps:
  *
  *   bench_train --workload NAME [--surrogate NAME] [--threads N] [--time-steps N] [--event-rate R]
- *               [--hidden-rate R] [--quick] [--json]
+ *               [--hidden-rate R] [--exponentials M] [--quick] [--json]
  *
  * A step is forward, loss, backward and Adam on one fixed batch. Told is the lowest of three
  * rounds' medians: of the thread's CPU time for one thread, of wall time for more. A workload's
@@ -25,7 +25,7 @@
 
 struct options {
     const char *workload, *surrogate;
-    double threads, time_steps, event_rate, hidden_rate; /* 0 = the workload's own */
+    double threads, time_steps, event_rate, hidden_rate, exponentials; /* 0 = the workload's own */
     bool json, quick;
 };
 
@@ -209,7 +209,8 @@ static int usage(const char *what)
     fprintf(stderr,
             "bench_train: %s\n"
             "usage: bench_train --workload NAME [--surrogate NAME] [--threads N] [--time-steps N]\n"
-            "                   [--event-rate R] [--hidden-rate R] [--quick] [--json]\n"
+            "                   [--event-rate R] [--hidden-rate R] [--exponentials M] [--quick]\n"
+            "                   [--json]\n"
             "workloads: %s\n",
             what, names);
     return 2;
@@ -228,6 +229,8 @@ static const char *parse_number(struct options *o, const char *flag, const char 
         {"--event-rate", "--event-rate wants a number above 0, up to 1", &o->event_rate, 1, false},
         {"--hidden-rate", "--hidden-rate wants a number above 0, up to 1", &o->hidden_rate, 1,
          false},
+        {"--exponentials", "--exponentials wants a number from 4 to 24", &o->exponentials,
+         SNN_MAX_EXPONENTIALS, true},
     };
     char *end = NULL;
 
@@ -282,6 +285,7 @@ static struct workload changed(const struct workload *w, const struct options *o
         now.event_rate = o->event_rate;
     if (o->hidden_rate > 0)
         now.hidden_rate = o->hidden_rate;
+    now.exponentials = (size_t)o->exponentials;
     return now;
 }
 

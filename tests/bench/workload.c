@@ -210,6 +210,7 @@ static struct snn_neuron_spec neuron_of(const struct workload *w, const struct s
         n.surrogate.value[0] = w->arctan;
     if (w->solver) {
         n.solver = choice(&snn_solvers, w->solver);
+        n.exponentials = w->exponentials;
         n.alpha[0] = 0.5;
     }
     return n;

@@ -26,6 +26,7 @@ struct workload {
     const char *data;   /* a built-in data set; NULL = random pixels, half of them zero */
     const char *loss, *readout; /* NULL = cross_entropy of membrane_mean */
     const char *solver, *reset; /* NULL = euler, subtract; an alpha of 0.5 where not euler */
+    size_t exponentials;        /* of that solver */
     double arctan;              /* scale of arctan; 0 = its default, 2 */
 };
 

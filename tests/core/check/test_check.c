@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/param.h"
 #include "core/data/data.h"
 #include "tests/core/train/every.h"
 #include "tests/core/train/runs.h"
@@ -107,6 +108,38 @@ static void gradcheck__whatever_a_job_can_choose__agrees(void **state)
     }
     assert_true(turn >= every_forms() * every_neuron_and_solver() * resets);
     assert_true(alive * 10 > turn * 9); /* most have a gradient at all */
+}
+
+/* A far past of decaying states, whose coefficients are an order's to learn: more steps than for
+ * sums alone, so that every weight of the states is used. */
+static void gradcheck__exponentials__agree(void **state)
+{
+    static const char *const solvers[] = {"gl", "l1", "trap", "pred"};
+    static const enum snn_learn learned[] = {SNN_FIXED, SNN_PER_LAYER};
+    size_t turn = 0;
+    (void)state;
+    for (size_t i = 0; i < SNN_COUNT(solvers); i++)
+        for (size_t k = 0; k < snn_resets.count * 4; k++, turn++) {
+            const char *reset = snn_registry_at(&snn_resets, k % snn_resets.count)->name;
+            struct snn_spec spec =
+                spec_of("lif", solvers[i], reset, turn % 2 ? "arctan" : "sigmoid");
+            char what[96];
+            spec.time_steps = 33;
+            for (size_t l = 0; l < spec.n_layers; l++) {
+                struct snn_neuron_spec *n = &spec.layers[l].neuron;
+                n->exponentials = 4 + l;
+                n->learn[SNN_LEARN_alpha] = learned[k / snn_resets.count % 2];
+                n->model.value[SNN_NEURON_DETACH_RESET] = (double)(k / snn_resets.count / 2);
+                if (i > 0 || turn % 2 == 0)
+                    continue;
+                n->n_terms = 2;
+                n->alpha[1] = 0.3;
+                n->coefficients[1] = 0.5;
+                n->learn[SNN_LEARN_coefficients] = n->learn[SNN_LEARN_alpha];
+            }
+            snprintf(what, sizeof what, "exponentials, %s, %s, %zu", solvers[i], reset, k);
+            assert_true(check(&spec, data, what) > 0);
+        }
 }
 
 static const char *name_of(const struct snn_registry *r, size_t i)
@@ -215,6 +248,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradcheck__whatever_a_job_can_choose__agrees),
+        cmocka_unit_test(gradcheck__exponentials__agree),
         cmocka_unit_test(gradcheck__samples_that_end_early__agree),
         cmocka_unit_test(gradcheck__another_ones_weights__are_told_as_wrong),
         cmocka_unit_test(gradcheck__too_much_work__looks_at_less_or_refuses),

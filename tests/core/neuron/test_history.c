@@ -10,28 +10,40 @@
 #include "tests/support/test.h"
 
 #define T 45
-#define N 83 /* a tile, a vector and some */
+#define STATES 9 /* the most exponentials */
+#define N 83     /* a tile, a vector and some */
 #define TOLERANCE (sizeof(real) == sizeof(double) ? 1e-12 : 2e-5)
 #define K 0.7 /* of the surrogate straight_through: the derivative */
 
 struct history {
     struct snn_cell cell;
     real r[N], threshold[N], h[T], past[T + SNN_HISTORY_STEPS], scratch[4 * N];
-    real tile[(2 * T + SNN_HISTORY_LAGS + SNN_HISTORY_STEPS + 3) * SNN_TILE];
+    real tile[(2 * T + SNN_HISTORY_LAGS + SNN_HISTORY_STEPS + 3 + STATES) * SNN_TILE];
     real current[T * N], x[T * N], s[T * N], v[T * N], f[T * N], solved[T * N], state[N];
     real upstream[T * N], g[T * N], d_state[T * N], lambda[N];
-    double w[T], d_w[T], d_a, d_tau[N], d_threshold[N];
+    double w[T], d_w[T], d_c[STATES], d_a, d_tau[N], d_threshold[N];
 };
 
 struct way {
     const char *solver, *reset;
-    size_t memory;
+    size_t memory, exponentials;
 };
 
 /* Both signs, no two rows alike. */
 static real mixed(size_t i)
 {
     return (real)sin((double)(i * i % 10007));
+}
+
+/* A test at a time: its arrays are those of the table before. */
+static void approximate(struct history *l, const struct snn_orders *orders, size_t count)
+{
+    static unsigned char room[(size_t)1 << 16] __attribute__((aligned(64)));
+    struct snn_arena arena = {.base = room, .capacity = sizeof room};
+
+    snn_weights_approximate(&l->cell.table, &arena, l->cell.solver, orders, count, false);
+    assert_false(arena.failed);
+    assert_int_equal(l->cell.table.exponentials.count, count);
 }
 
 static void build(struct history *l, const struct way *way)
@@ -66,6 +78,7 @@ static void build(struct history *l, const struct way *way)
     memcpy(l->g, l->upstream, sizeof l->g);
     l->cell.table = (struct snn_weights_table){
         .w = l->w, .past = l->past, .lags = snn_solver_lags(way->memory, T, false)};
+    approximate(l, &orders, way->exponentials);
     snn_weights_fill(&l->cell.table, l->cell.solver, &orders);
     assert_true(snn_cell_tile(&l->cell) * sizeof(real) <= sizeof l->tile);
 }
@@ -94,7 +107,8 @@ static void run(struct history *l, size_t at_once)
         .scratch = l->scratch,
         .tile = l->tile,
         .d_state = l->d_state,
-        .d = {.tau = l->d_tau, .threshold = l->d_threshold, .a = &l->d_a, .w = l->d_w}};
+        .d = {
+            .tau = l->d_tau, .threshold = l->d_threshold, .a = &l->d_a, .w = l->d_w, .c = l->d_c}};
 
     for (f.from = 0; f.from < T; f.from = f.to) {
         f.to = f.from + at_once < T ? f.from + at_once : T;
@@ -107,16 +121,22 @@ static void run(struct history *l, size_t at_once)
 }
 
 static const struct way ways[] = {
-    {"gl", "scaled", SNN_ALL_STATES},
-    {"gl", "zero", SNN_ALL_STATES},
-    {"gl", "subtract", 9},
-    {"gl", "scaled", 3},
-    {"l1", "scaled", 20},
-    {"pred", "scaled", SNN_ALL_STATES},
-    {"pred", "zero", 9},
-    {"pred", "subtract", 2},
-    {"gl", "none", 0},
-    {"pred", "none", 0},
+    {"gl", "scaled", SNN_ALL_STATES, 0},
+    {"gl", "zero", SNN_ALL_STATES, 0},
+    {"gl", "subtract", 9, 0},
+    {"gl", "scaled", 3, 0},
+    {"l1", "scaled", 20, 0},
+    {"pred", "scaled", SNN_ALL_STATES, 0},
+    {"pred", "zero", 9, 0},
+    {"pred", "subtract", 2, 0},
+    {"gl", "none", 0, 0},
+    {"pred", "none", 0, 0},
+    {"gl", "scaled", SNN_ALL_STATES, 4},
+    {"gl", "none", SNN_ALL_STATES, STATES},
+    {"l1", "zero", SNN_ALL_STATES, 6},
+    {"pred", "none", SNN_ALL_STATES, 5},
+    {"pred", "scaled", SNN_ALL_STATES, STATES},
+    {"pred", "zero", SNN_ALL_STATES, 7},
 };
 
 /* w = a f - sum_d w_d v_{t+1-d}, or sum_d w_d F_{t-d} with F of earlier steps as it was kept. */
@@ -148,6 +168,25 @@ static void forward__long_past__is_the_weighted_sum(void **state)
             for (size_t i = 0; i < N; i++)
                 assert_near(l.solved[t * N + i], solved(&l, t, i), 10 * TOLERANCE);
     }
+}
+
+/* dL/d of the table, by all of its weights; a coefficient has its share of each behind the near. */
+static void assert_weights(const struct history *l, const double *want)
+{
+    const struct snn_weights_table *w = &l->cell.table;
+    const struct snn_exponentials *e = &w->exponentials;
+
+    for (size_t d = 0; d <= (e->count ? SNN_NEAR : w->lags); d++)
+        assert_near(l->d_w[d], want[d], 500 * TOLERANCE);
+    for (size_t m = 0; m < e->count; m++) {
+        double sum = 0;
+
+        for (size_t d = SNN_NEAR + 1; d <= w->lags; d++)
+            sum += want[d] * pow(e->lambda[m], (double)(d - SNN_NEAR - 1));
+        assert_near(l->d_c[m], sum, 500 * TOLERANCE);
+    }
+    for (size_t d = SNN_NEAR + 1; e->count && d <= w->lags; d++)
+        assert_near(l->d_w[d], 0, 0);
 }
 
 /* With a detached reset that takes nothing of the state, dL/dw can be had from dL/dI alone. */
@@ -184,9 +223,20 @@ static void backward__long_past__is_the_weighted_sum(void **state)
                                (double)(sums_f ? l.f[(t - d) * N + i] : -l.v[(t + 1 - d) * N + i]);
             }
         }
-        for (size_t d = 0; d <= w->lags; d++)
-            assert_near(l.d_w[d], want[d], 500 * TOLERANCE);
+        assert_weights(&l, want);
     }
+}
+
+/* Calls of some steps sum the weights that the exponentials make, calls of all keep states. */
+static void assert_states_are_sums(const struct history *states, const struct history *sums)
+{
+    for (size_t i = 0; i < T * N; i++) {
+        assert_near(states->x[i], sums->x[i], 10 * TOLERANCE);
+        assert_near(states->solved[i], sums->solved[i], 10 * TOLERANCE);
+        assert_near(states->g[i], sums->g[i], 20 * TOLERANCE);
+    }
+    assert_memory_equal(states->s, sums->s, sizeof sums->s);
+    assert_weights(states, sums->d_w);
 }
 
 static void calls__any_number_of_steps__have_the_same_bits(void **state)
@@ -200,6 +250,10 @@ static void calls__any_number_of_steps__have_the_same_bits(void **state)
         build(&cut, &ways[k % SNN_COUNT(ways)]);
         run(&whole, T);
         run(&cut, lengths[k / SNN_COUNT(ways)]);
+        if (ways[k % SNN_COUNT(ways)].exponentials) {
+            assert_states_are_sums(&whole, &cut);
+            continue;
+        }
         assert_memory_equal(whole.x, cut.x, sizeof cut.x);
         assert_memory_equal(whole.s, cut.s, sizeof cut.s);
         assert_memory_equal(whole.solved, cut.solved, sizeof cut.solved);
