@@ -29,6 +29,14 @@ static json_t *product(const struct srv_plan_product *p)
                      api_number(p->density), "crossover", api_number(p->crossover), "why", why(p));
 }
 
+static json_t *history(const struct srv_plan_history *h)
+{
+    if (strcmp(h->way, "none") == 0)
+        return json_null();
+    return json_pack("{s:s, s:I, s:o}", "way", h->way, "count", (json_int_t)h->count,
+                     "kernel_error", api_number(h->error));
+}
+
 json_t *api_plan(const char *text)
 {
     struct srv_plan_layer l;
@@ -38,9 +46,10 @@ json_t *api_plan(const char *text)
         return json_null();
     layers = json_array();
     while (layers && srv_plan_read(&text, &l))
-        if (json_array_append_new(layers, json_pack("{s:s, s:o, s:o}", "layer", l.layer, "input",
-                                                    product(&l.input), "back", product(&l.back))) !=
-            0) {
+        if (json_array_append_new(layers,
+                                  json_pack("{s:s, s:o, s:o, s:o}", "layer", l.layer, "input",
+                                            product(&l.input), "back", product(&l.back), "history",
+                                            history(&l.history))) != 0) {
             json_decref(layers);
             return NULL;
         }

@@ -106,6 +106,17 @@ static void read_memory(struct api_errors *e, const struct api_field *f, const c
         n->memory = (size_t)v;
 }
 
+static void read_exponentials(struct api_errors *e, const struct api_field *f, const char *at,
+                              json_t *value, void *member)
+{
+    struct snn_neuron_spec *n = member;
+    double v = NAN;
+
+    api_read_param(e, limit_of(f->name), f->name, at, value, &v);
+    if (!isnan(v))
+        n->exponentials = (size_t)v;
+}
+
 /* ---------------------------------------------------------------------------------- learned -- */
 
 static const struct {
@@ -188,6 +199,7 @@ static void change_solver(void *out)
     memcpy(n->coefficients, fresh.coefficients, sizeof n->coefficients);
     n->n_terms = fresh.n_terms;
     n->memory = fresh.memory;
+    n->exponentials = fresh.exponentials;
     n->learn[SNN_LEARN_alpha] = n->learn[SNN_LEARN_coefficients] = SNN_FIXED;
 }
 
@@ -222,6 +234,7 @@ static const struct api_field fields[] = {
      .read = read_coefficients,
      .schema = "{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"number\"}}"},
     {.name = "memory", .read = read_memory, .schema = "{\"type\":[\"integer\",\"null\"]}"},
+    {.name = "exponentials", .read = read_exponentials, .schema = "{\"type\":\"integer\"}"},
     {.name = "learn",
      .read = read_learn,
      .shape = &learn_shape,
@@ -291,6 +304,8 @@ json_t *api_neuron_json(const struct snn_neuron_spec *n)
                              is_list ? numbers(n->coefficients, n->n_terms) : json_null()) == 0 &&
          json_object_set_new(neuron, "memory",
                              is_all ? json_null() : json_integer((json_int_t)n->memory)) == 0 &&
+         json_object_set_new(neuron, "exponentials", json_integer((json_int_t)n->exponentials)) ==
+             0 &&
          json_object_set_new(neuron, "learn", learn_json(n)) == 0 &&
          json_object_set_new(neuron, "learning_rate",
                              n->learning_rate > 0 ? json_real(n->learning_rate) : json_null()) == 0;

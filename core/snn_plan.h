@@ -29,13 +29,21 @@ struct snn_plan_product {
     double crossover; /* the density up to which a block is listed, a constant; NaN = no choice */
 };
 
+/* How a layer's neurons sum their past. */
+struct snn_plan_history {
+    bool kept;           /* whether they have one: a solver of fractional order */
+    size_t exponentials; /* decaying states for the far past; 0 = the sums are exact */
+    double error; /* sum |w~ - w| / sum |w| over the past's weights; 0 where they are exact */
+};
+
 struct snn_plan_layer {
-    const char *layer;             /* its name; lives as long as the run */
+    const char *layer; /* its name; lives as long as the run */
+    struct snn_plan_history history;
     struct snn_plan_product input; /* with the weights */
     struct snn_plan_product back;  /* the gradient by the input, where lists are possible */
 };
 
-/* Of the layers that have weights; returns how many. Between a run's steps. */
+/* Of the layers that have weights or a history; returns how many. Between a run's steps. */
 size_t snn_run_plan(const struct snn_run *run, struct snn_plan_layer out[SNN_MAX_LAYERS]);
 
 #endif

@@ -10,6 +10,13 @@ static size_t write_product(char *text, size_t size, const struct snn_plan_produ
                             p->blocks, p->listed, p->density, p->crossover);
 }
 
+static size_t write_history(char *text, size_t size, const struct snn_plan_history *h)
+{
+    const char *way = !h->kept ? "none" : h->exponentials ? "exponentials" : "sums";
+
+    return (size_t)snprintf(text, size, "\t%s\t%zu\t%.3g", way, h->exponentials, h->error);
+}
+
 void srv_plan_write(char text[SRV_PLAN_SIZE], const struct snn_run *run)
 {
     struct snn_plan_layer plan[SNN_MAX_LAYERS];
@@ -22,6 +29,7 @@ void srv_plan_write(char text[SRV_PLAN_SIZE], const struct snn_run *run)
 
         at += write_product(line + at, sizeof line - at, &plan[i].input);
         at += write_product(line + at, sizeof line - at, &plan[i].back);
+        at += write_history(line + at, sizeof line - at, &plan[i].history);
         memcpy(line + at, "\n", 2);
         memcpy(text, line, at + 2);
         text += at + 1;
@@ -56,8 +64,24 @@ static bool read_product(const char **at, struct srv_plan_product *out)
     return true;
 }
 
+/* What is behind the products, if the line goes on. */
+static bool read_history(const char **at, struct srv_plan_history *out)
+{
+    char count[24], error[24];
+
+    *out = (struct srv_plan_history){.way = "none"};
+    if ((*at)[-1] != '\t')
+        return true;
+    if (!take(at, out->way, sizeof out->way) || !take(at, count, sizeof count) ||
+        !take(at, error, sizeof error))
+        return false;
+    out->count = strtoll(count, NULL, 10);
+    out->error = strtod(error, NULL);
+    return true;
+}
+
 bool srv_plan_read(const char **at, struct srv_plan_layer *out)
 {
     return take(at, out->layer, sizeof out->layer) && read_product(at, &out->input) &&
-           read_product(at, &out->back);
+           read_product(at, &out->back) && read_history(at, &out->history);
 }

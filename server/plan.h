@@ -6,7 +6,7 @@
 
 #include "core/snn.h"
 
-#define SRV_PLAN_LINE (SNN_NAME_SIZE + 192)
+#define SRV_PLAN_LINE (SNN_NAME_SIZE + 256)
 #define SRV_PLAN_SIZE (SNN_MAX_LAYERS * SRV_PLAN_LINE)
 
 /* path, blocks, listed, density, crossover, of the input and then of what goes back. A number that
@@ -16,8 +16,16 @@ struct srv_plan_product {
     long long blocks, listed;
     double density, crossover;
 };
+/* How neurons sum their past: "sums", "exponentials", or "none" where they have none (as in plans
+ * of programs that did not tell); how many exponentials, and the error of the weights they make. */
+struct srv_plan_history {
+    char way[16];
+    long long count;
+    double error;
+};
 struct srv_plan_layer {
     char layer[SNN_NAME_SIZE];
+    struct srv_plan_history history;
     struct srv_plan_product input, back;
 };
 

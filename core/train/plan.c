@@ -59,11 +59,23 @@ static struct snn_plan_product add_up(const struct snn_run *r, size_t layer,
     return product_of(&sum, first ? first->few : (double)NAN);
 }
 
+static struct snn_plan_history history_of(const struct snn_layer *l)
+{
+    const struct snn_exponentials *e = &l->cell.table.exponentials;
+    const bool kept = l->has_neuron && l->cell.solver->has_history;
+    return (struct snn_plan_history){
+        .kept = kept, .exponentials = kept ? e->count : 0, .error = kept ? e->error : 0};
+}
+
 static struct snn_plan_layer plan_of(const struct snn_run *r, size_t layer)
 {
     const struct snn_layer *l = &r->net.layer[layer];
-    struct snn_plan_layer p = {
-        .layer = l->name, .input = add_up(r, layer, input_of), .back = add_up(r, layer, back_of)};
+    struct snn_plan_layer p = {.layer = l->name,
+                               .history = history_of(l),
+                               .input = add_up(r, layer, input_of),
+                               .back = add_up(r, layer, back_of)};
+    if (!l->type->carries_neuron)
+        return p;
     if (l->static_input)
         p.input.path = SNN_PATH_once;
     else if (isnan(p.input.crossover) && r->at.samples)
@@ -75,7 +87,7 @@ size_t snn_run_plan(const struct snn_run *r, struct snn_plan_layer out[SNN_MAX_L
 {
     size_t n = 0;
     for (size_t i = 0; i < r->net.n_layers; i++)
-        if (r->net.layer[i].type->carries_neuron)
+        if (r->net.layer[i].type->carries_neuron || history_of(&r->net.layer[i]).kept)
             out[n++] = plan_of(r, i);
     return n;
 }

@@ -21,7 +21,8 @@ static void plan__no_step_yet__is_null(void **state)
 static void plan__lines_of_a_row__say_path_and_why(void **state)
 {
     json_t *plan = api_plan("layer1\tonce\t0\t0\tnan\tnan\tnone\t0\t0\tnan\tnan\n"
-                            "layer2\tmixed\t8\t6\t0.125\t0.25\tdense\t8\t0\tnan\t0.25\n"
+                            "layer2\tmixed\t8\t6\t0.125\t0.25\tdense\t8\t0\tnan\t0.25\t"
+                            "exponentials\t8\t1.5e-06\n"
                             "layer3\tdense\t0\t0\tnan\tnan\tnone\t0\t0\tnan\tnan\n");
     (void)state;
     assert_int_equal(json_array_size(plan), 3);
@@ -38,6 +39,11 @@ static void plan__lines_of_a_row__say_path_and_why(void **state)
                 0.25, 0);
     assert_string_equal(text(second, "back", "why"), "every block had more than 25% that is not 0");
     assert_string_equal(text(json_array_get(plan, 2), "input", "why"), "the layer has no lists");
+    assert_true(json_is_null(json_object_get(first, "history")));
+    assert_string_equal(text(second, "history", "way"), "exponentials");
+    json_t *history = json_object_get(second, "history");
+    assert_int_equal(json_integer_value(json_object_get(history, "count")), 8);
+    assert_near(json_real_value(json_object_get(history, "kernel_error")), 1.5e-6, 0);
     json_decref(plan);
 }
 

@@ -264,7 +264,8 @@ static void message__names_what_was_found_and_wanted(void **state)
                                               "of: sampling, epochs, batch_size, loss, "
                                               "optimizer, "},
         {JOB(",\"neuron\":{\"x\":1}"), "want one of: model, solver, reset, surrogate, alpha, "
-                                       "coefficients, memory, learn, learning_rate, tau, "
+                                       "coefficients, memory, exponentials, learn, "
+                                       "learning_rate, tau, "
                                        "threshold, step, detach_reset, surrogate_scale"},
         {JOB(",\"neuron\":{\"surrogate_scale\":-2}"), "surrogate_scale is -2, want a number > 0"},
         {JOB(",\"encoding\":{\"time_steps\":\"ten\"}"), "time_steps is \"ten\", want an integer"},

@@ -187,6 +187,21 @@ static void layer__other_solver__keeps_the_order(void **state)
     assert_near(s.layers[0].neuron.alpha[0], 0.5, 0);
 }
 
+static void layer__exponentials__are_the_jobs_until_euler_drops_them(void **state)
+{
+#define STATES "{\"solver\":\"gl\",\"alpha\":0.5,\"exponentials\":10}"
+    struct snn_spec s = form_compile(WITH(STATES, "{\"solver\":\"l1\"}"));
+
+    (void)state;
+    assert_int_equal(s.layers[0].neuron.exponentials, 10);
+    s = form_compile(WITH(STATES, "{\"exponentials\":24}"));
+    assert_int_equal(s.layers[0].neuron.exponentials, 24);
+    s = form_compile(WITH(STATES, "{\"exponentials\":0,\"memory\":3}"));
+    assert_int_equal(s.layers[0].neuron.exponentials, 0);
+    s = form_compile(WITH(STATES, "{\"solver\":\"euler\"}"));
+    assert_int_equal(s.layers[0].neuron.exponentials, 0);
+}
+
 static void model__one_of_its_own_steps__is_read_with_its_parameters(void **state)
 {
     const struct snn_spec s =
@@ -234,6 +249,16 @@ static const struct {
     {GL("\"memory\":-1"), "/neuron/memory", "out_of_range", "memory is -1, want an integer >= 0"},
     {GL("\"memory\":2.5"), "/neuron/memory", "wrong_type", "want an integer"},
     {GL("\"memory\":\"all\""), "/neuron/memory", "wrong_type", "want an integer or null"},
+    {GL("\"exponentials\":-1"), "/neuron/exponentials", "out_of_range",
+     "exponentials is -1, want an integer >= 0 and <= 24"},
+    {GL("\"exponentials\":25"), "/neuron/exponentials", "out_of_range", "exponentials is 25"},
+    {GL("\"exponentials\":null"), "/neuron/exponentials", "wrong_type", "want an integer"},
+    {GL("\"exponentials\":3"), "/layers/0/neuron/exponentials", "invalid",
+     "exponentials is 3, want 4 to 24, or 0 for exact sums"},
+    {GL("\"exponentials\":8,\"memory\":9"), "/layers/0/neuron/exponentials", "invalid",
+     "exponentials is 8 with a memory of 9 past states"},
+    {NEURON("{\"exponentials\":8}"), "/layers/0/neuron/exponentials", "invalid",
+     "exponentials is 8, but solver euler keeps no past states"},
     {GL("\"order\":0.5"), "/neuron/order", "unknown_field", "solver"},
     {GL("\"learning_rate\":0"), "/neuron/learning_rate", "out_of_range", "learning_rate is 0"},
     {GL("\"learning_rate\":\"x\""), "/neuron/learning_rate", "wrong_type", "want a number"},
@@ -298,7 +323,10 @@ static void neuron__one_thing_wrong__is_the_one_error(void **state)
 static void neuron_json__read_again__is_the_same_neuron(void **state)
 {
     static const char *const neurons[] = {
-        "{}", TERMS, "{\"solver\":\"pred\",\"alpha\":0.3,\"memory\":7}",
+        "{}",
+        TERMS,
+        "{\"solver\":\"pred\",\"alpha\":0.3,\"memory\":7}",
+        "{\"solver\":\"l1\",\"alpha\":0.3,\"exponentials\":12}",
         "{\"model\":\"if\",\"reset\":\"zero\",\"learn\":{\"threshold\":\"neuron\"}}",
         "{\"learn\":{\"tau\":\"layer\"},\"learning_rate\":0.5}"};
 
@@ -318,6 +346,7 @@ static void neuron_json__read_again__is_the_same_neuron(void **state)
         assert_int_equal(second.n_terms, first.n_terms);
         assert_memory_equal(second.alpha, first.alpha, first.n_terms * sizeof *first.alpha);
         assert_true(second.memory == first.memory);
+        assert_int_equal(second.exponentials, first.exponentials);
         assert_memory_equal(second.learn, first.learn, sizeof first.learn);
         assert_near(second.learning_rate, first.learning_rate, 0);
         json_decref(given);
@@ -341,6 +370,7 @@ int main(void)
         cmocka_unit_test(layer__memory__null_is_all_again),
         cmocka_unit_test(layer__euler__drops_what_only_the_others_know),
         cmocka_unit_test(layer__other_solver__keeps_the_order),
+        cmocka_unit_test(layer__exponentials__are_the_jobs_until_euler_drops_them),
         cmocka_unit_test(model__one_of_its_own_steps__is_read_with_its_parameters),
         cmocka_unit_test(neuron__one_thing_wrong__is_the_one_error),
         cmocka_unit_test(neuron_json__read_again__is_the_same_neuron),

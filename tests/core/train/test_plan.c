@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/base/param.h"
 #include "core/data/data.h"
 #include "tests/core/train/runs.h"
 #include "tests/support/test.h"
@@ -91,6 +92,35 @@ static void plan__narrow_surrogate__goes_back_by_lists(void **state)
     assert_near(plan[1].back.density, 0, 0);
 }
 
+/* States where they are worth it; sums with few steps, or taken one by one. */
+static void plan__fractional_order__says_how_the_past_is_summed(void **state)
+{
+    static const struct {
+        const char *kind;
+        size_t steps, count;
+    } rows[] = {{"dense", 40, 8}, {"dense", 23, 0}, {"dense", 24, 8}, {"recurrent", 40, 0}};
+    struct snn_plan_layer plan[SNN_MAX_LAYERS];
+
+    (void)state;
+    for (size_t i = 0; i < SNN_COUNT(rows); i++) {
+        struct snn_spec spec = runs_spec();
+        struct snn_choice kind = runs_choice(&snn_layers, rows[i].kind);
+
+        kind.value[0] = spec.layers[0].kind.value[0];
+        spec.layers[0].kind = kind;
+        spec.layers[0].neuron.solver = runs_choice(&snn_solvers, "gl");
+        spec.layers[0].neuron.alpha[0] = 0.5;
+        spec.layers[0].neuron.exponentials = 8;
+        spec.time_steps = rows[i].steps;
+        assert_int_equal(plan_of(&spec, 1, plan), 2);
+        assert_true(plan[0].history.kept && !plan[1].history.kept);
+        assert_int_equal(plan[0].history.exponentials, rows[i].count);
+        assert_true(plan[0].history.error < 1e-5);
+        assert_int_equal(plan[0].history.error > 0, rows[i].count > 0);
+        assert_int_equal(plan[1].history.exponentials, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +129,7 @@ int main(void)
         cmocka_unit_test(plan__silent_neurons__are_heard_as_lists),
         cmocka_unit_test(plan__neurons_that_always_fire__are_heard_as_they_are),
         cmocka_unit_test(plan__narrow_surrogate__goes_back_by_lists),
+        cmocka_unit_test(plan__fractional_order__says_how_the_past_is_summed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
