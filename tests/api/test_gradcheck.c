@@ -69,10 +69,15 @@ static void check(struct world *w, const char *file, const char *job, bool whole
         !(json_number_value(ask_at(w, "error")) <= TOLERANCE))
         fail_msg("%s: %s", file, w->text);
     assert_string_equal(ask_text_at(w, "weights"), "initial");
-    json_array_foreach(ask_at(w, "layers"), i, layer) json_array_foreach(
-        json_object_get(layer, "tensors"), k,
-        tensor) if (whole && !(json_number_value(json_object_get(tensor, "gradient_norm")) > 0))
-        fail_msg("%s: no gradient in %s", file, json_string_value(json_object_get(tensor, "name")));
+    json_array_foreach(ask_at(w, "layers"), i, layer)
+    {
+        json_array_foreach(json_object_get(layer, "tensors"), k, tensor)
+        {
+            if (whole && !(json_number_value(json_object_get(tensor, "gradient_norm")) > 0))
+                fail_msg("%s: no gradient in %s", file,
+                         json_string_value(json_object_get(tensor, "name")));
+        }
+    }
 }
 
 static void gradcheck__each_example_shipped__agrees(void **state)
