@@ -53,7 +53,36 @@ static void add_errors(struct ctl_text *t, const json_t *errors)
     }
 }
 
-/* "422 Unprocessable Content (invalid): ..." and a line per pointer. */
+static void add_reasons(struct ctl_text *t, const json_t *reasons)
+{
+    const json_t *reason;
+    size_t i;
+
+    json_array_foreach(reasons, i, reason)
+    {
+        if (!json_is_string(reason))
+            continue;
+        ctl_text_add(t, "  ");
+        ctl_text_safe(t, json_string_value(reason));
+        ctl_text_add(t, "\n");
+    }
+}
+
+/* What the server says in the API's words, in this program's. */
+static void add_advice(struct ctl_text *t, const char *code)
+{
+    static const struct {
+        const char *code, *advice;
+    } rows[] = {
+        {"not_in_nir", "want --approximate to write it all the same, or --format safetensors"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].code, code) == 0)
+            ctl_text_add(t, "  %s\n", rows[i].advice);
+}
+
+/* "422 Unprocessable Content (invalid): ..." and a line per pointer or reason. */
 static void add_problem(struct ctl_text *t, const struct ctl_reply *reply, const json_t *problem)
 {
     ctl_text_add(t, "%ld", reply->status);
@@ -69,6 +98,8 @@ static void add_problem(struct ctl_text *t, const struct ctl_reply *reply, const
     ctl_text_safe(t, ctl_string(problem, "detail"));
     ctl_text_add(t, "\n");
     add_errors(t, json_object_get(problem, "errors"));
+    add_reasons(t, json_object_get(problem, "reasons"));
+    add_advice(t, ctl_string(problem, "code"));
 }
 
 enum ctl_exit ctl_judge(struct ctl *c, const struct ctl_reply *reply)

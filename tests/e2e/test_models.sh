@@ -144,7 +144,8 @@ refused() { # REASON NEURON LAYERS READOUT
         say FAILED "to be refused: $1"
     elif "$ctl" weights "$job" --format nir -o "$dir/x.nir" >"$dir/refused" 2>&1; then
         say FAILED "not refused: $1"
-    elif grep -q "cannot say" "$dir/refused" &&
+    elif grep -q "cannot say" "$dir/refused" && grep -q "^  .*$1" "$dir/refused" &&
+        grep -q -e "--approximate" "$dir/refused" &&
         curl -s "$SPIKED_SERVER/v1/jobs/$job/weights?format=nir" | grep -q "\"reasons\":\[[^]]*$1"; then
         say ok "refused: $1"
     else

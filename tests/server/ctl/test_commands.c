@@ -85,6 +85,27 @@ static void command__refused__prints_every_pointer_and_no_control_character(void
     run_free(&r);
 }
 
+#define NOT_IN_NIR                                                                                 \
+    "HTTP/1.1 422 X\r\nContent-Type: application/problem+json\r\n\r\n"                             \
+    "{\"title\":\"Unprocessable "                                                                  \
+    "Content\",\"status\":422,\"code\":\"not_in_nir\",\"detail\":\"not "                           \
+    "all\",\"reasons\":[\"reset is scaled\",\"solver is \\u001bgl\",7]}"
+
+static void command__refused_with_reasons__prints_each_and_what_to_do(void **state)
+{
+    struct run r = run_against(*state, WORDS(NOT_IN_NIR), WORDS("show", "job_1"));
+
+    assert_int_equal(r.exit, CTL_REFUSED);
+    assert_contains(r.err, "422 Unprocessable Content (not_in_nir): not all\n"
+                           "  reset is scaled\n"
+                           "  solver is ?gl\n");
+    assert_contains(r.err, "--approximate");
+    run_free(&r);
+    r = run_against(*state, WORDS(REFUSAL), WORDS("show", "job_1"));
+    assert_null(strstr(r.err, "--approximate"));
+    run_free(&r);
+}
+
 static void command__server_in_trouble__is_not_the_users_fault(void **state)
 {
     static const char *const answers[] = {
@@ -352,6 +373,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(command__refused__prints_every_pointer_and_no_control_character),
+        cmocka_unit_test(command__refused_with_reasons__prints_each_and_what_to_do),
         cmocka_unit_test(command__server_in_trouble__is_not_the_users_fault),
         cmocka_unit_test(command__id_that_is_none__asks_nobody),
         cmocka_unit_test(command__json__prints_the_answer_as_it_came),
