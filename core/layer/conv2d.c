@@ -77,6 +77,15 @@ enum snn_code snn_conv2d_resolve(struct snn_layer *l, const struct snn_choice *c
                                         either(c->value[KERNEL_WIDTH], c->value[KERNEL])},
                              .stride = (size_t)c->value[STRIDE],
                              .padding = (size_t)c->value[PADDING]};
+    const size_t common = (size_t)c->value[KERNEL];
+    /* One side that is said goes before kernel, which is then the other's. */
+    if (common && c->value[KERNEL_HEIGHT] > 0 && c->value[KERNEL_WIDTH] > 0 &&
+        (w->kernel[0] != common || w->kernel[1] != common))
+        return snn_fail(
+            err, SNN_INVALID,
+            "%s has kernel %zu, but kernel_height %zu and kernel_width %zu: want kernel "
+            "alone, or the other two",
+            l->type->kind.name, common, w->kernel[0], w->kernel[1]);
     if (w->kernel[0] == 0 || w->kernel[1] == 0)
         return snn_fail(err, SNN_INVALID,
                         "%s is not told its kernel: want kernel, or kernel_height and kernel_width",

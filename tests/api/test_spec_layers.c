@@ -171,6 +171,14 @@ static void layer__what_does_not_suit_it__is_said_where_it_is(void **state)
          "filters is missing"},
         {LAYERS("{\"kind\":\"conv2d\",\"filters\":2}," OUT), "/layers/0", "invalid",
          "conv2d is not told its kernel: want kernel, or kernel_height and kernel_width"},
+        {LAYERS(
+             "{\"kind\":\"conv2d\",\"filters\":2,\"kernel\":3,\"kernel_height\":5,\"kernel_width\":"
+             "5}," OUT),
+         "/layers/0", "invalid", "kernel 3, but kernel_height 5 and kernel_width 5: want kernel"},
+        {LAYERS(
+             "{\"kind\":\"conv2d\",\"filters\":2,\"kernel\":3,\"kernel_height\":3,\"kernel_width\":"
+             "5}," OUT),
+         "/layers/0", "invalid", "kernel 3, but kernel_height 3 and kernel_width 5: want kernel"},
         {LAYERS("{\"kind\":\"flatten\"},{\"kind\":\"conv2d\",\"filters\":2,\"kernel\":2}," OUT),
          "/layers/1", "invalid", "but what comes in is 64 values without a shape"},
         {LAYERS("{\"kind\":\"conv2d\",\"filters\":2,\"kernel\":2,\"stride\":0}," OUT),
