@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "api/pointer.h"
+
 #define MAX_SAMPLES 256
 /* Of a body that is wrong all over, so many places are told. */
 #define MAX_TOLD 20
@@ -13,7 +15,7 @@
 static void read_value(struct api_errors *e, const char *at, size_t k, json_t *value, float *to)
 {
     double v = json_number_value(value);
-    char place[API_POINTER_SIZE];
+    char place[API_POINTER_SIZE], name[API_POINTER_SIZE];
 
     if (json_is_number(value) && isfinite((float)v)) {
         *to = (float)v;
@@ -21,7 +23,9 @@ static void read_value(struct api_errors *e, const char *at, size_t k, json_t *v
     }
     api_at_index(place, at, k);
     if (json_is_number(value))
-        api_errors_add(e, place, "out_of_range", "%g is no finite number of single precision", v);
+        api_errors_add(e, place, "out_of_range",
+                       "%s is %g, want a finite number of single precision",
+                       api_pointer_name(name, sizeof name, place), v);
     else
         api_wrong_type(e, place, value, "a number");
 }
@@ -29,6 +33,7 @@ static void read_value(struct api_errors *e, const char *at, size_t k, json_t *v
 static void read_values(struct api_errors *e, const char *at, float *to, size_t features,
                         json_t *sample)
 {
+    char name[API_POINTER_SIZE];
     json_t *value;
     size_t k;
 
@@ -37,8 +42,8 @@ static void read_values(struct api_errors *e, const char *at, float *to, size_t 
         return;
     }
     if (json_array_size(sample) != features) {
-        api_errors_add(e, at, "out_of_range", "it has %zu values, want the %zu of a sample",
-                       json_array_size(sample), features);
+        api_errors_add(e, at, "out_of_range", "%s has %zu values, want the %zu of a sample",
+                       api_pointer_name(name, sizeof name, at), json_array_size(sample), features);
         return;
     }
     json_array_foreach(sample, k, value)
@@ -76,8 +81,8 @@ static void read_event(struct api_errors *e, const char *at, json_t *event, uint
     if (!json_is_array(event)) {
         api_wrong_type(e, at, event, "an event: [time, unit]");
     } else if (json_array_size(event) != 2) {
-        api_errors_add(e, at, "out_of_range", "it has %zu numbers, want 2: [time, unit]",
-                       json_array_size(event));
+        api_errors_add(e, at, "out_of_range", "%s has %zu numbers, want 2: [time, unit]",
+                       api_pointer_name(place, sizeof place, at), json_array_size(event));
     } else {
         *time =
             read_whole(e, api_at_index(place, at, 0), json_array_get(event, 0), "time", UINT32_MAX);

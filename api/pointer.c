@@ -29,6 +29,41 @@ bool api_pointer_within(const char *outer, const char *inner)
     return strncmp(outer, inner, n) == 0 && (inner[n] == '\0' || inner[n] == '/');
 }
 
+static bool is_index(const char *segment)
+{
+    const size_t n = strspn(segment, "0123456789");
+
+    return n > 0 && (segment[n] == '/' || segment[n] == '\0');
+}
+
+const char *api_pointer_name(char *buf, size_t size, const char *pointer)
+{
+    const char *from = pointer + strlen(pointer);
+    bool inside = false;
+    size_t n = 0;
+
+    if (pointer[0] != '/')
+        return "the body";
+    do {
+        while (*--from != '/')
+            ;
+    } while (from > pointer && is_index(from + 1));
+    for (from++; *from && n + 3 < size; from++) {
+        if (*from != '/') {
+            buf[n++] = *from;
+            continue;
+        }
+        if (inside)
+            buf[n++] = ']';
+        buf[n++] = '[';
+        inside = true;
+    }
+    if (inside)
+        buf[n++] = ']';
+    buf[n] = '\0';
+    return buf;
+}
+
 /* The next name of the pointer, without its escapes; what follows it. */
 static const char *next_segment(char out[SEGMENT_SIZE], const char *at)
 {

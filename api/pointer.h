@@ -13,6 +13,10 @@ const char *api_pointer_wrong(const char *pointer);
 /* Whether `inner` is `outer` or lies within it. */
 bool api_pointer_within(const char *outer, const char *inner);
 
+/* What messages call the place: the last name of its pointer, with the indices that follow it
+ * ("inputs[0][3]" for "/inputs/0/3"); "the body" for "". Cut where `size` (>= 16) is too small. */
+const char *api_pointer_name(char *buf, size_t size, const char *pointer);
+
 /* Puts `value` (which stays the caller's too) at that place; objects on the way that are not there
  * are made. False with the reason in `why`: the way leads through what is no object or array, or
  * beyond an array's end, or memory fails. */

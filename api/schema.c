@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/pointer.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MAX_SLOTS 4
 
@@ -40,14 +42,6 @@ const char *api_at_index(char buf[API_POINTER_SIZE], const char *at, size_t i)
     return buf;
 }
 
-/* The last segment of a pointer: the field's name in messages. */
-static const char *last_of(const char *at)
-{
-    const char *slash = strrchr(at, '/');
-
-    return slash ? slash + 1 : "the body";
-}
-
 /* ---------------------------------------------------------------------------------- values -- */
 
 /* What was found, for a message. */
@@ -71,10 +65,10 @@ static const char *found(char buf[64], json_t *value)
 
 void api_wrong_type(struct api_errors *e, const char *at, json_t *value, const char *wanted)
 {
-    char buf[64];
+    char buf[64], name[API_POINTER_SIZE];
 
-    api_errors_add(e, at, "wrong_type", "%s is %s, want %s", last_of(at), found(buf, value),
-                   wanted);
+    api_errors_add(e, at, "wrong_type", "%s is %s, want %s",
+                   api_pointer_name(name, sizeof name, at), found(buf, value), wanted);
 }
 
 void api_read_param(struct api_errors *e, const struct snn_param *p, const char *name,

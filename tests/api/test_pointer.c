@@ -28,6 +28,27 @@ static void within__paths__are_compared_by_names_not_letters(void **state)
 }
 
 /* What becomes of the document, or the reason why nothing does. */
+static void name__places__are_called_by_their_last_name_and_indices(void **state)
+{
+    static const char *const rows[][2] = {
+        {"", "the body"},
+        {"/seed", "seed"},
+        {"/layers/0/units", "units"},
+        {"/inputs/0", "inputs[0]"},
+        {"/inputs/0/12/1", "inputs[0][12][1]"},
+        {"/neuron/alpha/1", "alpha[1]"},
+        {"/2d", "2d"},
+        {"/7", "7"},
+        {"/7/0", "7[0]"},
+        {"/a_name_that_is_longer_than_there_is_room", "a_name_that_is_lo"},
+    };
+    char buf[20];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_string_equal(api_pointer_name(buf, sizeof buf, rows[i][0]), rows[i][1]);
+}
+
 static void check(const char *document, const char *pointer, const char *want)
 {
     json_t *root = json_loads(document, 0, NULL), *value = json_integer(7);
@@ -68,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong__texts__are_told_from_pointers),
+        cmocka_unit_test(name__places__are_called_by_their_last_name_and_indices),
         cmocka_unit_test(within__paths__are_compared_by_names_not_letters),
         cmocka_unit_test(set__places__are_made_replaced_or_refused),
     };

@@ -139,22 +139,24 @@ static void predict__the_test_set__reproduces_the_accuracy_of_the_job(void **sta
 static void predict__wrong_bodies__are_refused_with_their_place(void **state)
 {
     static const struct {
-        const char *body, *pointer, *code;
+        const char *body, *pointer, *code, *detail;
     } wrong[] = {
-        {"{}", "/inputs", "missing_field"},
-        {"{\"inputs\":3}", "/inputs", "wrong_type"},
-        {"{\"inputs\":[]}", "/inputs", "out_of_range"},
-        {"{\"inputs\":[3]}", "/inputs/0", "wrong_type"},
-        {"{\"inputs\":[[1,2]]}", "/inputs/0", "out_of_range"},
-        {"{\"inputs\":[[1]],\"checkpoint\":\"middle\"}", "/checkpoint", "unknown_name"},
-        {"{\"inputs\":[[1]],\"checkpoint\":1}", "/checkpoint", "wrong_type"},
-        {"{\"inputs\":[[1]],\"input\":1}", "/input", "unknown_field"},
+        {"{}", "/inputs", "missing_field", "inputs is missing"},
+        {"{\"inputs\":3}", "/inputs", "wrong_type", "inputs is 3, want an array of samples"},
+        {"{\"inputs\":[]}", "/inputs", "out_of_range", "inputs has 0 samples"},
+        {"{\"inputs\":[3]}", "/inputs/0", "wrong_type", "inputs[0] is 3, want an array of numbers"},
+        {"{\"inputs\":[[1,2]]}", "/inputs/0", "out_of_range",
+         "inputs[0] has 2 values, want the 64 of a sample"},
+        {"{\"inputs\":[[1]],\"checkpoint\":\"middle\"}", "/checkpoint", "unknown_name", "middle"},
+        {"{\"inputs\":[[1]],\"checkpoint\":1}", "/checkpoint", "wrong_type", "checkpoint is 1"},
+        {"{\"inputs\":[[1]],\"input\":1}", "/input", "unknown_field", "input"},
     };
     struct trained *t = *state;
 
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(ask_post(t->world, t->target, wrong[i].body), 422);
-        if (!ask_has_error(t->world, wrong[i].pointer, wrong[i].code))
+        if (!ask_has_error(t->world, wrong[i].pointer, wrong[i].code) ||
+            !strstr(t->world->text, wrong[i].detail))
             fail_msg("%s: %s", wrong[i].body, t->world->text);
     }
 }
@@ -174,6 +176,7 @@ static void predict__value_that_is_no_number__is_refused_with_its_place(void **s
         snprintf(body + n, sizeof body - n, "]]}");
         assert_int_equal(ask_post(t->world, t->target, body), 422);
         assert_true(ask_has_error(t->world, "/inputs/0/3", wrong[i].code));
+        assert_contains(t->world->text, "inputs[0][3] is ");
     }
 }
 

@@ -217,18 +217,18 @@ static void predict__data_set_gone__a_duration_of_the_job_is_enough(void **state
 static void predict__wrong_events__are_refused_with_their_place(void **state)
 {
     static const struct {
-        const char *inputs, *pointer, *code;
+        const char *inputs, *pointer, *code, *detail;
     } wrong[] = {
-        {"[3]", "/inputs/0", "wrong_type"},
-        {"[[],[[1,2],7]]", "/inputs/1/1", "wrong_type"},
-        {"[[[1]]]", "/inputs/0/0", "out_of_range"},
-        {"[[[1,2,3]]]", "/inputs/0/0", "out_of_range"},
-        {"[[[1,2],[\"a\",2]]]", "/inputs/0/1/0", "wrong_type"},
-        {"[[[1.5,2]]]", "/inputs/0/0/0", "wrong_type"},
-        {"[[[-1,2]]]", "/inputs/0/0/0", "out_of_range"},
-        {"[[[4294967296,2]]]", "/inputs/0/0/0", "out_of_range"},
-        {"[[[1,6]]]", "/inputs/0/0/1", "out_of_range"},
-        {"[[[1,null]]]", "/inputs/0/0/1", "wrong_type"},
+        {"[3]", "/inputs/0", "wrong_type", "inputs[0] is 3, want an array of events"},
+        {"[[],[[1,2],7]]", "/inputs/1/1", "wrong_type", "inputs[1][1] is 7, want an event"},
+        {"[[[1]]]", "/inputs/0/0", "out_of_range", "inputs[0][0] has 1 numbers, want 2"},
+        {"[[[1,2,3]]]", "/inputs/0/0", "out_of_range", "inputs[0][0] has 3 numbers, want 2"},
+        {"[[[1,2],[\"a\",2]]]", "/inputs/0/1/0", "wrong_type", "inputs[0][1][0] is "},
+        {"[[[1.5,2]]]", "/inputs/0/0/0", "wrong_type", "inputs[0][0][0] is 1.5"},
+        {"[[[-1,2]]]", "/inputs/0/0/0", "out_of_range", "the time is -1"},
+        {"[[[4294967296,2]]]", "/inputs/0/0/0", "out_of_range", "the time is 4294967296"},
+        {"[[[1,6]]]", "/inputs/0/0/1", "out_of_range", "the unit is 6"},
+        {"[[[1,null]]]", "/inputs/0/0/1", "wrong_type", "inputs[0][0][1] is null"},
     };
     struct bench *b = *state;
     char body[128];
@@ -237,7 +237,8 @@ static void predict__wrong_events__are_refused_with_their_place(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         snprintf(body, sizeof body, "{\"inputs\":%s}", wrong[i].inputs);
         assert_int_equal(predict(b, body), 422);
-        if (!ask_has_error(b->trained.world, wrong[i].pointer, wrong[i].code))
+        if (!ask_has_error(b->trained.world, wrong[i].pointer, wrong[i].code) ||
+            !strstr(b->trained.world->text, wrong[i].detail))
             fail_msg("%s: %s", body, b->trained.world->text);
     }
     assert_int_equal(predict(b, "{\"inputs\":[[],[[4294967295,5],[0,0]]]}"), 200);

@@ -271,7 +271,7 @@ static void message__names_what_was_found_and_wanted(void **state)
         {JOB(",\"encoding\":{\"time_steps\":\"ten\"}"), "time_steps is \"ten\", want an integer"},
         {JOB(",\"neuron\":{\"tau\":{}}"), "tau is an object, want a number"},
         {JOB(",\"seed\":-3"), "seed is -3, want an integer >= 0 and <= 9223372036854775807"},
-        {LAYERS(OUT ",5"), "1 is 5, want an object"},
+        {LAYERS(OUT ",5"), "layers[1] is 5, want an object"},
     };
 
     (void)state;
