@@ -272,6 +272,12 @@ double snn_least_tau(const struct snn_neuron_spec *n, size_t time_steps)
                                                   : n->model.value[SNN_NEURON_STEP] / 2;
 }
 
+/* What a state does that is multiplied by such a factor, -1 or less, in each step. */
+static const char *swing(double factor)
+{
+    return factor < -1 ? "and grows" : "without decay";
+}
+
 static void warn_stability(struct snn_check *c, const struct snn_neuron_spec *n, size_t time_steps,
                            const char *place)
 {
@@ -281,19 +287,20 @@ static void warn_stability(struct snn_check *c, const struct snn_neuron_spec *n,
     if (snn_neuron_of(&n->model)->leak == 0)
         return;
     if (!snn_solver_of(&n->solver)->has_history) {
-        if (fabs(1 - h / tau) >= 1)
+        const double factor = 1 - h / tau;
+        if (factor <= -1)
             snn_wrong(c, at,
                       "step/tau is %g: the membrane's factor 1 - step/tau is %g a step, so it "
-                      "oscillates without decay; want tau above step/2",
-                      h / tau, 1 - h / tau);
+                      "oscillates %s; want tau above step/2",
+                      h / tau, factor, swing(factor));
         return;
     }
     const double least = critical_tau(n, time_steps);
     if (!(tau > least))
         snn_wrong(c, at,
                   "tau is %g: with solver %s, step %g and these orders the membrane oscillates "
-                  "without decay; want tau above %.4g",
-                  tau, n->solver.kind->name, h, least);
+                  "%s; want tau above %.4g",
+                  tau, n->solver.kind->name, h, swing(tau < least ? -HUGE_VAL : -1), least);
 }
 
 /* How much of what the solver takes from the past the memory leaves out. */
@@ -327,11 +334,13 @@ static void warn_decay(struct snn_check *c, const struct snn_neuron_spec *n, con
     const double tau = snn_choice_value(&n->model, name, HUGE_VAL);
     char at[PLACE_SIZE];
     (void)snprintf(at, sizeof at, "%s%s", place, name);
-    if (fabs(1 - h / tau) >= 1 && tau < HUGE_VAL)
-        snn_wrong(c, at,
-                  "step/%s is %g: the factor 1 - step/%s is %g a step, so it oscillates without "
-                  "decay; want %s above step/2",
-                  name, h / tau, name, 1 - h / tau, name);
+    const double factor = 1 - h / tau;
+    if (factor <= -1)
+        snn_wrong(
+            c, at,
+            "step/%s is %g: the factor 1 - step/%s is %g a step, so it oscillates %s; want %s "
+            "above step/2",
+            name, h / tau, name, factor, swing(factor), name);
 }
 
 /* snnTorch takes any value, and what is outside [0, 1] as the end that is next to it. */

@@ -38,12 +38,14 @@ static bool check_sequence(struct snn_check *r, const struct snn_spec *spec,
                   data->features);
         return false;
     }
-    if (data->features / n == spec->time_steps)
+    const size_t steps = data->features / n;
+    if (steps == spec->time_steps)
         return true;
-    snn_wrong(r, "/encoding/time_steps",
-              "time_steps is %zu, but a sample is %zu steps of %zu features: want %zu, or another "
-              "encoding.step_features",
-              spec->time_steps, data->features / n, n, data->features / n);
+    snn_wrong(
+        r, "/encoding/time_steps",
+        "time_steps is %zu, but a sample is %zu step%s of %zu feature%s: want %zu, or another "
+        "encoding.step_features",
+        spec->time_steps, steps, steps == 1 ? "" : "s", n, n == 1 ? "" : "s", steps);
     return false;
 }
 

@@ -81,7 +81,8 @@ static void check__sequence_that_does_not_fit__says_what_would(void **state)
          2,
          "/encoding/time_steps",
          "time_steps is 16, but a sample is 12 steps of 2 features: want 12, or another"},
-        {3, {1, 8, 6}, 16, 0, "/encoding/time_steps", "is 1 steps of 48 features: want 1, or"},
+        {3, {1, 8, 6}, 16, 0, "/encoding/time_steps", "is 1 step of 48 features: want 1, or"},
+        {1, {24}, 16, 1, "/encoding/time_steps", "is 24 steps of 1 feature: want 24, or"},
     };
 
     (void)state;

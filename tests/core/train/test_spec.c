@@ -156,6 +156,7 @@ static void check_bound(struct snn_spec spec, const char *what)
     n->model.value[SNN_NEURON_TAU] = 1e-3;
     f = warnings(&spec);
     assert_non_null(at(&f, "/layers/0/neuron/tau"));
+    assert_contains(at(&f, "/layers/0/neuron/tau"), "oscillates and grows;");
     wanted = strstr(at(&f, "/layers/0/neuron/tau"), "want tau above ");
     assert_non_null(wanted);
     bound = strtod(wanted + strlen("want tau above "), NULL);
@@ -187,6 +188,38 @@ static void warn__tau__is_where_the_membrane_begins_to_grow(void **state)
                 spec.layers[0].neuron.model.value[SNN_NEURON_STEP] = m == 1 ? 0.5 : 1;
                 check_bound(spec, solvers[s]);
             }
+}
+
+static double *parameter(struct snn_choice *c, const char *name)
+{
+    for (size_t i = 0; i < c->kind->n_params; i++)
+        if (strcmp(c->kind->params[i].name, name) == 0)
+            return &c->value[i];
+    fail_msg("%s has no %s", c->kind->name, name);
+    return NULL;
+}
+
+static void warn__euler__tells_swings_that_grow_from_those_that_stay(void **state)
+{
+    struct snn_spec spec = runs_spec();
+    struct snn_choice *model = &spec.layers[0].neuron.model;
+    struct found f;
+
+    (void)state;
+    *model = runs_choice(&snn_neurons, "cuba_lif");
+    model->value[SNN_NEURON_TAU] = 0.5;
+    *parameter(model, "tau_syn") = 0.125;
+    f = warnings(&spec);
+    assert_int_equal(f.n, 2);
+    assert_contains(at(&f, "/layers/0/neuron/tau"),
+                    "is -1 a step, so it oscillates without decay;");
+    assert_contains(at(&f, "/layers/0/neuron/tau_syn"),
+                    "is -7 a step, so it oscillates and grows;");
+    model->value[SNN_NEURON_TAU] = 0.4;
+    *parameter(model, "tau_syn") = 0.5;
+    f = warnings(&spec);
+    assert_contains(at(&f, "/layers/0/neuron/tau"), "is -1.5 a step, so it oscillates and grows;");
+    assert_contains(at(&f, "/layers/0/neuron/tau_syn"), "oscillates without decay;");
 }
 
 static void warn__several_terms__counts_all_of_them(void **state)
@@ -320,6 +353,7 @@ int main(void)
         cmocka_unit_test(check__numbers_that_no_json_brings__are_refused_too),
         cmocka_unit_test(check__learned__each_needs_what_it_is_learned_of),
         cmocka_unit_test(warn__tau__is_where_the_membrane_begins_to_grow),
+        cmocka_unit_test(warn__euler__tells_swings_that_grow_from_those_that_stay),
         cmocka_unit_test(warn__several_terms__counts_all_of_them),
         cmocka_unit_test(warn__gl__bound_is_h_to_alpha_over_two_to_alpha),
         cmocka_unit_test(warn__memory__tells_the_share_that_is_lost),
