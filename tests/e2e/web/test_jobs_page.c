@@ -98,9 +98,20 @@ static void jobs__running_job__moves_and_is_cancelled(void **state)
     browser_wait(p->b, "return document.querySelector('tr progress').value > window.before");
     browser_see(p->b, ".col-progress", "left");
     browser_shot(p->b, "jobs-running");
+    browser_click(p->b, "[aria-label='Pause long']");
+    browser_see(p->b, "tbody tr .badge", "paused");
+    browser_click(p->b, "[aria-label='Resume long']");
+    browser_see(p->b, "tbody tr .badge", "running");
     browser_click(p->b, "[aria-label='Cancel long']");
     browser_see(p->b, "tbody tr .badge", "cancelled");
     daemon_wait(p->d, &a, id, "cancelled");
+    browser_click(p->b, "[aria-label='Retry long']"); /* shows the job that is made of it */
+    browser_see(p->b, "h1 .badge", "running");
+    browser_click(p->b, "[aria-label='Cancel long']");
+    browser_see(p->b, "h1 .badge", "cancelled");
+    browser_click(p->b, "[aria-label='Delete long']");
+    browser_click(p->b, "dialog .danger"); /* back to the list, which has the first one */
+    browser_wait(p->b, "return document.querySelectorAll('tbody tr').length === 1");
     browser_click(p->b, "[aria-label='Delete long']");
     browser_click(p->b, "dialog .danger");
     browser_see(p->b, ".note", "No jobs yet");

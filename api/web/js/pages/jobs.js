@@ -63,14 +63,17 @@ function filterBar(filter, changed) {
 
 /* The rows on the page by the id of their job, and what is chosen among them. */
 class Table {
-  constructor(body, signal, onPick) {
-    Object.assign(this, { body, signal, onPick, rows: new Map(), picked: new Set(), last: null });
+  constructor(body, signal, onPick, onDelete) {
+    Object.assign(this, { body, signal, onPick, onDelete, rows: new Map(), picked: new Set(), last: null });
   }
   row(job) {
     return makeRow(job, {
       signal: this.signal,
       picked: (on) => { if (on) this.picked.add(job.id); else this.picked.delete(job.id); this.onPick(this.picked); },
-      changed: (next, action) => (action?.name === "Delete" && !next ? this.remove(job.id) : next && this.rows.get(next.id)?.update(next)),
+      changed: (next, action) => {
+        if (next) { this.rows.get(next.id)?.update(next); return; }
+        if (action.name === "Delete") { this.remove(job.id); this.onDelete(); }
+      },
     });
   }
   append(job) {
@@ -118,7 +121,7 @@ export async function show({ root, query, signal, title }) {
     compare.hidden = picked.size === 0;
     compare.href = href("compare", { jobs: [...picked].join(",") });
     setText(compare, `Compare ${count(picked.size, "job")}`);
-  });
+  }, () => paint());
 
   const paint = () => {
     const shown = table.rows.size;
