@@ -50,7 +50,7 @@ static enum snn_code measure(struct api_admission *a, const struct srv_config *c
     enum snn_code rc = snn_run_estimate(&a->estimate, &a->form.spec, &a->dataset.info,
                                         config->threads_per_job, &found);
 
-    snn_spec_warn(&a->form.spec, add_warning, &a->warnings);
+    snn_spec_warn(&a->form.spec, &a->dataset.info, add_warning, &a->warnings);
     if (rc == SNN_NOMEM)
         return snn_fail(err, rc, "%s", found.message);
     if (rc != SNN_OK) {

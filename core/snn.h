@@ -252,8 +252,8 @@ struct snn_estimate {
  * first one's code; the messages' pointers are those of the job's JSON. */
 enum snn_code snn_spec_check(const struct snn_spec *spec, const struct snn_data_info *data,
                              void (*report)(void *user, const struct snn_error *what), void *user);
-/* Things that are legal and probably not meant (a step too long for tau, ...). */
-void snn_spec_warn(const struct snn_spec *spec,
+/* Things of a checked spec that are legal and probably not meant (a step too long for tau, ...). */
+void snn_spec_warn(const struct snn_spec *spec, const struct snn_data_info *data,
                    void (*report)(void *user, const struct snn_error *what), void *user);
 /* What a checked spec will need with that many threads: the layout code itself, run on nothing. */
 enum snn_code snn_run_estimate(struct snn_estimate *out, const struct snn_spec *spec,

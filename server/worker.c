@@ -125,7 +125,7 @@ static enum snn_code prepare(struct srv_work *w, struct snn_error *err)
     if (rc == SNN_OK)
         rc = resume(w, err);
     if (rc == SNN_OK && w->job->attempt <= 1)
-        snn_spec_warn(&w->spec, srv_work_warn, w);
+        snn_spec_warn(&w->spec, snn_data_describe(w->data), srv_work_warn, w);
     return rc;
 }
 

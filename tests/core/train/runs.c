@@ -107,6 +107,15 @@ struct snn_choice runs_choice(const struct snn_registry *r, const char *name)
     return snn_choice_of(kind);
 }
 
+double *runs_parameter(struct snn_choice *c, const char *name)
+{
+    for (size_t i = 0; i < c->kind->n_params; i++)
+        if (strcmp(c->kind->params[i].name, name) == 0)
+            return &c->value[i];
+    fail_msg("%s has no %s", c->kind->name, name);
+    return NULL;
+}
+
 struct snn_spec runs_spec(void)
 {
     struct snn_spec spec = snn_spec_default();

@@ -14,6 +14,8 @@ struct snn_data *runs_events(void);
 struct snn_spec runs_spec(void);
 /* The row of that name. */
 struct snn_choice runs_choice(const struct snn_registry *r, const char *name);
+/* Where the choice's parameter of that name is; fails the test where there is none. */
+double *runs_parameter(struct snn_choice *c, const char *name);
 /* The same surrogate or reset in all layers. */
 void runs_surrogate(struct snn_spec *spec, const char *name);
 void runs_reset(struct snn_spec *spec, const char *name);

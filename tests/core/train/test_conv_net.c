@@ -320,11 +320,11 @@ static void check__neurons_that_are_not_there__are_not_looked_at(void **state)
     assert_string_equal(with, without);
     spec.layers[4].neuron.model.value[SNN_NEURON_THRESHOLD] = -1;
     found = (struct snn_error){0};
-    snn_spec_warn(&spec, keep_first, NULL);
+    snn_spec_warn(&spec, snn_data_describe(data), keep_first, NULL);
     assert_string_equal(found.pointer, "/layers/4/neuron/threshold");
     spec.layers[4].neurons = SNN_ABSENT;
     found = (struct snn_error){0};
-    snn_spec_warn(&spec, keep_first, NULL);
+    snn_spec_warn(&spec, snn_data_describe(data), keep_first, NULL);
     assert_int_equal(found.code, SNN_OK);
     snn_spec_digest(&spec, without);
     assert_string_not_equal(with, without);

