@@ -137,13 +137,15 @@ static void weights__neurons__are_whole_even_without_the_data_set(void **state)
             trained_train(t, "ds_01HZZZZZZZZZZZZZZZZZZZZZZZ", TRAINED_CONFIG);
         struct world *w = trained_get(t, (struct world_request){.body = NULL}, 200);
         json_t *layers = json_object_get(w->json, "layers");
-        json_t *want = json_pack(
-            "{s:s, s:f, s:f, s:f, s:b, s:s, s:f, s:s, s:s, s:f, s:n, s:n, s:{s:b, s:b, s:b, s:b, "
-            "s:b, s:b}, s:n}",
-            "model", "lif", "tau", 3.5, "threshold", 1.0, "step", 1.0, "detach_reset", 1,
-            "surrogate", "arctan", "surrogate_scale", 2.0, "reset", "zero", "solver", "euler",
-            "alpha", 1.0, "coefficients", "memory", "learn", "tau", 0, "threshold", 0, "alpha", 0,
-            "coefficients", 0, "beta", 0, "alpha_syn", 0, "learning_rate");
+        json_t *want =
+            json_pack("{s:s, s:f, s:f, s:f, s:b, s:s, s:f, s:s, s:s, s:f, s:n, s:n, s:i, s:{s:b, "
+                      "s:b, s:b, s:b, "
+                      "s:b, s:b}, s:n}",
+                      "model", "lif", "tau", 3.5, "threshold", 1.0, "step", 1.0, "detach_reset", 1,
+                      "surrogate", "arctan", "surrogate_scale", 2.0, "reset", "zero", "solver",
+                      "euler", "alpha", 1.0, "coefficients", "memory", "exponentials", 0, "learn",
+                      "tau", 0, "threshold", 0, "alpha", 0, "coefficients", 0, "beta", 0,
+                      "alpha_syn", 0, "learning_rate");
         assert_int_equal(json_array_size(layers), 2);
         json_t *first = json_array_get(layers, 0), *second = json_array_get(layers, 1);
         assert_true(json_equal(json_object_get(first, "neuron"), want));
