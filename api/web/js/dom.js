@@ -25,6 +25,13 @@ export const replace = (node, ...children) => {
   return node;
 };
 
+/** The same of buttons: where one of them has the focus, the first of the new ones gets it. */
+export function replaceActions(node, ...children) {
+  const held = node.contains(document.activeElement);
+  replace(node, ...children);
+  if (held) node.querySelector("button, a")?.focus({ preventScroll: true });
+}
+
 /** Sets only what differs: no work for the browser, and no noise for a screen reader. */
 export const setText = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 

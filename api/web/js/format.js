@@ -47,6 +47,8 @@ export const when = (at) => (at ? new Date(at * 1000).toLocaleString() : DASH);
 /** "2 jobs", "1 job" */
 export const count = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
+export const capital = (text) => text.replace(/^./, (c) => c.toUpperCase());
+
 /** How long a job has been, or was, at work. */
 export const spent = (job) =>
   (job.started_at ? duration((job.finished_at ?? Date.now() / 1000) - job.started_at) : DASH);

@@ -14,23 +14,31 @@
     "{\"base\":" LONG_JOB ",\"grid\":{\"/neuron/tau\":[2,3],\"/neuron/surrogate\":[\"arctan\","    \
     "\"sigmoid\"]}}"
 
+/* Its page; the sweep is in `a`. */
+static void open_sweep(struct page *p, struct answer *a, const char *sweep)
+{
+    char hash[80];
+
+    daemon_post(p->d, a, "/v1/sweeps", sweep, 201);
+    snprintf(hash, sizeof hash, "#/sweep/%s", answer_text(a, "id"));
+    page_open(p, hash);
+}
+
 static void sweep__paused_and_resumed__says_so(void **state)
 {
     static const char sweep[] = "{\"base\":" LONG_JOB ",\"seeds\":[1]}";
     struct page *p = *state;
     struct answer a = {.status = 0};
-    char hash[80];
+    char path[80];
 
-    daemon_post(p->d, &a, "/v1/sweeps", sweep, 201);
-    snprintf(hash, sizeof hash, "#/sweep/%s", answer_text(&a, "id"));
-    page_open(p, hash);
+    open_sweep(p, &a, sweep);
     browser_see(p->b, ".head button", "Pause");
     browser_click(p->b, ".head button");
     browser_see(p->b, "h1 .badge", "paused");
     browser_click(p->b, ".head button");
     browser_see(p->b, "h1 .badge", "running");
-    snprintf(hash, sizeof hash, "/v1/sweeps/%s/cancel", answer_text(&a, "id"));
-    daemon_post(p->d, &a, hash, "{}", 202);
+    snprintf(path, sizeof path, "/v1/sweeps/%s/cancel", answer_text(&a, "id"));
+    daemon_post(p->d, &a, path, "{}", 202);
     answer_clear(&a);
     page_done(p);
 }
@@ -40,11 +48,8 @@ static void sweep__goes_on__leaves_its_reader_alone(void **state)
 {
     struct page *p = *state;
     struct answer a = {.status = 0};
-    char hash[80];
 
-    daemon_post(p->d, &a, "/v1/sweeps", LONG_SWEEP, 201);
-    snprintf(hash, sizeof hash, "#/sweep/%s", answer_text(&a, "id"));
-    page_open(p, hash);
+    open_sweep(p, &a, LONG_SWEEP);
     browser_see(p->b, "h1 .badge", "running");
     browser_type(p->b, "header select", "surrogate");
     browser_click(p->b, "th .sort");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One job: what it is at, and behind the tabs why it learns or does not.
 import { get } from "../api.js";
-import { failure, h, paced, replace, setText } from "../dom.js";
+import { failure, h, paced, replace, replaceActions, setText } from "../dom.js";
 import { ago, bytes, DASH, duration, number, percent, spent, when } from "../format.js";
 import { live } from "../live.js";
 import { actionButtons, badge, isOver, jobTitle, leaving, shortId, tabs, tile } from "../parts.js";
@@ -48,16 +48,14 @@ function header(view) {
     replace(figures, tiles(job));
     if (shown === `${job.status} ${job.attempt}`) return;
     shown = `${job.status} ${job.attempt}`;
-    const held = actions.contains(document.activeElement);
     replace(status, badge(job.status));
     replace(error, job.error ? h("p", { class: "problem", role: "alert" }, `${job.error.code}: ${job.error.message}`) : null);
     setText(sub, `${job.id} · ${job.dataset.replace(/^\w+:/, "")} · seed ${job.seed} · attempt ${job.attempt}`);
-    replace(actions, actionButtons(job, (next, action) => {
+    replaceActions(actions, actionButtons(job, (next, action) => {
       if (action.name === "Delete") go("jobs");
       else if (next?.id === job.id) view.set(next);
     }), h("a", { class: "button small", href: href("new", { from: job.id }) }, "Edit as new"),
     h("a", { class: "button small", href: href("compare", { jobs: job.id }) }, "Compare"));
-    if (held) actions.querySelector("button, a")?.focus();
   };
   const node = h("div", { class: "stack" },
     h("div", { class: "head" }, h("div", { class: "grow" },

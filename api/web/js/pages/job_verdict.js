@@ -2,12 +2,12 @@
 // Why a job learns or does not, in words, and the knob to turn: one click makes the job with it.
 import { send } from "../api.js";
 import { h, replace, toast } from "../dom.js";
-import { number } from "../format.js";
+import { capital, number } from "../format.js";
 import { badge, jobTitle } from "../parts.js";
 import { go } from "../router.js";
 
 const words = (name) => name.replaceAll("_", " ");
-const title = (name) => words(name).replace(/^./, (c) => c.toUpperCase());
+const title = (name) => capital(words(name));
 const value = (v) => (typeof v === "number" ? number(v) : String(v ?? "default"));
 
 /* Makes the job once more with these changes, and goes there. */

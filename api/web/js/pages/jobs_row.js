@@ -2,7 +2,7 @@
 // One job as a row: made once, afterwards only what has changed is set anew.
 import { get } from "../api.js";
 import { actionButtons, badge, isOver, jobTitle, leaving, shortId } from "../parts.js";
-import { h, replace, setText, svg } from "../dom.js";
+import { h, replace, replaceActions, setText, svg } from "../dom.js";
 import { ago, bestAccuracy, DASH, duration, number, percent, spent, when } from "../format.js";
 import { href } from "../router.js";
 
@@ -114,9 +114,7 @@ export function makeRow(job, { signal, picked, changed }) {
     if (now.status === before?.status) return;
     replace(status, badge(now.status));
     status.title = now.error?.message ?? "";
-    const held = actions.contains(document.activeElement);
-    replace(actions, h("div", { class: "row end" }, actionButtons(now, changed)));
-    if (held) actions.querySelector("button")?.focus({ preventScroll: true });
+    replaceActions(actions, h("div", { class: "row end" }, actionButtons(now, changed)));
   }
   paint(job, null);
   return row;

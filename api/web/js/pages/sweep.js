@@ -3,8 +3,8 @@
 import { get, send } from "../api.js";
 import { figure } from "../charts/figure.js";
 import { Heatmap } from "../charts/heatmap.js";
-import { confirm, h, paced, replace, setText, toast } from "../dom.js";
-import { number } from "../format.js";
+import { confirm, h, paced, replace, replaceActions, setText, toast } from "../dom.js";
+import { capital, number } from "../format.js";
 import { live } from "../live.js";
 import { badge, choice, tile } from "../parts.js";
 import { href } from "../router.js";
@@ -78,7 +78,7 @@ function map(sweep, signal) {
 
 const button = (text, onclick) => h("button", { type: "button", class: "small", onclick }, text);
 const figures = (sweep) => [tile("Combinations", sweep.combinations),
-  ...Object.entries(sweep.jobs).filter(([, n]) => n).map(([k, n]) => tile(k.replace(/^./, (c) => c.toUpperCase()), number(n)))];
+  ...Object.entries(sweep.jobs).filter(([, n]) => n).map(([k, n]) => tile(capital(k), number(n)))];
 
 /* The page, made once: what is chosen on it stays as the sweep goes on. */
 function makeView(sweep, signal, path, ask) {
@@ -90,13 +90,12 @@ function makeView(sweep, signal, path, ask) {
     h("div", { class: "stack" }, tiles, chart?.node, h("div", { class: "card flush" }, table.node))];
   let was = null, ranking = JSON.stringify(sweep.ranking);
   const update = (next) => {
-    const held = actions.contains(document.activeElement), now = JSON.stringify(next.ranking);
+    const now = JSON.stringify(next.ranking);
     replace(tiles, figures(next));
     if (next.status !== was) {
       was = next.status;
       replace(status, badge(was));
-      replace(actions, ACTIONS.filter((a) => a.when.includes(was)).map((a) => button(a.name, () => ask(a))));
-      if (held) actions.querySelector("button")?.focus();
+      replaceActions(actions, ACTIONS.filter((a) => a.when.includes(was)).map((a) => button(a.name, () => ask(a))));
     }
     if (now === ranking) return;
     ranking = now;
