@@ -20,8 +20,6 @@
 /* As many: then the lags between the near rows of a block and its steps are those of the block
  * before, and a state takes and gives once for a block. */
 #define SNN_NEAR SNN_HISTORY_STEPS
-/* Lags that the fit looks at: every one at first, then fewer and fewer, as 100000 steps allow. */
-#define SNN_FIT_LAGS 240
 
 struct snn_exponentials {
     size_t count;       /* M; 0 = none: the sums are exact */
