@@ -14,26 +14,19 @@
 static float values[EXACT_SAMPLES * EXACT_IN] = {0.9F, 0.2F, 0.1F, 0.8F, 0.6F, 0.7F};
 static uint32_t labels[EXACT_SAMPLES] = {0, 1, 0};
 
-static void set(struct snn_choice *c, const char *name, double value)
-{
-    for (size_t i = 0; i < c->kind->n_params; i++)
-        if (strcmp(c->kind->params[i].name, name) == 0)
-            c->value[i] = value;
-}
-
 static void set_layer(struct exact *e, size_t i, const char *kind, size_t units)
 {
     struct snn_layer_spec *l = &e->spec.layers[i];
     (void)snprintf(l->name, sizeof l->name, "layer%zu", i + 1);
     l->kind = runs_choice(&snn_layers, kind);
-    set(&l->kind, "units", (double)units);
-    set(&l->kind, "weight_scale", 2);
+    *runs_parameter(&l->kind, "units") = (double)units;
+    *runs_parameter(&l->kind, "weight_scale") = 2;
     l->neuron = snn_neuron_spec_default();
     l->neuron.reset = runs_choice(&snn_resets, e->c.reset);
-    set(&l->neuron.model, "tau", TAU);
-    set(&l->neuron.model, "threshold", THRESHOLD);
-    set(&l->neuron.model, "step", STEP);
-    set(&l->neuron.model, "detach_reset", e->c.detach_reset);
+    *runs_parameter(&l->neuron.model, "tau") = TAU;
+    *runs_parameter(&l->neuron.model, "threshold") = THRESHOLD;
+    *runs_parameter(&l->neuron.model, "step") = STEP;
+    *runs_parameter(&l->neuron.model, "detach_reset") = e->c.detach_reset;
     if (e->c.learns) {
         l->neuron.learn[SNN_LEARN_tau] = SNN_PER_LAYER;
         l->neuron.learn[SNN_LEARN_threshold] = SNN_PER_NEURON;
@@ -50,7 +43,7 @@ void exact_build(struct exact *e, const struct exact_case *c, double sigma)
     e->spec.readout = runs_choice(&snn_readouts, c->readout);
     e->spec.rate_penalty = c->penalty;
     e->spec.rate_above = ABOVE;
-    set(&e->spec.encoding, "gain", 2);
+    *runs_parameter(&e->spec.encoding, "gain") = 2;
     set_layer(e, 0, c->recurrent ? "recurrent" : "dense", EXACT_HIDDEN);
     set_layer(e, 1, "dense", EXACT_OUT);
     e->data = (struct snn_data){.info = {.train = EXACT_SAMPLES,

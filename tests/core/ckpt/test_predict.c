@@ -254,13 +254,6 @@ static struct snn_inputs events_of(const struct snn_data *data)
                                .units = data->test.units};
 }
 
-static void set(struct snn_choice *c, const char *name, double value)
-{
-    for (size_t i = 0; i < c->kind->n_params; i++)
-        if (strcmp(c->kind->params[i].name, name) == 0)
-            c->value[i] = value;
-}
-
 static struct snn_spec events_spec(void)
 {
     struct snn_spec spec = runs_spec();
@@ -284,7 +277,7 @@ static void predict__lists_of_events__gives_the_answers_of_the_run(void **state)
 
     assert_int_equal(inputs.n, EVENTS_TEST);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) { /* each beside the others */
-        set(&spec.encoding, settings[i].name, settings[i].value);
+        *runs_parameter(&spec.encoding, settings[i].name) = settings[i].value;
         check_same_of(*state, data, &inputs, &spec);
     }
     snn_data_free(data);
@@ -334,7 +327,7 @@ static void predict__events_that_do_not_fit__are_refused(void **state)
 
     info.duration = 0; /* as of a set that is gone */
     refuse_events(model, &spec, &info, &inputs, "want a job with encoding.duration set");
-    set(&spec.encoding, "duration", (double)snn_data_describe(data)->duration);
+    *runs_parameter(&spec.encoding, "duration") = (double)snn_data_describe(data)->duration;
     assert_int_equal(snn_predict(&p, model, &spec, &info, &inputs, 0, NULL), SNN_OK);
     check_answers(run, &p);
     snn_predictions_clear(&p);

@@ -87,13 +87,6 @@ static void train__events_in_order_or_not__learn_the_same(void **state)
 
 /* ------------------------------------------------------------------------------------- mask -- */
 
-static void set(struct snn_choice *c, const char *name, double value)
-{
-    for (size_t i = 0; i < c->kind->n_params; i++)
-        if (strcmp(c->kind->params[i].name, name) == 0)
-            c->value[i] = value;
-}
-
 static double loss_of(const struct snn_spec *spec, const struct snn_data *data, uint32_t sample)
 {
     struct snn_run *run = runs_new(spec, data, 1);
@@ -136,13 +129,13 @@ static void evaluate__masked__is_a_run_of_so_many_steps(void **state)
 
             assert_true(steps <= 11);
             masked.time_steps = 11;
-            set(&masked.encoding, "duration", 1100);
+            *runs_parameter(&masked.encoding, "duration") = 1100;
             masked.readout = runs_choice(&snn_readouts, pairs[p][0]);
             masked.loss = runs_choice(&snn_losses, pairs[p][1]);
             struct snn_spec over = masked;
             const double whole = loss_of(&masked, data, i);
-            set(&masked.encoding, "mask", 1);
-            set(&over.encoding, "duration", (double)steps * 100);
+            *runs_parameter(&masked.encoding, "mask") = 1;
+            *runs_parameter(&over.encoding, "duration") = (double)steps * 100;
             over.time_steps = steps;
             assert_near(loss_of(&masked, data, i), loss_of(&over, data, i), 1e-6);
             shorter += fabs(whole - loss_of(&masked, data, i)) > 1e-4;
@@ -158,7 +151,7 @@ static void train__masked__is_learnt_whatever_the_threads(void **state)
     char one[SNN_SHA256_HEX], three[SNN_SHA256_HEX];
 
     (void)state;
-    set(&spec.encoding, "mask", 1);
+    *runs_parameter(&spec.encoding, "mask") = 1;
     spec.rate_penalty = 0.1;
     spec.rate_above = 0.3;
     struct snn_run *run = runs_new(&spec, data, 2);
@@ -184,7 +177,7 @@ static void augment(struct snn_spec *spec)
                {"unit_shift", 1},  {"unit_jitter", 1},  {"drop", 0.2}};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        set(&spec->encoding, all[i].name, all[i].value);
+        *runs_parameter(&spec->encoding, all[i].name) = all[i].value;
 }
 
 /* Saves after a step, and goes on in a run of its own. */
