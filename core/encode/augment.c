@@ -33,6 +33,7 @@ void snn_walk_begin(struct snn_event_walk *w, const struct snn_events *events, s
     w->changes =
         key && (v[EVENTS_TIME_SHIFT] > 0 || v[EVENTS_TIME_SCALE] > 0 || v[EVENTS_TIME_JITTER] > 0 ||
                 v[EVENTS_UNIT_SHIFT] > 0 || v[EVENTS_UNIT_JITTER] > 0 || v[EVENTS_DROP] > 0);
+    w->whole = !w->changes && w->duration >= events->duration;
     if (!w->changes)
         return;
     w->key = *key;
@@ -48,12 +49,10 @@ void snn_walk_begin(struct snn_event_walk *w, const struct snn_events *events, s
     w->key.step = OF_EVENTS;
 }
 
-bool snn_walk_change(struct snn_event_walk *w, size_t event, uint64_t *time, uint32_t *unit)
+/* Changes an event by its draws; false where it is no more. */
+static bool change(const struct snn_event_walk *w, const uint32_t *draw, uint64_t *time,
+                   uint32_t *unit)
 {
-    const size_t at = event % SNN_EVENT_DRAWS;
-    const uint32_t *draw = w->draws + 4 * at;
-    if (at == 0) /* events come in their order */
-        snn_rng_bits(w->draws, 4 * event, sizeof w->draws / sizeof *w->draws, &w->key);
     if (draw[DROP] < w->keep)
         return false;
     const int64_t t =
@@ -62,4 +61,39 @@ bool snn_walk_change(struct snn_event_walk *w, size_t event, uint64_t *time, uin
     *time = (uint64_t)t;
     *unit = (uint32_t)u;
     return t >= 0 && u >= 0 && (uint64_t)u < w->units;
+}
+
+/* Of so many events from `at` on, those that there are; how many. */
+static size_t copy_events(struct snn_event_walk *w, size_t at, size_t n)
+{
+    size_t found = 0;
+    if (w->changes)
+        snn_rng_bits(w->draws, 4 * at, sizeof w->draws / sizeof *w->draws, &w->key);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t time = w->events->times[at + i];
+        uint32_t unit = w->events->units[at + i];
+        if (w->changes && !change(w, w->draws + 4 * i, &time, &unit))
+            continue;
+        w->kept.times[found] = (uint32_t)time;
+        w->kept.units[found] = (uint16_t)unit;
+        found += time < w->duration;
+    }
+    return found;
+}
+
+bool snn_walk_next(struct snn_event_walk *w, size_t *at, struct snn_events *next)
+{
+    const struct snn_events *e = w->events;
+    const size_t all = e->n;
+    *next = (struct snn_events){w->kept.times, w->kept.units, 0, w->duration};
+    if (w->whole) {
+        *next = (struct snn_events){e->times + *at, e->units + *at, all - *at, w->duration};
+        *at = all;
+    }
+    while (next->n == 0 && *at < all) {
+        const size_t n = all - *at < SNN_EVENT_DRAWS ? all - *at : SNN_EVENT_DRAWS;
+        next->n = copy_events(w, *at, n);
+        *at += n;
+    }
+    return next->n > 0;
 }

@@ -7,24 +7,30 @@
 #include "core/encode/rows.h"
 #include "core/math/spikes.h"
 
+/* The step of an event. */
+static size_t step_of(uint64_t time, uint64_t duration, uint64_t time_steps)
+{
+    return (size_t)(time * time_steps / duration);
+}
+
 size_t snn_encode_events(real *out, const struct snn_events *events, size_t n,
                          struct snn_steps steps, const struct snn_choice *c,
                          const struct snn_rng_key *key)
 {
     const real size = (real)c->value[EVENTS_GAIN];
     struct snn_event_walk w;
-    uint64_t time;
-    uint32_t unit;
+    struct snn_events next;
     size_t ended = 1;
 
     snn_walk_begin(&w, events, n, c, key);
     memset(out, 0, n * (steps.to - steps.from) * sizeof *out);
-    for (size_t at = 0; snn_walk_next(&w, &at, &time, &unit);) {
-        const size_t step = (size_t)(time * (uint64_t)steps.all / w.duration);
-        ended = step < ended ? ended : step + 1;
-        if (step >= steps.from && step < steps.to)
-            out[(step - steps.from) * n + unit] = size;
-    }
+    for (size_t at = 0; snn_walk_next(&w, &at, &next);)
+        for (size_t i = 0; i < next.n; i++) {
+            const size_t step = step_of(next.times[i], next.duration, steps.all);
+            ended = step < ended ? ended : step + 1;
+            if (step >= steps.from && step < steps.to)
+                out[(step - steps.from) * n + next.units[i]] = size;
+        }
     return ended;
 }
 
@@ -34,30 +40,56 @@ static uint64_t first_tick(uint64_t step, uint64_t duration, uint64_t time_steps
     return (step * duration + time_steps - 1) / time_steps;
 }
 
+/* The row of a step that grows. */
+struct row {
+    uint32_t *index, found; /* where it ends */
+    uint32_t *last, mark;   /* last[unit] == mark where it has the unit */
+    uint64_t begin, end;    /* the step's ticks */
+};
+
+/* Appends the events from i on that are in the step, several of a unit as one spike; returns the
+ * first that is not. A function of its own, else not all that it counts on is in registers. */
+__attribute__((noinline)) static size_t append(struct row *row, const struct snn_events *e,
+                                               size_t i)
+{
+    const uint64_t begin = row->begin, ticks = row->end - begin;
+    const uint32_t *times = e->times, mark = row->mark;
+    const uint16_t *units = e->units;
+    uint32_t *index = row->index, *last = row->last, found = row->found;
+    for (const size_t n = e->n; i < n && times[i] - begin < ticks; i++) {
+        const uint32_t unit = units[i];
+        index[found] = unit;
+        found += last[unit] != mark;
+        last[unit] = mark;
+    }
+    row->found = found;
+    return i;
+}
+
 /* Rows of events in the order of their time, in one go. False at the first that is not. */
 static bool list_in_order(struct snn_sparse *to, struct snn_event_walk *w, size_t time_steps,
                           uint32_t *last, size_t *steps)
 {
-    uint32_t *const index = to->index, *start = to->start + to->rows, found = *start, unit;
-    uint64_t begin = 0, end = first_tick(1, w->duration, time_steps), time;
+    uint32_t *start = to->start + to->rows;
+    struct row row = {to->index, *start, last, 1, 0, first_tick(1, w->duration, time_steps)};
+    struct snn_events next;
     size_t step = 0;
 
     memset(last, 0, w->units * sizeof *last);
-    for (size_t at = 0; snn_walk_next(w, &at, &time, &unit);) {
-        if (time < begin)
-            return false;
-        while (time >= end) {
-            start[++step] = found;
-            begin = end;
-            end = first_tick(step + 1, w->duration, time_steps);
+    for (size_t at = 0; snn_walk_next(w, &at, &next);)
+        for (size_t i = 0; i < next.n; i = append(&row, &next, i)) {
+            if (next.times[i] < row.begin)
+                return false;
+            while (next.times[i] >= row.end) {
+                start[++step] = row.found;
+                row.mark++;
+                row.begin = row.end;
+                row.end = first_tick(step + 1, w->duration, time_steps);
+            }
         }
-        index[found] = unit;
-        found += last[unit] != step + 1; /* several of a unit in one step are one spike */
-        last[unit] = (uint32_t)step + 1;
-    }
     *steps = step + 1;
     while (step < time_steps)
-        start[++step] = found;
+        start[++step] = row.found;
     return true;
 }
 
@@ -67,21 +99,24 @@ static void list_any(struct snn_sparse *to, struct snn_event_walk *w, size_t tim
                      uint32_t *last, size_t *steps)
 {
     uint32_t *start = to->start + to->rows, found = *start, unit;
-    uint64_t time;
+    struct snn_events next;
 
     *steps = 1;
     memset(start + 1, 0, time_steps * sizeof *start);
-    for (size_t at = 0; snn_walk_next(w, &at, &time, &unit);) {
-        const size_t step = (size_t)(time * (uint64_t)time_steps / w->duration);
-        *steps = step < *steps ? *steps : step + 1;
-        start[step + 1]++;
-    }
+    for (size_t at = 0; snn_walk_next(w, &at, &next);)
+        for (size_t i = 0; i < next.n; i++) {
+            const size_t step = step_of(next.times[i], next.duration, time_steps);
+            *steps = step < *steps ? *steps : step + 1;
+            start[step + 1]++;
+        }
     for (size_t t = 0; t < time_steps; t++)
         start[t + 1] += start[t]; /* the step's end */
     for (size_t t = time_steps; t > 0; t--)
         start[t] = start[t - 1]; /* its begin, which moves to its end */
-    for (size_t at = 0; snn_walk_next(w, &at, &time, &unit);)
-        to->index[start[time * (uint64_t)time_steps / w->duration + 1]++] = unit;
+    for (size_t at = 0; snn_walk_next(w, &at, &next);)
+        for (size_t i = 0; i < next.n; i++)
+            to->index[start[step_of(next.times[i], next.duration, time_steps) + 1]++] =
+                next.units[i];
     memset(last, 0, w->units * sizeof *last);
     for (size_t t = 0, from = found; t < time_steps; t++) {
         const size_t end = start[t + 1];

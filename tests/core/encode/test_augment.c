@@ -30,19 +30,33 @@ static struct snn_choice with(size_t which, double value)
     return c;
 }
 
+/* What is left of the walk's events; how many. */
+static size_t gather(struct snn_event_walk *w, uint64_t *t, uint32_t *u)
+{
+    struct snn_events next;
+    size_t n = 0;
+
+    for (size_t at = 0; snn_walk_next(w, &at, &next);) {
+        assert_true(next.n > 0 && n + next.n <= EVENTS);
+        for (size_t i = 0; i < next.n; i++, n++) {
+            t[n] = next.times[i];
+            u[n] = next.units[i];
+        }
+    }
+    return n;
+}
+
 /* What is left of sample i's events; how many. */
 static size_t walk(const struct snn_choice *c, uint32_t sample, uint64_t *t, uint32_t *u)
 {
     const struct snn_events e = some_events();
     const struct snn_rng_key key = {.seed = 5, .epoch = 3, .sample = sample};
     struct snn_event_walk w;
-    size_t n = 0, at = 0;
 
     snn_walk_begin(&w, &e, UNITS, c, &key);
-    while (snn_walk_next(&w, &at, &t[n], &u[n])) {
-        assert_true(t[n] < DURATION && u[n] < UNITS);
-        n++;
-    }
+    const size_t n = gather(&w, t, u);
+    for (size_t i = 0; i < n; i++)
+        assert_true(t[i] < DURATION && u[i] < UNITS);
     return n;
 }
 
@@ -74,15 +88,15 @@ static void walk__nothing_asked_for__leaves_all_as_it_is(void **state)
     uint64_t t[EVENTS];
     uint32_t u[EVENTS];
     struct snn_event_walk w;
-    size_t at = 0;
 
     (void)state;
     assert_int_equal(walk(&c, 1, t, u), EVENTS);
     for (size_t i = 0; i < EVENTS; i++)
         assert_true(t[i] == times[i] && u[i] == units[i]);
     snn_walk_begin(&w, &e, UNITS, &shifted, NULL); /* evaluation */
+    assert_int_equal(gather(&w, t, u), EVENTS);
     for (size_t i = 0; i < EVENTS; i++)
-        assert_true(snn_walk_next(&w, &at, &t[0], &u[0]) && t[0] == times[i]);
+        assert_true(t[i] == times[i] && u[i] == units[i]);
 }
 
 static void walk__time_shift__moves_a_sample_as_a_whole(void **state)
@@ -188,6 +202,29 @@ static void walk__what_leaves_the_sample__is_left_out(void **state)
     assert_true(left < SAMPLES * EVENTS / 50);
 }
 
+/* Later events are left out wherever they are, and what is left are whole parts of the list. */
+static void walk__duration__leaves_out_what_is_later(void **state)
+{
+    uint64_t t[EVENTS];
+    uint32_t u[EVENTS];
+
+    (void)state;
+    for (size_t i = 0; i <= EVENTS; i += 10) {
+        const struct snn_choice c = with(EVENTS_DURATION, (double)(4000 + 17 * i));
+        const struct snn_events e = some_events();
+        struct snn_event_walk w;
+
+        snn_walk_begin(&w, &e, UNITS, &c, NULL);
+        assert_int_equal(gather(&w, t, u), i);
+        for (size_t k = 0; k < i; k++)
+            assert_true(t[k] == times[k] && u[k] == units[k]);
+        for (size_t k = 0; k < EVENTS; k++)
+            times[k] = k % 3 == 0 ? DURATION - 1 : times[k]; /* in no order */
+        snn_walk_begin(&w, &e, UNITS, &c, NULL);
+        assert_int_equal(gather(&w, t, u), i - (i + 2) / 3);
+    }
+}
+
 /* The draws are the sample's in that epoch, and nothing else: also the second time. */
 static void walk__keys__decide(void **state)
 {
@@ -195,26 +232,25 @@ static void walk__keys__decide(void **state)
     struct snn_choice c = with(EVENTS_TIME_JITTER, 1000);
     struct snn_rng_key key = {.seed = 1, .epoch = 1, .sample = 1};
     struct snn_event_walk a, b;
-    uint64_t t[2];
-    uint32_t u[2];
+    uint64_t t[2][EVENTS];
+    uint32_t u[2][EVENTS];
 
     (void)state;
     c.value[EVENTS_DROP] = 0.1;
     for (size_t other = 0; other < 4; other++) {
-        size_t differ = 0, of_a = 0, of_b = 0;
+        size_t differ = 0;
 
         snn_walk_begin(&a, &e, UNITS, &c, &key);
-        while (snn_walk_next(&a, &of_a, &t[0], &u[0]))
-            ;
-        of_a = 0;
+        (void)gather(&a, t[0], u[0]);
         key.seed += other == 1;
         key.epoch += other == 2;
         key.sample += other == 3;
         key.stream = SNN_STREAM_ENCODE; /* whatever it was */
         snn_walk_begin(&b, &e, 2 * UNITS, &c, &key);
-        while (snn_walk_next(&a, &of_a, &t[0], &u[0]) && snn_walk_next(&b, &of_b, &t[1], &u[1]))
-            differ += t[0] != t[1];
-        assert_true(other ? differ > 50 : differ == 0);
+        const size_t of_a = gather(&a, t[0], u[0]), of_b = gather(&b, t[1], u[1]);
+        for (size_t i = 0; i < of_a && i < of_b; i++)
+            differ += t[0][i] != t[1][i];
+        assert_true(other ? differ > 50 : differ == 0 && of_a == of_b);
     }
 }
 
@@ -228,6 +264,7 @@ int main(void)
         cmocka_unit_test(walk__jitters__move_each_event_alone),
         cmocka_unit_test(walk__drop__leaves_out_a_share),
         cmocka_unit_test(walk__what_leaves_the_sample__is_left_out),
+        cmocka_unit_test(walk__duration__leaves_out_what_is_later),
         cmocka_unit_test(walk__keys__decide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,27 @@ static size_t last_step(const real *dense, size_t time_steps)
     return n ? (n + LIST_UNITS - 1) / LIST_UNITS : 1;
 }
 
+/* Events that are not changed are in their row in the order of the list, each unit once. */
+static void check_order(const struct snn_events *e, size_t time_steps, uint64_t duration,
+                        const uint32_t *start, const uint32_t *index)
+{
+    for (size_t t = 0; t < time_steps; t++) {
+        uint32_t end = start[t];
+
+        for (size_t i = 0; i < e->n; i++) {
+            uint32_t k = start[t];
+
+            if (e->times[i] >= duration || e->times[i] * time_steps / duration != t)
+                continue;
+            while (k < end && index[k] != e->units[i])
+                k++;
+            assert_int_equal(index[k], e->units[i]);
+            end = k < end ? end : k + 1;
+        }
+        assert_int_equal(start[t + 1], end);
+    }
+}
+
 /* The lists say what the array says. */
 static void check_lists(const struct snn_events *e, size_t time_steps, const struct snn_choice *c,
                         const struct snn_rng_key *key)
@@ -101,6 +122,9 @@ static void check_lists(const struct snn_events *e, size_t time_steps, const str
         for (uint32_t k = start[2 + t]; k < start[3 + t]; k++)
             listed[t * LIST_UNITS + index[k]] += size;
     assert_memory_equal(listed, dense, time_steps * LIST_UNITS * sizeof *dense);
+    if (!key)
+        check_order(e, time_steps, c->value[0] > 0 ? (uint64_t)c->value[0] : e->duration, start + 2,
+                    index);
 }
 
 static void check_all_lists(const struct snn_events *e)

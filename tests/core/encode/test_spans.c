@@ -26,7 +26,7 @@ static void fill(void)
 static void encode(const struct snn_choice *c, real *out, struct snn_steps steps)
 {
     const struct snn_encoder *encoder = snn_encoder_of(c);
-    const struct snn_events events = {times, units, STEPS, 80};
+    const struct snn_events events = {times, units, STEPS, 90};
 
     if (encoder->encode_events)
         encoder->encode_events(out, &events, UNITS, steps, c, &key);
