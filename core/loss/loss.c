@@ -37,7 +37,7 @@ static double smoothed(real *dlogits, const real *logits, size_t classes, size_t
 {
     assert(label < classes);
     const double share = smoothing / (double)classes;
-    const real top = logits[snn_argmax(logits, classes)];
+    real top = logits[0];
     double mean = 0, others = 0;
 
     /* An infinite logit may leave the loss finite: ln(1 + e^-inf) = 0. It is divergence all the
@@ -47,6 +47,8 @@ static double smoothed(real *dlogits, const real *logits, size_t classes, size_t
             dlogits[i] = (real)NAN;
         return (double)NAN;
     }
+    for (size_t i = 1; i < classes; i++)
+        top = logits[i] > top ? logits[i] : top;
     const double sum = snn_exp_sum(dlogits, logits, top, classes);
     for (size_t i = 0; share > 0 && i < classes; i++)
         mean += (double)logits[i] - (double)top;

@@ -133,29 +133,39 @@ double snn_sum_squares(const real *a, size_t n)
     return all;
 }
 
+/* A loop of a fixed length that is to become vectors: gcc would make single steps of it first. */
+#ifdef __clang__
+#define AS_VECTORS
+#else
+#define AS_VECTORS _Pragma("GCC unroll 1")
+#endif
+
 double snn_exp_sum(real *e, const real *z, real top, size_t n)
 {
-    enum { LANES = 16 }; /* a fixed number, of which compilers make vectors */
+    enum { MANY = 16 }; /* at a time, whatever there is */
     double sum = 0;
 
-    for (size_t from = 0; from < n; from += LANES) {
-        const size_t left = n - from < LANES ? n - from : LANES;
-        double d[LANES], x[LANES];
+    for (size_t from = 0; from < n; from += MANY) {
+        const size_t left = n - from;
+        real part[MANY];
+        double d[MANY], x[MANY];
 
-        for (size_t i = 0; i < LANES; i++)
-            d[i] = -HUGE_VAL;
-        for (size_t i = 0; i < left; i++)
-            d[i] = (double)z[from + i] - (double)top;
-        for (size_t i = 0; i < LANES; i++)
-            x[i] = d[i] > -708 ? d[i] : -708;
-        for (size_t i = 0; i < LANES; i++)
-            x[i] = snn_exp_double(x[i]);
-        for (size_t i = 0; i < LANES; i++)
+        SNN_UNROLL for (size_t k = 0; k < MANY / SNN_LANES; k++)
+            snn_store(part + k * SNN_LANES,
+                      snn_load_upto(z + from + k * SNN_LANES, snn_upto(left, k)));
+        AS_VECTORS for (size_t i = 0; i < MANY; i++)
+            d[i] = i < left ? (double)part[i] - (double)top : -HUGE_VAL;
+        AS_VECTORS for (size_t i = 0; i < MANY; i++)
+            x[i] = snn_exp_double(d[i] > -708 ? d[i] : -708);
+        AS_VECTORS for (size_t i = 0; i < MANY; i++)
             x[i] = d[i] > -708 ? x[i] : 0; /* beside e^0, which is there, nothing */
-        for (size_t i = 0; e && i < left; i++)
-            e[from + i] = (real)x[i];
-        for (size_t half = LANES / 2; half > 0; half /= 2)
-            for (size_t i = 0; i < half; i++)
+        AS_VECTORS for (size_t i = 0; i < MANY; i++)
+            part[i] = (real)x[i];
+        SNN_UNROLL for (size_t k = 0; e && k < MANY / SNN_LANES; k++)
+            snn_store_upto(e + from + k * SNN_LANES, snn_load(part + k * SNN_LANES),
+                           snn_upto(left, k));
+        SNN_UNROLL for (size_t half = MANY / 2; half > 0; half /= 2)
+            SNN_UNROLL for (size_t i = 0; i < half; i++)
                 x[i] += x[i + half];
         sum += x[0];
     }
