@@ -169,8 +169,33 @@ void snn_sparse_product(real *out, struct snn_rows out_rows, const real *table,
 
 /* Bytes of the table that are added to at a time, so that they stay in the nearest cache; and rows
  * that meanwhile wait with the rest of theirs. */
-#define SCATTER_BYTES ((size_t)32 << 10)
+#define SCATTER_BYTES ((size_t)64 << 10)
 enum { WAITING = 64 };
+
+/* Vectors that are read before the first of them is written: the rows that a list has are different
+ * ones. */
+enum { ABREAST = 4 };
+
+/* Adds to the rows of the table that the list has at k .. k+n-1. */
+__attribute__((always_inline)) static inline void add_to_rows(real *table, const SNN_VECTOR *add,
+                                                              const struct snn_sparse *l,
+                                                              uint32_t k, size_t n, size_t vectors,
+                                                              bool ones)
+{
+    SNN_VECTOR sum[ABREAST][SNN_PANEL / SNN_LANES];
+    real *row[ABREAST];
+    SNN_UNROLL for (size_t i = 0; i < n; i++)
+    {
+        row[i] = table + (size_t)l->index[k + i] * vectors * SNN_LANES;
+        SNN_UNROLL for (size_t v = 0; v < vectors; v++)
+        {
+            SNN_VECTOR term = ones ? add[v] : add[v] * l->value[k + i];
+            sum[i][v] = snn_load(row[i] + v * SNN_LANES) + term;
+        }
+    }
+    SNN_UNROLL for (size_t i = 0; i < n; i++) SNN_UNROLL for (size_t v = 0; v < vectors; v++)
+        snn_store(row[i] + v * SNN_LANES, sum[i][v]);
+}
 
 /* Adds x's columns to the rows of the table below `end` that the list has from k on. Returns how
  * far it came. */
@@ -178,20 +203,17 @@ __attribute__((always_inline)) static inline uint32_t
 scatter_row(real *table, const real *x, const struct snn_sparse *l, uint32_t k, uint32_t last,
             size_t end, size_t columns, size_t vectors, bool ones)
 {
+    const uint32_t together = vectors < ABREAST ? (uint32_t)(ABREAST / vectors) : 1;
     SNN_VECTOR add[SNN_PANEL / SNN_LANES];
     SNN_UNROLL for (size_t v = 0; v < vectors; v++)
     {
         add[v] = snn_load_upto(x + v * SNN_LANES, snn_upto(columns, v));
         add[v] *= ones ? l->size : 1;
     }
-    for (; k < last && l->index[k] < end; k++) {
-        real *row = table + (size_t)l->index[k] * vectors * SNN_LANES;
-        SNN_UNROLL for (size_t v = 0; v < vectors; v++)
-        {
-            SNN_VECTOR term = ones ? add[v] : add[v] * l->value[k];
-            snn_store(row + v * SNN_LANES, snn_load(row + v * SNN_LANES) + term);
-        }
-    }
+    for (; k + together <= last && l->index[k + together - 1] < end; k += together)
+        add_to_rows(table, add, l, k, together, vectors, ones);
+    for (; k < last && l->index[k] < end; k++)
+        add_to_rows(table, add, l, k, 1, vectors, ones);
     return k;
 }
 

@@ -150,23 +150,19 @@ double snn_exp_sum(real *e, const real *z, real top, size_t n)
         real part[MANY];
         double d[MANY], x[MANY];
 
-        SNN_UNROLL for (size_t k = 0; k < MANY / SNN_LANES; k++)
-            snn_store(part + k * SNN_LANES,
-                      snn_load_upto(z + from + k * SNN_LANES, snn_upto(left, k)));
-        AS_VECTORS for (size_t i = 0; i < MANY; i++)
-            d[i] = i < left ? (double)part[i] - (double)top : -HUGE_VAL;
-        AS_VECTORS for (size_t i = 0; i < MANY; i++)
-            x[i] = snn_exp_double(d[i] > -708 ? d[i] : -708);
-        AS_VECTORS for (size_t i = 0; i < MANY; i++)
-            x[i] = d[i] > -708 ? x[i] : 0; /* beside e^0, which is there, nothing */
-        AS_VECTORS for (size_t i = 0; i < MANY; i++)
-            part[i] = (real)x[i];
-        SNN_UNROLL for (size_t k = 0; e && k < MANY / SNN_LANES; k++)
-            snn_store_upto(e + from + k * SNN_LANES, snn_load(part + k * SNN_LANES),
-                           snn_upto(left, k));
+        SNN_UNROLL for (size_t k = 0; k < MANY / SNN_LANES; k++) snn_store(
+            part + k * SNN_LANES, snn_load_upto(z + from + k * SNN_LANES, snn_upto(left, k)));
+        AS_VECTORS for (size_t i = 0; i < MANY; i++) d[i] =
+            i < left ? (double)part[i] - (double)top : -HUGE_VAL;
+        AS_VECTORS for (size_t i = 0; i < MANY; i++) x[i] =
+            snn_exp_double(d[i] > -708 ? d[i] : -708);
+        AS_VECTORS for (size_t i = 0; i < MANY; i++) x[i] =
+            d[i] > -708 ? x[i] : 0; /* beside e^0, which is there, nothing */
+        AS_VECTORS for (size_t i = 0; i < MANY; i++) part[i] = (real)x[i];
+        SNN_UNROLL for (size_t k = 0; e && k < MANY / SNN_LANES; k++) snn_store_upto(
+            e + from + k * SNN_LANES, snn_load(part + k * SNN_LANES), snn_upto(left, k));
         SNN_UNROLL for (size_t half = MANY / 2; half > 0; half /= 2)
-            SNN_UNROLL for (size_t i = 0; i < half; i++)
-                x[i] += x[i + half];
+            SNN_UNROLL for (size_t i = 0; i < half; i++) x[i] += x[i + half];
         sum += x[0];
     }
     return sum;

@@ -5,9 +5,10 @@
  *   bench_train --workload NAME [--surrogate NAME] [--threads N] [--time-steps N] [--event-rate R]
  *               [--hidden-rate R] [--exponentials M] [--quick] [--json]
  *
- * A step is forward, loss, backward and Adam on one fixed batch. Told is the lowest of three
- * rounds' medians: of the thread's CPU time for one thread, of wall time for more. A workload's
- * steps and densities can be others than its own; --quick only shows that it runs.
+ * A step is forward, loss, backward and Adam on one fixed batch, from the same weights each time,
+ * so that the layers fire as the workload says. Told is the lowest of three rounds' medians: of the
+ * thread's CPU time for one thread, of wall time for more. A workload's steps and densities can be
+ * others than its own; --quick only shows that it runs.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,7 +31,8 @@ struct options {
 };
 
 struct measured {
-    double ms, look_ms, encode_ms, rss_mb, sgemm, same_shape;
+    double ms, learning_ms, look_ms, encode_ms, rss_mb, sgemm, same_shape;
+    char path[256];
 };
 
 static double now(size_t threads)
@@ -52,16 +54,18 @@ static double median(double *seconds, size_t n)
     return seconds[n / 2];
 }
 
-static enum snn_code time_steps(struct bench *b, size_t threads, bool quick,
+/* `learning`: a round's steps go on from each other's weights. */
+static enum snn_code time_steps(struct bench *b, const struct options *o, bool learning,
                                 enum snn_code (*step)(struct bench *, struct snn_error *),
                                 double *ms, struct snn_error *err)
 {
-    const size_t steps = quick ? 1 : STEPS;
+    const size_t steps = o->quick ? 1 : STEPS, threads = (size_t)o->threads;
     double best = 0, seconds[STEPS];
 
-    for (size_t round = 0; round < (quick ? 1 : ROUNDS); round++) {
-        bench_restart(b);
+    for (size_t round = 0; round < (o->quick ? 1 : ROUNDS); round++) {
         for (size_t i = 0; i < WARM_UP + steps; i++) {
+            if (!learning || i == 0)
+                bench_restart(b);
             double start = now(threads);
             enum snn_code rc = step(b, err);
             if (rc != SNN_OK)
@@ -128,18 +132,22 @@ static void print_list(const double *values, size_t n)
 }
 
 /* How each layer's products were done, of all blocks that the run has seen. */
-static void print_paths(const struct bench *b)
+static void tell_paths(const struct bench *b, char *text, size_t size)
 {
     struct snn_plan_layer plan[SNN_MAX_LAYERS];
     const size_t n = snn_run_plan(b->run, plan);
-    for (size_t i = 0; i < n; i++) {
+    FILE *to = fmemopen(text, size, "w");
+
+    for (size_t i = 0; to && i < n; i++) {
         const struct snn_plan_product *in = &plan[i].input, *back = &plan[i].back;
-        printf("%s%s %s", i ? ", " : "", plan[i].layer, snn_path_name(in->path));
+        fprintf(to, "%s%s %s", i ? ", " : "", plan[i].layer, snn_path_name(in->path));
         if (in->listed)
-            printf(" %.0f%%", 100 * (double)in->listed / (double)in->blocks);
+            fprintf(to, " %.0f%%", 100 * (double)in->listed / (double)in->blocks);
         if (back->listed)
-            printf(", back lists %.0f%%", 100 * (double)back->listed / (double)back->blocks);
+            fprintf(to, ", back lists %.0f%%", 100 * (double)back->listed / (double)back->blocks);
     }
+    if (to)
+        (void)fclose(to);
 }
 
 static double most_memory_mb(void)
@@ -164,6 +172,7 @@ static void print_text(const struct bench *b, const struct options *o, const str
     printf("%s, %s, %g thread(s), %s (BLAS: %s): %.2f ms a batch of %zu, %.0f samples/s\n",
            b->w->name, o->surrogate, o->threads, snn_isa(), snn_blas(), m->ms, b->w->batch,
            1e3 * (double)b->w->batch / m->ms);
+    printf("  %.2f where steps go on from each other's weights\n", m->learning_ms);
     printf("  of it the input: %.2f ms on one thread; %.0f MB; sgemm %.1f GFLOP/s, of its shape "
            "%.1f\n",
            m->encode_ms, m->rss_mb, m->sgemm, m->same_shape);
@@ -175,22 +184,20 @@ static void print_text(const struct bench *b, const struct options *o, const str
     print_list(b->rate, b->n_rates);
     printf("; |u - threshold| <= 0.5: ");
     print_list(b->active, b->n_rates);
-    printf("\n  products: ");
-    print_paths(b);
-    printf("\n");
+    printf("\n  products: %s\n", m->path);
 }
 
 static void print_json(const struct bench *b, const struct options *o, const struct measured *m)
 {
     const double floor = floor_ms(b, m->sgemm);
 
-    printf("{\"workload\": \"%s\", \"surrogate\": \"%s\", \"path\": \"", b->w->name, o->surrogate);
-    print_paths(b);
-    printf("\", \"threads\": %g, \"isa\": \"%s\", \"blas\": \"%s\", \"time_steps\": %zu, "
-           "\"event_rate\": %g, \"hidden_rate\": %g, \"ms_per_batch\": %.3f, "
-           "\"samples_per_second\": %.0f, \"rss_mb\": %.1f, \"rates\": [",
-           o->threads, snn_isa(), snn_blas(), b->w->time_steps, b->w->event_rate, b->w->hidden_rate,
-           m->ms, 1e3 * (double)b->w->batch / m->ms, m->rss_mb);
+    printf("{\"workload\": \"%s\", \"surrogate\": \"%s\", \"path\": \"%s\", \"threads\": %g, "
+           "\"isa\": \"%s\", \"blas\": \"%s\", \"time_steps\": %zu, \"event_rate\": %g, "
+           "\"hidden_rate\": %g, \"ms_per_batch\": %.3f, \"samples_per_second\": %.0f, "
+           "\"learning_ms\": %.3f, \"rss_mb\": %.1f, \"rates\": [",
+           b->w->name, o->surrogate, m->path, o->threads, snn_isa(), snn_blas(), b->w->time_steps,
+           b->w->event_rate, b->w->hidden_rate, m->ms, 1e3 * (double)b->w->batch / m->ms,
+           m->learning_ms, m->rss_mb);
     print_list(b->rate, b->n_rates);
     printf("], \"active\": [");
     print_list(b->active, b->n_rates);
@@ -304,14 +311,18 @@ int main(int argc, char **argv)
     const size_t threads = (size_t)o.threads;
     enum snn_code rc = bench_open(&b, &now, o.surrogate, threads, false, &err);
     if (rc == SNN_OK)
-        rc = time_steps(&b, threads, o.quick, bench_step, &m.ms, &err);
+        rc = time_steps(&b, &o, false, bench_step, &m.ms, &err);
+    if (rc == SNN_OK) {
+        tell_paths(&b, m.path, sizeof m.path);
+        rc = time_steps(&b, &o, true, bench_step, &m.learning_ms, &err);
+    }
     if (rc == SNN_OK) {
         m.encode_ms = time_encoding(&b);
         m.rss_mb = most_memory_mb(); /* before what no step has */
         rc = bench_open(&looking, &now, o.surrogate, threads, true, &err);
     }
     if (rc == SNN_OK)
-        rc = time_steps(&looking, threads, o.quick, bench_look, &m.look_ms, &err);
+        rc = time_steps(&looking, &o, false, bench_look, &m.look_ms, &err);
     if (rc == SNN_OK) {
         m.sgemm = product_gflops(512, 512, 512);
         m.same_shape = same_shape_gflops(&b);

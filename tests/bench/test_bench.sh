@@ -16,7 +16,7 @@ rows=$(wc -l <"$dir/out/results.jsonl")
 [ "$rows" -ge 8 ] || die "$rows rows, want those of four sweeps"
 [ "$(grep -c '%$' "$dir/table")" -eq "$rows" ] || { cat "$dir/table"; die "want a line for each of $rows rows"; }
 for key in sweep workload surrogate path threads isa blas time_steps event_rate hidden_rate \
-    ms_per_batch samples_per_second rss_mb rates active input_ms diagnostic_ms sgemm_gflops same_shape_gflops \
+    ms_per_batch samples_per_second learning_ms rss_mb rates active input_ms diagnostic_ms sgemm_gflops same_shape_gflops \
     gflops floor_ms floor_share; do
     [ "$(grep -c "\"$key\": " "$dir/out/results.jsonl")" -eq "$rows" ] || die "rows lack $key"
 done

@@ -40,7 +40,7 @@ struct bench {
     struct snn_spec spec;
     struct snn_data *data;
     struct snn_run *run;
-    real *start; /* [n_params]: the weights a round starts from */
+    real *start; /* [n_params]: the weights that steps start from */
     double rate[WORKLOAD_LAYERS], active[WORKLOAD_LAYERS]; /* of the start weights */
     size_t n_rates;                                        /* layers with neurons */
 };
