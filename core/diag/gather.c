@@ -23,7 +23,7 @@
 #define SIGN_BIT ((WORD)1 << (8 * sizeof(WORD) - 1))
 #define INFINITY_BITS ((WORD)(2 * EXPONENT_BIAS + 1) << MANTISSA_BITS)
 #define CHUNK 4096
-#define LANES 8
+#define LANES 16
 #define TABLES 8 /* equal values follow each other: one table would wait for its own last store */
 
 /* Slots behind the bins for what is in none. */
