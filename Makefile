@@ -80,8 +80,8 @@ file_flags = -ffp-contract=$(if $(filter $(KERNELS),$1),fast,off) \
 # lists under other names; core/kernel/dispatch.c calls the best that the processor has. With ISA=...
 # there is that one alone.
 KERNEL_SRC := core/kernel/table.c core/diag/gather.c core/math/pool.c core/math/slide.c core/math/spikes.c core/math/vec.c core/surrogate/gradient.c core/neuron/coupled.c \
-	core/neuron/euler.c core/neuron/euler_back.c core/neuron/fractional.c core/neuron/snntorch.c core/optim/adam.c \
-	core/optim/sgd.c
+	core/neuron/euler.c core/neuron/euler_back.c core/neuron/fractional.c core/neuron/fractional_back.c core/neuron/snntorch.c \
+	core/optim/adam.c core/optim/sgd.c
 LEVELS := base $(if $(ISA),,$(if $(filter x86_64%,$(shell $(VARIANT_CC) -dumpmachine)),v2 v3 v4))
 LEVEL_ROWS := $(patsubst %,X(%),$(LEVELS))
 level_isa = $(ISA_NAME)$(if $(filter-out base,$1),-$1)

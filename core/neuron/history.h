@@ -46,11 +46,12 @@ struct snn_past {
 };
 
 /* sum[r * pitch + i] += sum over k of w[r - k] first[k * stride + i], for r < outs and the columns
- * of `across` vectors; outs and across are constants where it is called. */
+ * of `across` vectors; `anew`: of sums that begin with it. outs and across are constants where it
+ * is called. */
 /* clang-format off */
 static inline __attribute__((always_inline)) void
-snn_history_vectors(real *sum, size_t pitch, const struct snn_past *p, const real *w, size_t outs,
-                    size_t across)
+snn_history_vectors(real *sum, size_t pitch, const struct snn_past *p, const real *w, bool anew,
+                    size_t outs, size_t across)
 {
     SNN_VECTOR acc[SNN_HISTORY_STEPS][SNN_VECTORS];
     const real *row = p->first;
@@ -58,7 +59,7 @@ snn_history_vectors(real *sum, size_t pitch, const struct snn_past *p, const rea
     for (size_t r = 0; r < outs; r++)
         SNN_UNROLL
         for (size_t v = 0; v < across; v++)
-            acc[r][v] = snn_lanes_at(sum + r * pitch + v * SNN_LANES)->v;
+            acc[r][v] = anew ? (SNN_VECTOR){0} : snn_lanes_at(sum + r * pitch + v * SNN_LANES)->v;
     for (size_t k = 0; k < p->rows; k++) {
         SNN_VECTOR y[SNN_VECTORS];
         SNN_UNROLL
@@ -84,19 +85,21 @@ snn_history_vectors(real *sum, size_t pitch, const struct snn_past *p, const rea
 /* The same of n columns. */
 static inline __attribute__((always_inline)) void snn_history_columns(real *sum, size_t pitch,
                                                                       const struct snn_past *p,
-                                                                      const real *w, size_t outs,
-                                                                      size_t n)
+                                                                      const real *w, bool anew,
+                                                                      size_t outs, size_t n)
 {
     struct snn_past at = *p;
     size_t i = 0;
     for (; i + SNN_VECTORS * SNN_LANES <= n; i += SNN_VECTORS * SNN_LANES) {
         at.first = p->first + i;
-        snn_history_vectors(sum + i, pitch, &at, w, outs, SNN_VECTORS);
+        snn_history_vectors(sum + i, pitch, &at, w, anew, outs, SNN_VECTORS);
     }
     for (; i + SNN_LANES <= n; i += SNN_LANES) {
         at.first = p->first + i;
-        snn_history_vectors(sum + i, pitch, &at, w, outs, 1);
+        snn_history_vectors(sum + i, pitch, &at, w, anew, outs, 1);
     }
+    for (size_t r = 0; i < n && anew && r < outs; r++)
+        memset(sum + r * pitch + i, 0, (n - i) * sizeof *sum);
     /* Row by row: along the rows it would be another sum, which compilers round otherwise. */
     for (size_t k = 0; i < n && k < p->rows; k++) {
         const real *row = p->first + (ptrdiff_t)k * p->stride;
@@ -108,17 +111,24 @@ static inline __attribute__((always_inline)) void snn_history_columns(real *sum,
     }
 }
 
-/* One step's sum [n], and those of SNN_HISTORY_STEPS steps [.., pitch] from what came before the
- * first of them: w points at the weight that the first row has in the first sum. */
-static inline void snn_history_step(real *sum, const struct snn_past *p, const real *w, size_t n)
+/* One step's sum [n], and those of `steps` steps, or of some more up to SNN_HISTORY_STEPS, [..,
+ * pitch] from what came before the first of them: w points at the weight that the first row has in
+ * the first sum. */
+static inline void snn_history_step(real *sum, const struct snn_past *p, const real *w, bool anew,
+                                    size_t n)
 {
-    snn_history_columns(sum, 0, p, w, 1, n);
+    snn_history_columns(sum, 0, p, w, anew, 1, n);
 }
 
 static inline void snn_history_steps(real *sum, size_t pitch, const struct snn_past *p,
-                                     const real *w, size_t n)
+                                     const real *w, bool anew, size_t steps, size_t n)
 {
-    snn_history_columns(sum, pitch, p, w, SNN_HISTORY_STEPS, n);
+    if (steps <= 2)
+        snn_history_columns(sum, pitch, p, w, anew, 2, n);
+    else if (steps <= 4)
+        snn_history_columns(sum, pitch, p, w, anew, 4, n);
+    else
+        snn_history_columns(sum, pitch, p, w, anew, SNN_HISTORY_STEPS, n);
 }
 
 /* sum over i < n of a[i] b[i], n at most SNN_TILE. */

@@ -102,9 +102,9 @@ bool snn_cell_spikes_are_x(const struct snn_cell *c)
 size_t snn_cell_tile(const struct snn_cell *c)
 {
     const bool learns = c->learns[SNN_LEARN_alpha] || c->learns[SNN_LEARN_coefficients];
-    const size_t rows = c->time_steps + (learns ? SNN_HISTORY_LAGS + c->time_steps : 0);
+    const size_t rows = c->time_steps + 1 + (learns ? SNN_HISTORY_LAGS + c->time_steps : 0);
     const size_t states = c->table.exponentials.count;
-    return (rows + SNN_HISTORY_STEPS + 3 + states) * SNN_TILE; /* as struct tile of fractional.c */
+    return (rows + SNN_HISTORY_STEPS + 3 + states) * SNN_TILE; /* as snn_tile_of */
 }
 
 double snn_cell_history(const struct snn_cell *c)

@@ -90,7 +90,7 @@ struct snn_cell_backward {
     const real *x, *s, *v, *f; /* as forward left them; v, f only where snn_cell_keeps_* says so */
     const real *solved;        /* the same */
     const real *aux;           /* the same */
-    real *g;                   /* in [T, N]: dL/ds; out: dL/dI (unless d_current_sum) */
+    real *g;                   /* in [T, N]: dL/ds; out: dL/dI (or nothing, where d_current_sum) */
     const struct snn_above *above; /* dL/ds is this instead, where snn_cell_takes_above; or NULL */
     const real *g_membrane;        /* [T, N]: dL/du from outside, NULL = none */
     real *d_membrane;              /* out [T, N]: dL/du, for diagnostics; NULL = not wanted */

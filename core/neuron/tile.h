@@ -24,7 +24,8 @@ struct snn_tile {
     size_t at, n, pitch;
     bool packed;           /* the past is copied to `past`; else it is read where it lies */
     size_t shift;          /* lag d of step t is row t + shift - d of the past */
-    real *past;            /* [T, pitch] */
+    real a, per_f;         /* of f in the new state; of what is taken from that, in f */
+    real *past;            /* [T + 1, pitch] */
     real *lagged;          /* [SNN_HISTORY_LAGS + T, pitch]: zeros, then what the weights weigh */
     real *sum;             /* [SNN_HISTORY_STEPS, SNN_TILE] */
     real *states;          /* [exponentials, SNN_TILE] of the far past; NULL = it is summed */
@@ -44,7 +45,9 @@ static inline struct snn_tile snn_tile_of(const struct snn_cell *c, real *room, 
     k.df = k.du + SNN_TILE;
     k.extra = k.df + SNN_TILE;
     k.past = k.extra + SNN_TILE + states * SNN_TILE;
-    k.lagged = k.past + c->time_steps * SNN_TILE;
+    k.lagged = k.past + (c->time_steps + 1) * SNN_TILE;
+    k.a = k.shift ? (real)c->table.a : c->table.past[0];
+    k.per_f = k.shift ? 0 : (real)(1 / c->table.w[0]);
     if (states > 0 && steps == c->time_steps)
         k.states = k.extra + SNN_TILE;
     return k;
@@ -62,27 +65,26 @@ static inline void snn_tile_pack(const struct snn_tile *k, real *to, const real 
     memset(to + k->n, 0, (k->pitch - k->n) * sizeof *to);
 }
 
-/* Into k->sum: what the past gives to one step, or to a block of them: `rows` of it, up to but not
- * `end`. */
+/* Into k->sum: what the past gives to one step, or to a block of `steps`: `rows` of it, up to but
+ * not `end`. */
 static inline void snn_tile_sum_far(const struct snn_tile *k, const real *end, ptrdiff_t stride,
-                                    size_t rows)
+                                    size_t rows, size_t steps)
 {
     const struct snn_exponentials *e = &k->c->table.exponentials;
     const size_t summed = k->states ? snn_least(rows, SNN_NEAR) : rows;
     const ptrdiff_t behind = SNN_NEAR + SNN_HISTORY_STEPS;
     const struct snn_past past = {end - (ptrdiff_t)summed * stride, stride, summed};
+    const real *weights = k->c->table.past + summed;
     if (k->states && rows >= (size_t)behind) {
         const struct snn_past left = {end - behind * stride, stride, SNN_HISTORY_STEPS};
         snn_states_take(k->states, e, &left, k->pitch);
     }
     if (k->states)
         snn_states_give(k->sum, e, k->states, k->pitch);
-    else
-        memset(k->sum, 0, SNN_HISTORY_STEPS * SNN_TILE * sizeof *k->sum);
     if (k->packed)
-        snn_history_steps(k->sum, SNN_TILE, &past, k->c->table.past + summed, k->pitch);
+        snn_history_steps(k->sum, SNN_TILE, &past, weights, !k->states, steps, k->pitch);
     else
-        snn_history_step(k->sum, &past, k->c->table.past + summed, k->n);
+        snn_history_step(k->sum, &past, weights, !k->states, k->n);
 }
 
 /* What the block's first r steps give to its step r. */
@@ -92,7 +94,7 @@ static inline real *snn_tile_sum_near(const struct snn_tile *k, const real *firs
     const struct snn_past past = {.first = first, .stride = stride, .rows = r};
     real *sum = k->sum + r * SNN_TILE;
     if (r > 0)
-        snn_history_step(sum, &past, k->c->table.past + r, k->pitch);
+        snn_history_step(sum, &past, k->c->table.past + r, false, k->pitch);
     return sum;
 }
 

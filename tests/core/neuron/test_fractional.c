@@ -17,7 +17,7 @@ struct layer {
     struct snn_cell cell;
     real r[N], threshold[N], h[T];
     double w[T];
-    real past[T + SNN_HISTORY_STEPS], tile[(T + SNN_HISTORY_STEPS + 3) * SNN_TILE];
+    real past[T + SNN_HISTORY_STEPS], tile[(T + SNN_HISTORY_STEPS + 4) * SNN_TILE];
     real current[T * N], x[T * N], s[T * N], v[T * N], f[T * N], state[N], scratch[N];
 };
 

@@ -15,18 +15,29 @@
 #define TOLERANCE (sizeof(real) == sizeof(double) ? 1e-12 : 2e-5)
 #define K 0.7 /* of the surrogate straight_through: the derivative */
 
+/* What a run asks for. */
+struct wants {
+    size_t at_once;      /* steps a call */
+    bool forgets;        /* what the forward pass makes, but spikes and x */
+    bool learns_nothing; /* and so backward needs nothing step by step */
+    bool looks;          /* at dL/du */
+    bool sums;           /* dL/dI */
+};
+
 struct history {
     struct snn_cell cell;
     real r[N], threshold[N], h[T], past[T + SNN_HISTORY_STEPS], scratch[4 * N];
-    real tile[(2 * T + SNN_HISTORY_LAGS + SNN_HISTORY_STEPS + 3 + STATES) * SNN_TILE];
+    real tile[(2 * T + SNN_HISTORY_LAGS + SNN_HISTORY_STEPS + 4 + STATES) * SNN_TILE];
     real current[T * N], x[T * N], s[T * N], v[T * N], f[T * N], solved[T * N], state[N];
     real upstream[T * N], g[T * N], d_state[T * N], lambda[N];
+    real g_membrane[T * N], d_membrane[T * N], sum[N];
     double w[T], d_w[T], d_c[STATES], d_a, d_tau[N], d_threshold[N];
 };
 
 struct way {
     const char *solver, *reset;
     size_t memory, exponentials;
+    bool soft;
 };
 
 /* Both signs, no two rows alike. */
@@ -52,7 +63,7 @@ static void build(struct history *l, const struct way *way)
     const struct snn_choice reset = {.kind = snn_registry_find(&snn_resets, way->reset)};
     const struct snn_choice solver = {.kind = snn_registry_find(&snn_solvers, way->solver)};
     const struct snn_choice surrogate = {
-        .kind = snn_registry_find(&snn_surrogates, "straight_through")};
+        .kind = snn_registry_find(&snn_surrogates, way->soft ? "noisy" : "straight_through")};
     const struct snn_orders orders = {.alpha = {0.6}, .coefficient = {1}, .n = 1, .h = 1};
 
     memset(l, 0, sizeof *l);
@@ -74,6 +85,7 @@ static void build(struct history *l, const struct way *way)
     for (size_t i = 0; i < T * N; i++) {
         l->current[i] = 1 + 2 * mixed(i);
         l->upstream[i] = mixed(i + 5);
+        l->s[i] = 2 * mixed(i + 7); /* noise */
     }
     memcpy(l->g, l->upstream, sizeof l->g);
     l->cell.table = (struct snn_weights_table){
@@ -83,60 +95,72 @@ static void build(struct history *l, const struct way *way)
     assert_true(snn_cell_tile(&l->cell) * sizeof(real) <= sizeof l->tile);
 }
 
-/* Forward, then backward, so many steps a call. */
-static void run(struct history *l, size_t at_once)
+static void run_as(struct history *l, struct wants wants)
 {
+    const struct snn_cell_gradient all = {
+        .tau = l->d_tau, .threshold = l->d_threshold, .a = &l->d_a, .w = l->d_w, .c = l->d_c};
     struct snn_cell_forward f = {.current = l->current,
                                  .current_stride = N,
+                                 .soft = l->cell.surrogate->training != SNN_SPIKE_HARD,
                                  .x = l->x,
                                  .s = l->s,
-                                 .v = l->v,
-                                 .f = l->f,
-                                 .solved = l->solved,
+                                 .v = wants.forgets ? NULL : l->v,
+                                 .f = wants.forgets ? NULL : l->f,
+                                 .solved = wants.forgets ? NULL : l->solved,
                                  .state = l->state,
                                  .scratch = l->scratch,
                                  .tile = l->tile};
-    struct snn_cell_backward b = {
-        .x = l->x,
-        .s = l->s,
-        .v = l->v,
-        .f = l->f,
-        .solved = l->solved,
-        .g = l->g,
-        .lambda = l->lambda,
-        .scratch = l->scratch,
-        .tile = l->tile,
-        .d_state = l->d_state,
-        .d = {
-            .tau = l->d_tau, .threshold = l->d_threshold, .a = &l->d_a, .w = l->d_w, .c = l->d_c}};
+    struct snn_cell_backward b = {.x = l->x,
+                                  .s = l->s,
+                                  .v = f.v,
+                                  .f = f.f,
+                                  .solved = f.solved,
+                                  .g = l->g,
+                                  .g_membrane = l->g_membrane,
+                                  .d_membrane = wants.looks ? l->d_membrane : NULL,
+                                  .d_current_sum = wants.sums ? l->sum : NULL,
+                                  .lambda = l->lambda,
+                                  .scratch = l->scratch,
+                                  .tile = l->tile,
+                                  .d_state = l->d_state};
 
+    if (!wants.learns_nothing)
+        b.d = all;
     for (f.from = 0; f.from < T; f.from = f.to) {
-        f.to = f.from + at_once < T ? f.from + at_once : T;
+        f.to = f.from + wants.at_once < T ? f.from + wants.at_once : T;
         snn_cell_forward(&l->cell, &f);
     }
     for (b.to = T; b.to > 0; b.to = b.from) {
-        b.from = b.to > at_once ? b.to - at_once : 0;
+        b.from = b.to > wants.at_once ? b.to - wants.at_once : 0;
         snn_cell_backward(&l->cell, &b);
     }
 }
 
+/* Forward, then backward, so many steps a call. */
+static void run(struct history *l, size_t at_once)
+{
+    run_as(l, (struct wants){.at_once = at_once});
+}
+
 static const struct way ways[] = {
-    {"gl", "scaled", SNN_ALL_STATES, 0},
-    {"gl", "zero", SNN_ALL_STATES, 0},
-    {"gl", "subtract", 9, 0},
-    {"gl", "scaled", 3, 0},
-    {"l1", "scaled", 20, 0},
-    {"pred", "scaled", SNN_ALL_STATES, 0},
-    {"pred", "zero", 9, 0},
-    {"pred", "subtract", 2, 0},
-    {"gl", "none", 0, 0},
-    {"pred", "none", 0, 0},
-    {"gl", "scaled", SNN_ALL_STATES, 4},
-    {"gl", "none", SNN_ALL_STATES, STATES},
-    {"l1", "zero", SNN_ALL_STATES, 6},
-    {"pred", "none", SNN_ALL_STATES, 5},
-    {"pred", "scaled", SNN_ALL_STATES, STATES},
-    {"pred", "zero", SNN_ALL_STATES, 7},
+    {"gl", "scaled", SNN_ALL_STATES, 0, false},
+    {"gl", "zero", SNN_ALL_STATES, 0, false},
+    {"gl", "subtract", 9, 0, false},
+    {"gl", "scaled", 3, 0, false},
+    {"l1", "scaled", 20, 0, false},
+    {"pred", "scaled", SNN_ALL_STATES, 0, false},
+    {"pred", "zero", 9, 0, false},
+    {"pred", "subtract", 2, 0, false},
+    {"gl", "none", 0, 0, false},
+    {"pred", "none", 0, 0, false},
+    {"gl", "scaled", SNN_ALL_STATES, 4, false},
+    {"gl", "none", SNN_ALL_STATES, STATES, false},
+    {"l1", "zero", SNN_ALL_STATES, 6, false},
+    {"pred", "none", SNN_ALL_STATES, 5, false},
+    {"pred", "scaled", SNN_ALL_STATES, STATES, false},
+    {"pred", "zero", SNN_ALL_STATES, 7, false},
+    {"gl", "scaled", SNN_ALL_STATES, 0, true},
+    {"pred", "zero", 9, 0, true},
 };
 
 /* w = a f - sum_d w_d v_{t+1-d}, or sum_d w_d F_{t-d} with F of earlier steps as it was kept. */
@@ -200,7 +224,7 @@ static void backward__long_past__is_the_weighted_sum(void **state)
         build(&l, &ways[k]);
         const struct snn_weights_table *w = &l.cell.table;
         const bool sums_f = l.cell.solver->sums_f;
-        if (l.cell.reset->b != 0 || l.cell.reset->whole != 0)
+        if (l.cell.reset->b != 0 || l.cell.reset->whole != 0 || ways[k].soft)
             continue;
         l.cell.detach_reset = true;
         run(&l, T);
@@ -267,12 +291,93 @@ static void calls__any_number_of_steps__have_the_same_bits(void **state)
     }
 }
 
+static void forward__nothing_is_kept__has_the_same_bits(void **state)
+{
+    static struct history keeps, forgets;
+
+    (void)state;
+    for (size_t k = 0; k < SNN_COUNT(ways); k++) {
+        build(&keeps, &ways[k]);
+        build(&forgets, &ways[k]);
+        forgets.cell.detach_reset = true;
+        run(&keeps, T);
+        run_as(&forgets, (struct wants){.at_once = T, .forgets = true, .learns_nothing = true});
+        assert_memory_equal(forgets.x, keeps.x, sizeof keeps.x);
+        assert_memory_equal(forgets.s, keeps.s, sizeof keeps.s);
+        assert_memory_equal(forgets.state, keeps.state, sizeof keeps.state);
+    }
+}
+
+static void build_detached(struct history *l, const struct way *way)
+{
+    build(l, way);
+    l->cell.detach_reset = true;
+    for (size_t i = 0; i < T * N; i++)
+        l->g_membrane[i] = mixed(i + 3);
+}
+
+/* A detached reset and nothing learned is another way back: alike to rounding. */
+static void backward__nothing_is_learned__is_the_same(void **state)
+{
+    static struct history learns, not, sums;
+
+    (void)state;
+    for (size_t k = 0; k < SNN_COUNT(ways); k++) {
+        build_detached(&learns, &ways[k]);
+        build_detached(&not, &ways[k]);
+        build_detached(&sums, &ways[k]);
+        run_as(&learns, (struct wants){.at_once = T, .looks = true});
+        run_as(&not, (struct wants){.at_once = T, .learns_nothing = true, .looks = true});
+        run_as(&sums, (struct wants){.at_once = T, .learns_nothing = true, .sums = true});
+        for (size_t i = 0; i < T * N; i++) {
+            assert_near(not .g[i], learns.g[i], 20 * TOLERANCE);
+            assert_near(not .d_membrane[i], learns.d_membrane[i], 20 * TOLERANCE);
+        }
+        for (size_t i = 0; i < N; i++) {
+            double sum = 0;
+
+            for (size_t t = 0; t < T; t++)
+                sum += (double)not .g[t * N + i];
+            assert_near(not .lambda[i], learns.lambda[i], 20 * TOLERANCE);
+            assert_near(sums.sum[i], sum, 20 * TOLERANCE);
+        }
+        assert_memory_equal(sums.lambda, not .lambda, sizeof not .lambda);
+    }
+}
+
+static void backward__looked_at_or_cut__has_the_same_bits(void **state)
+{
+    static struct history seen, unseen, cut;
+    static const size_t lengths[] = {1, 2, 6, 7, 20, 44};
+
+    (void)state;
+    for (size_t k = 0; k < SNN_COUNT(ways) * SNN_COUNT(lengths); k++) {
+        const struct way *way = &ways[k % SNN_COUNT(ways)];
+        const size_t at_once = lengths[k / SNN_COUNT(ways)];
+        build_detached(&seen, way);
+        build_detached(&unseen, way);
+        build_detached(&cut, way);
+        run_as(&seen, (struct wants){.at_once = T, .learns_nothing = true, .looks = true});
+        run_as(&unseen, (struct wants){.at_once = T, .learns_nothing = true});
+        run_as(&cut, (struct wants){.at_once = at_once, .learns_nothing = true});
+        assert_memory_equal(seen.g, unseen.g, sizeof unseen.g);
+        assert_memory_equal(seen.lambda, unseen.lambda, sizeof unseen.lambda);
+        if (way->exponentials)
+            continue;
+        assert_memory_equal(cut.g, unseen.g, sizeof unseen.g);
+        assert_memory_equal(cut.lambda, unseen.lambda, sizeof unseen.lambda);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forward__long_past__is_the_weighted_sum),
         cmocka_unit_test(backward__long_past__is_the_weighted_sum),
         cmocka_unit_test(calls__any_number_of_steps__have_the_same_bits),
+        cmocka_unit_test(forward__nothing_is_kept__has_the_same_bits),
+        cmocka_unit_test(backward__nothing_is_learned__is_the_same),
+        cmocka_unit_test(backward__looked_at_or_cut__has_the_same_bits),
     };
     struct snn_error err = {0};
     int failed = 0;
