@@ -48,7 +48,7 @@
       (d_image, image, g, w))                                                                      \
     V(snn_pool_mean_back, (real *d_image, const real *g, const struct snn_window *w), (d_image, g, w)) \
     V(snn_panels_fill, (real *panels, const real *weight, size_t out, size_t in), (panels, weight, out, in)) \
-    V(snn_panels_settle, (real *weight, const real *panels, size_t out, size_t in), (weight, panels, out, in)) \
+    V(snn_panels_settle, (real *weight, const real *panels, size_t out, size_t in, bool add), (weight, panels, out, in, add)) \
     V(snn_slide_currents,                                                                          \
       (real *out, const real *weight, const struct snn_sparse *events, const struct snn_slide *s), \
       (out, weight, events, s))                                                                    \

@@ -74,10 +74,11 @@ void snn_dense_hear(const struct snn_layer *l, struct snn_layer_work *w, const r
         currents(l, w->current, params, in, rows);
 }
 
+/* `old`: what becomes of the weights' gradient so far, 1 or 0. */
 static void dense_gradients(const struct snn_layer *l, real *grads, const real *d_current,
-                            const real *in, size_t rows)
+                            const real *in, size_t rows, real old)
 {
-    snn_gemm_tn(grads + l->tensor[WEIGHT].offset, d_current, in, l->out, l->in, rows, 1);
+    snn_gemm_tn(grads + l->tensor[WEIGHT].offset, d_current, in, l->out, l->in, rows, old);
     snn_rows_sum(grads + l->tensor[BIAS].offset, d_current, rows, l->out);
 }
 
@@ -85,7 +86,8 @@ void snn_dense_weight_gradients(const struct snn_layer *l, struct snn_layer_work
                                 const real *in, size_t rows)
 {
     if (!w->heard.is_sparse) {
-        dense_gradients(l, grads, w->g, in, rows);
+        dense_gradients(l, grads, w->g, in, rows, w->heard.is_blank ? 0 : 1);
+        w->heard.is_blank = false;
         return;
     }
     snn_heard_weight_gradients(&w->heard, w->g);
@@ -137,7 +139,7 @@ void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, con
 void snn_dense_end_shard(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                          real *grads, const real *in, real *d_in, size_t n)
 {
-    dense_gradients(l, grads, w->current_sum, in, n);
+    dense_gradients(l, grads, w->current_sum, in, n, 1);
     if (d_in)
         snn_gemm_nn(d_in, w->current_sum, params + l->tensor[WEIGHT].offset, n, l->in, l->out, 0);
 }

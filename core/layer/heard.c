@@ -167,6 +167,8 @@ void snn_heard_weight_gradients(struct snn_heard *h, const real *d_current)
 void snn_heard_settle(struct snn_heard *h, real *d_weight)
 {
     if (h->has_gradient)
-        snn_panels_settle(d_weight, h->d_weight, h->out, h->in);
-    h->has_gradient = false;
+        snn_panels_settle(d_weight, h->d_weight, h->out, h->in, !h->is_blank);
+    else if (h->is_blank)
+        memset(d_weight, 0, h->in * h->out * sizeof *d_weight);
+    h->has_gradient = h->is_blank = false;
 }

@@ -40,7 +40,8 @@ struct snn_heard {
     real *d_weight;            /* panels of [in, out]: the shard's gradient by the weights */
     real *room;                /* a panel of dL/dI */
     real *zeros;               /* [out]: what there is before a shard's first block */
-    bool has_gradient;
+    bool has_gradient;         /* it is in d_weight */
+    bool is_blank; /* what it will be added to was not cleared: who comes first sets it */
 };
 
 /* Lists for blocks of so many rows; `gradients`: a backward pass follows. */
@@ -62,7 +63,8 @@ void snn_heard_currents(const struct snn_heard *h, real *current, const real *pa
                         const real *bias);
 /* Adds the gradient by the weights, from dL/dI [rows, out] of what was read. */
 void snn_heard_weight_gradients(struct snn_heard *h, const real *d_current);
-/* Once a shard: adds what the shard gathered to d_weight [out, in], and forgets it. */
+/* Once a shard: adds what the shard gathered to d_weight [out, in], and forgets it. Blank, that is
+ * set, to zeros where nothing was gathered. */
 void snn_heard_settle(struct snn_heard *h, real *d_weight);
 
 #endif

@@ -156,7 +156,8 @@ struct snn_layer_type {
     /* in [n, T, in] of the block, not static; fills s (and with neurons x, v, f). */
     void (*forward)(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                     const real *in, const struct snn_block *b);
-    /* From w->g = dL/ds: adds to grads, writes d_in [n, T, in] where not NULL. */
+    /* From w->g = dL/ds: adds to grads (sets the weights' where w->heard is blank), writes d_in [n,
+     * T, in] where not NULL. */
     void (*backward)(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
                      real *grads, const real *in, real *d_in, const struct snn_block *b);
     /* Once a shard: what the backward passes gathered in the worker joins the gradient. */

@@ -275,11 +275,14 @@ void snn_panels_fill(real *panels, const real *weight, size_t out, size_t in)
             snn_transpose(panels, weight + at * in, in, in, across);
 }
 
-void snn_panels_settle(real *weight, const real *panels, size_t out, size_t in)
+void snn_panels_settle(real *weight, const real *panels, size_t out, size_t in, bool add)
 {
     const size_t across = snn_panel_row(out);
     for (size_t at = 0; at < out; at += SNN_PANEL, panels += in * across) {
         const size_t rows = out - at < SNN_PANEL ? out - at : SNN_PANEL;
-        snn_add_transposed(weight + at * in, panels, across, rows, in);
+        if (add)
+            snn_add_transposed(weight + at * in, panels, across, rows, in);
+        else
+            snn_transpose(weight + at * in, panels, across, rows, in);
     }
 }

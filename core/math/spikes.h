@@ -64,9 +64,9 @@ void snn_sparse_product(real *out, struct snn_rows out_rows, const real *table,
  */
 void snn_sparse_scatter(real *table, const real *x, const struct snn_sparse *l, size_t width);
 
-/* Weights [out, in] transposed, as panels of a table [in, out]; and such panels added to weights.
- */
+/* Weights [out, in] transposed, as panels of a table [in, out]; and weights from such panels, which
+ * they become or, with `add`, get added. */
 void snn_panels_fill(real *panels, const real *weight, size_t out, size_t in);
-void snn_panels_settle(real *weight, const real *panels, size_t out, size_t in);
+void snn_panels_settle(real *weight, const real *panels, size_t out, size_t in, bool add);
 
 #endif

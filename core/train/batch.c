@@ -5,7 +5,6 @@
  * thread took which shard, and how many there were, leaves no trace in the result.
  */
 #include <math.h>
-#include <string.h>
 
 #include "core/train/run.h"
 
@@ -52,10 +51,9 @@ static void run_shard(void *user, size_t s, size_t thread)
     const struct snn_pass *p = work->pass;
     struct snn_run *r = work->run;
     const struct snn_shard shard = part_of(r, p, s);
-    const size_t skip = r->net.batch_params;
     real *grads = p->gradients ? r->grads[s] : NULL;
     if (grads)
-        memset(grads + skip, 0, (r->net.n_params - skip) * sizeof(real));
+        snn_shard_clear(&r->net, &r->work[thread], grads);
     r->tally[s] = (struct snn_tally){0};
     r->tally[s].counts = p->counts;
     if (p->answers)

@@ -54,6 +54,18 @@ void snn_block_backward(const struct snn_net *net, struct snn_work *w, const rea
     }
 }
 
+void snn_shard_clear(const struct snn_net *net, struct snn_work *w, real *grads)
+{
+    for (size_t i = 0; i < net->n_tensors; i++) {
+        const struct snn_tensor_place *t = snn_net_tensor(net, i);
+        const struct snn_layer *l = &net->layer[t->layer];
+        if (t == l->tensor && snn_layer_hears(l))
+            w->layer[t->layer].heard.is_blank = true;
+        else if (t->offset >= net->batch_params)
+            memset(grads + t->offset, 0, t->count * sizeof *grads);
+    }
+}
+
 void snn_shard_settle(const struct snn_net *net, struct snn_work *w, real *grads)
 {
     for (size_t i = 0; i < net->n_layers; i++)
@@ -258,8 +270,6 @@ void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *pa
     real *const own = first_work->current, *const own_sum = first_work->current_sum;
     const bool alone = net->static_input && !shard->batch;
     const size_t own_from = alone ? net->first : net->first + 1; /* else the batch's */
-    if (shard->n == 0)
-        return;
     if (alone)
         snn_shard_encode(net, w, shard, 0, shard->n, 0);
     else if (net->static_input)

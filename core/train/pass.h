@@ -86,6 +86,9 @@ void snn_static_begin(const struct snn_net *net, struct snn_work *w, const real 
 void snn_static_end(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
                     size_t first, size_t n);
 
+/* Before a shard whose gradient grads shall be, not get added: clears them, but for what a layer
+ * sets itself, in its blocks or as it settles, and the first net->batch_params. */
+void snn_shard_clear(const struct snn_net *net, struct snn_work *w, real *grads);
 /* After a shard's last block: what the backward passes left in w joins grads. */
 void snn_shard_settle(const struct snn_net *net, struct snn_work *w, real *grads);
 
@@ -95,8 +98,9 @@ void snn_shard_encode(const struct snn_net *net, struct snn_work *w, const struc
 /* A static input into the shard's place in its batch; `w` lends scratch. */
 void snn_batch_encode(const struct snn_net *net, struct snn_work *w, const struct snn_batch *b,
                       const struct snn_shard *shard);
-/* Runs a whole shard, or less of it once its halt was seen; encodes it where it is in no batch.
- * grads NULL: forward only. With a batch, the first net->batch_params of grads are left alone. */
+/* Runs a whole shard, or less of it once its halt was seen, and settles it, even one without
+ * samples; encodes it where it is in no batch. grads NULL: forward only. With a batch, the first
+ * net->batch_params of grads are left alone. */
 void snn_shard_run(const struct snn_net *net, struct snn_work *w, const real *params, real *grads,
                    const struct snn_shard *shard, struct snn_tally *tally, struct snn_probe *probe);
 

@@ -122,6 +122,42 @@ static void check(size_t out, real value)
     snn_arena_free(&a);
 }
 
+/* Blank, what is settled is all that there is; gathered or not, and once. */
+static void check_blank(size_t out)
+{
+    struct snn_arena a = {0};
+    struct snn_heard h = heard_of(&a, out);
+
+    fill(9, 1);
+    for (size_t i = 0; i < ROWS * out; i++)
+        g[i] = eighths(i + 5);
+    for (size_t blocks = 0; blocks < 3; blocks++) {
+        memset(d_weight, 0xff, sizeof d_weight); /* NaN */
+        h.is_blank = true;
+        for (size_t b = 0; b < blocks; b++) {
+            assert_true(snn_heard_read(&h, x, ROWS));
+            snn_heard_weight_gradients(&h, g);
+        }
+        snn_heard_settle(&h, d_weight);
+        snn_heard_settle(&h, d_weight);
+        for (size_t k = 0; k < out; k++)
+            for (size_t i = 0; i < IN; i++) {
+                double want = 0;
+                for (size_t r = 0; r < ROWS; r++)
+                    want += (double)blocks * (double)g[r * out + k] * (double)x[r * IN + i];
+                assert_near(d_weight[k * IN + i], want, 0);
+            }
+    }
+    snn_arena_free(&a);
+}
+
+static void settle__blank__sets_what_was_gathered(void **state)
+{
+    (void)state;
+    check_blank(10);
+    check_blank(MOST);
+}
+
 static void products__narrow_and_wide_layers__are_those_of_plain_loops(void **state)
 {
     (void)state;
@@ -136,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(read__few_or_many__lists_only_the_few),
         cmocka_unit_test(read__rows_given__takes_them_as_they_are),
+        cmocka_unit_test(settle__blank__sets_what_was_gathered),
         cmocka_unit_test(products__narrow_and_wide_layers__are_those_of_plain_loops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

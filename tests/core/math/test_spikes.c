@@ -166,7 +166,7 @@ static void check_scatter(size_t width, bool ones)
         }
 }
 
-/* W [width, COLUMNS] + the panels of its transpose is 2 W. */
+/* The panels of W's transpose [width, COLUMNS] are W, and added to it 2 W. */
 static void check_panels(size_t width, bool ones)
 {
     static real weight[MOST * COLUMNS], panels[COLUMNS * (MOST + SNN_PANEL)];
@@ -174,7 +174,11 @@ static void check_panels(size_t width, bool ones)
     fill(weight, width * COLUMNS, 4);
     memset(panels, 0x55, sizeof panels);
     snn_panels_fill(panels, weight, width, COLUMNS);
-    snn_panels_settle(weight, panels, width, COLUMNS);
+    memset(weight, 0xff, sizeof weight);
+    snn_panels_settle(weight, panels, width, COLUMNS, false);
+    for (size_t i = 0; i < width * COLUMNS; i++)
+        assert_near(weight[i], (double)eighths(i + 977 * 4), 0);
+    snn_panels_settle(weight, panels, width, COLUMNS, true);
     for (size_t i = 0; i < width * COLUMNS; i++)
         assert_near(weight[i], 2 * (double)eighths(i + 977 * 4), 0);
     for (size_t i = 0; i < snn_panels_size(COLUMNS, width); i++) {

@@ -209,6 +209,14 @@ void runs_train(struct snn_run *run, size_t after)
         assert_int_equal(snn_run_progress(run).step, after);
 }
 
+void runs_note_lists(struct runs_lists *met, const struct snn_lists_count *layer)
+{
+    met->all |= layer->listed > 0 && layer->listed == layer->blocks;
+    met->some |= layer->listed > 0 && layer->listed < layer->blocks;
+    met->none |= layer->listed == 0 && layer->blocks > 0;
+    met->silent |= layer->listed > 0 && layer->entries == 0;
+}
+
 void runs_digest(const struct snn_run *run, char hex[SNN_SHA256_HEX])
 {
     const size_t bytes = run->net.n_params * sizeof(real);

@@ -27,6 +27,12 @@ void runs_short_memories(struct snn_spec *spec);
 struct snn_run *runs_new(const struct snn_spec *spec, const struct snn_data *data, size_t threads);
 /* Stops after the step with that number; `after` 0: to the end. */
 void runs_train(struct snn_run *run, size_t after);
+/* What was met of layers that take their input as lists where it is few: all of a layer's blocks
+ * were lists, some, none; and lists without an entry. */
+struct runs_lists {
+    bool all, some, none, silent;
+};
+void runs_note_lists(struct runs_lists *met, const struct snn_lists_count *layer);
 /* SHA-256 over everything a run has learnt: weights, best weights, optimizer state, cursor. */
 void runs_digest(const struct snn_run *run, char hex[SNN_SHA256_HEX]);
 /* The digest of a run of its own, from start to end. */

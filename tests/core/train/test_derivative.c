@@ -11,6 +11,7 @@
 #include "core/base/param.h"
 #include "tests/core/layer/stack.h"
 #include "tests/core/train/every.h"
+#include "tests/core/train/runs.h"
 #include "tests/support/test.h"
 
 static struct stack_case case_of(const struct snn_spec *spec, size_t variant)
@@ -151,6 +152,56 @@ static bool blocks_agree(const struct snn_spec *spec, size_t variant)
     return off <= 1e-3 * norm_of(g[1], n);
 }
 
+/* Of a shard and of an empty one: whatever was there, a gradient that is cleared for it is what it
+ * adds to zeros. */
+static void check_cleared(const struct snn_spec *spec, size_t block, bool fires,
+                          struct runs_lists *met)
+{
+    struct stack_case c = case_of(spec, 0);
+    struct stack s;
+    real want[PARAMS];
+    c.block = block;
+    stack_build(&s, &c);
+    for (size_t i = 0; !fires && i < s.net.n_params; i++)
+        s.params[i] = -1;
+    (void)stack_run(&s);
+    const size_t n = s.net.n_params;
+    assert_true(n <= PARAMS);
+    memcpy(want, s.grads, n * sizeof *want);
+    for (size_t empty = 0; empty < 2; empty++) {
+        struct snn_tally tally = {0};
+        memset(s.grads, 0xff, n * sizeof *s.grads); /* NaN */
+        s.shard.n = empty ? 0 : STACK_SAMPLES;
+        snn_shard_clear(&s.net, &s.work, s.grads);
+        snn_shard_run(&s.net, &s.work, s.params, s.grads, &s.shard, &tally, NULL);
+        for (size_t i = 0; i < n; i++)
+            assert_near(s.grads[i], empty ? 0 : (double)want[i], 1e-6 * norm_of(want, n));
+    }
+    for (size_t i = 0; i < s.net.n_layers; i++)
+        runs_note_lists(met, &s.work.layer[i].heard.rows.count);
+    stack_free(&s);
+}
+
+static void clear__whatever_a_job_can_choose__leaves_nothing(void **state)
+{
+    struct runs_lists met = {0};
+    (void)state;
+    for (size_t turn = 0; turn < 6 * every_forms(); turn++) {
+        const struct every e = {.form = turn % every_forms(),
+                                .neuron = turn / 5 % snn_neurons.count,
+                                .surrogate = turn / 3 % snn_surrogates.count,
+                                .turn = turn};
+        struct snn_spec spec;
+        if (!every_spec(&spec, &e))
+            continue;
+        for (size_t block = 1; block <= STACK_SAMPLES; block += STACK_SAMPLES - 1) {
+            check_cleared(&spec, block, true, &met);
+            check_cleared(&spec, block, false, &met);
+        }
+    }
+    assert_true(met.all && met.some && met.none && met.silent);
+}
+
 /* What was met of a neuron. */
 struct met {
     bool reset[16], learns[SNN_LEARNABLE_COUNT][3];
@@ -218,6 +269,7 @@ static void backward__whatever_a_job_can_choose__is_the_derivative(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(clear__whatever_a_job_can_choose__leaves_nothing),
         cmocka_unit_test(backward__whatever_a_job_can_choose__is_the_derivative),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
