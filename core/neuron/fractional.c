@@ -106,8 +106,10 @@ SNN_COLUMN_INLINE void run_column(const struct snn_tile *k, const struct snn_cel
             reset(&a, rules, q);
         if (f.f)
             snn_column_put(f.f + here, a.f, q);
-        if (packed)
-            snn_column_keep(past + (t - first) * pitch, sums_f ? a.f : a.w, q);
+        if (packed && sums_f)
+            snn_column_keep(past + (t - first) * pitch, a.f, q);
+        else if (packed)
+            snn_column_keep(past + (t - first) * pitch, a.w, q);
         SNN_UNROLL
         for (size_t j = 0; j < q.across; j++)
             a.v[j] = a.w[j];
