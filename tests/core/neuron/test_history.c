@@ -180,6 +180,13 @@ static double solved(const struct history *l, size_t t, size_t i)
     return sum;
 }
 
+static double spike(const struct history *l, size_t i)
+{
+    if (l->cell.surrogate->training == SNN_SPIKE_HARD)
+        return l->x[i] >= 0;
+    return 1 / (1 + exp(-K * (double)l->x[i] - 2 * (double)mixed(i + 7)));
+}
+
 static void forward__long_past__is_the_weighted_sum(void **state)
 {
     static struct history l;
@@ -191,6 +198,8 @@ static void forward__long_past__is_the_weighted_sum(void **state)
         for (size_t t = 0; t < T; t++)
             for (size_t i = 0; i < N; i++)
                 assert_near(l.solved[t * N + i], solved(&l, t, i), 10 * TOLERANCE);
+        for (size_t i = 0; i < T * N; i++)
+            assert_near(l.s[i], spike(&l, i), TOLERANCE);
     }
 }
 
