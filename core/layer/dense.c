@@ -131,7 +131,7 @@ void snn_dense_backward(const struct snn_layer *l, struct snn_layer_work *w, con
         snn_layer_spikes_back(l, w, (struct snn_span){i, 0, l->cell.time_steps}, b);
     snn_dense_weight_gradients(l, w, grads, in, rows);
     if (d_in && w->leaves)
-        *w->leaves = (struct snn_above){w->g, params + l->tensor[WEIGHT].offset, l->out};
+        *w->leaves = (struct snn_above){w->g, l->left, l->out};
     else if (d_in && !back_by_lists(l, w, params, d_in, b->n))
         snn_gemm_nn(d_in, w->g, params + l->tensor[WEIGHT].offset, rows, l->in, l->out, 0);
 }

@@ -67,8 +67,10 @@ struct snn_layer {
     struct snn_window window;     /* of kinds that slide one */
     struct snn_sparse2d sparse2d; /* of kinds that convolve */
     real *panels;                 /* the weights transposed, [in, out], for input that is lists */
-    double rate;                  /* of dropout, ... */
-    bool per_step;                /* ... whose mask is another at every step */
+    real *left;    /* the weights as snn_above_fill has them, where they are so few that
+                      the neurons below may take them; or NULL */
+    double rate;   /* of dropout, ... */
+    bool per_step; /* ... whose mask is another at every step */
     struct snn_learned learned[SNN_LEARNABLE_COUNT];
     size_t n_learned;
     double learning_rate;                   /* of these; 0 = the optimizer's */

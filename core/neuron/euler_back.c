@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The exact reverse of Euler steps, from dL/ds to dL/dI. Equations: core/neuron/neuron.h. */
-#include <string.h>
-
 #include "core/math/lanes.h"
 #include "core/math/vec.h"
 #include "core/neuron/euler.h"
 #include "core/surrogate/slopes.h"
-
-/* Neurons whose steps are undone together, where their dL/ds is made on the way. */
-enum { WIDE = 256 };
 
 /* The rows that a step is undone with. dL/dI is added to sum, or where that is NULL becomes g. */
 struct back {
@@ -21,43 +16,50 @@ struct back {
     const struct snn_euler_step step, const real *restrict r, const real *restrict xs,             \
         const real *restrict ss, real *restrict to, real *restrict lambda, real *restrict du
 
-/* From du = dL/du and lambda = dL/dv': dL/dI, which is returned, and dL/dv into lambda.
- *   dw = lambda (1 - b s)   df0 = du + h dw   dI = df0 / tau   dv = du + dw - leak df0 / tau */
-static inline real undo(const struct snn_euler_step *k, real r, real s, real du, real *lambda)
-{
-    const real dw = *lambda - k->b * s * *lambda, d_input = (du + k->h * dw) * r;
-    *lambda = du + dw - k->leak * d_input;
-    return d_input;
-}
+/* From du = dL/du and dw = lambda (1 - b s), where lambda = dL/dv': dL/dI, which is returned, and
+ * dL/dv into lambda.
+ *   df0 = du + h dw   dI = df0 / tau   dv = du + dw - leak df0 / tau */
+#define UNDO(name, number)                                                                         \
+    static inline number name(real h, real leak, number r, number du, number dw, number *lambda)   \
+    {                                                                                              \
+        const number d_input = (du + h * dw) * r;                                                  \
+        *lambda = du + dw - leak * d_input;                                                        \
+        return d_input;                                                                            \
+    }
+UNDO(undo, real)
+__attribute__((always_inline)) UNDO(undo_vector, SNN_VECTOR)
 
 /* A step of the neurons, all in one loop. du is stored whether or not somebody looks at it: else it
  * may be rounded otherwise. */
-#define BACK_LOOP(spike, gs, becomes, derivative)                                                  \
+#define BACK_LOOP(spike, dw, gs, becomes, derivative)                                              \
     for (size_t i = 0; i < n; i++) {                                                               \
         real x = xs[i], s = spike;                                                                 \
         (void)x;                                                                                   \
+        (void)s;                                                                                   \
         (void)ss;                                                                                  \
         du[i] = gs[i] * (derivative);                                                              \
-        to[i] becomes undo(&step, r[i], s, du[i], &lambda[i]);                                     \
+        to[i] becomes undo(step.h, step.leak, r[i], du[i], dw, &lambda[i]);                        \
     }
+
+#define DW(s) (lambda[i] - step.b * (s)*lambda[i])
 
 /* For each surrogate; `_unseen` where the spike is in neither its derivative nor the reset's. */
 #define BACK(name, a_scale, emits, reach, derivative, what, formula)                               \
     static void name##_rows(BACK_ROWS, real k, size_t n)                                           \
     {                                                                                              \
-        BACK_LOOP(ss[i], to, =, derivative)                                                        \
+        BACK_LOOP(ss[i], DW(ss[i]), to, =, derivative)                                             \
     }                                                                                              \
     static void name##_sums(BACK_ROWS, const real *restrict g, real k, size_t n)                   \
     {                                                                                              \
-        BACK_LOOP(ss[i], g, +=, derivative)                                                        \
+        BACK_LOOP(ss[i], DW(ss[i]), g, +=, derivative)                                             \
     }                                                                                              \
     static void name##_rows_unseen(BACK_ROWS, real k, size_t n)                                    \
     {                                                                                              \
-        BACK_LOOP(0, to, =, derivative)                                                            \
+        BACK_LOOP(0, lambda[i], to, =, derivative)                                                 \
     }                                                                                              \
     static void name##_sums_unseen(BACK_ROWS, const real *restrict g, real k, size_t n)            \
     {                                                                                              \
-        BACK_LOOP(0, g, +=, derivative)                                                            \
+        BACK_LOOP(0, lambda[i], g, +=, derivative)                                                 \
     }                                                                                              \
     static void name##_back(struct snn_euler_step step, const struct back *a, real k, size_t n)    \
     {                                                                                              \
@@ -70,25 +72,25 @@ static inline real undo(const struct snn_euler_step *k, real r, real s, real du,
         else                                                                                       \
             name##_rows_unseen(step, a->r, a->x, a->s, a->g, a->lambda, a->du, k, n);              \
     }
-SURROGATES(BACK)
+    SURROGATES(BACK)
 
 #define BACK_ENTRY(name, scale, emits, reach, derivative, what, formula) name##_back,
-static void (*const backs[])(struct snn_euler_step, const struct back *, real,
-                             size_t) = {SURROGATES(BACK_ENTRY)};
+        static void (*const backs[])(struct snn_euler_step, const struct back *, real,
+                                     size_t) = {SURROGATES(BACK_ENTRY)};
 
 /* The same from du, which is there. */
 static void rows_from(BACK_ROWS, size_t n)
 {
     (void)xs;
     for (size_t i = 0; i < n; i++)
-        to[i] = undo(&step, r[i], ss[i], du[i], &lambda[i]);
+        to[i] = undo(step.h, step.leak, r[i], du[i], DW(ss[i]), &lambda[i]);
 }
 
 static void sums_from(BACK_ROWS, size_t n)
 {
     (void)xs;
     for (size_t i = 0; i < n; i++)
-        to[i] += undo(&step, r[i], ss[i], du[i], &lambda[i]);
+        to[i] += undo(step.h, step.leak, r[i], du[i], DW(ss[i]), &lambda[i]);
 }
 
 static void back_from(struct snn_euler_step step, const struct back *a, size_t n)
@@ -145,15 +147,24 @@ void snn_leak_back(const struct snn_cell *c, real *x, real *lambda, size_t n)
     for (size_t t = c->time_steps; t-- > 0;) {
         const real h = c->h[t];
         real *restrict row = x + t * n, *restrict l = lambda;
-        for (size_t i = 0; i < n; i++) {
-            const real du = row[i], d_input = (du + h * l[i]) * r;
-            l[i] = du + l[i] - leak * d_input;
-            row[i] = d_input;
-        }
+        for (size_t i = 0; i < n; i++)
+            row[i] = undo(h, leak, r, row[i], l[i], &l[i]);
     }
 }
 
-/* A step whose du is wanted by itself, or is more than g and the surrogate make. */
+/* Whether what was emitted is in the surrogate's derivative or the reset's. */
+static bool spikes_matter(const struct snn_cell *c)
+{
+    return c->reset->b != 0 || c->surrogate->training != SNN_SPIKE_HARD;
+}
+
+/* Whether du is wanted by itself, or is more than g and the surrogate make. */
+static bool is_apart(const struct snn_cell_backward *b)
+{
+    return b->d.threshold || b->d.tau || b->g_membrane;
+}
+
+/* A step of such. */
 static void back_apart(const struct snn_euler_step k, const struct snn_cell *c,
                        const struct snn_cell_backward *b, const struct back *a, size_t t)
 {
@@ -169,89 +180,21 @@ static void back_apart(const struct snn_euler_step k, const struct snn_cell *c,
     back_from(k, a, n);
 }
 
-/* Vectors, and steps, whose dL/ds is summed at a time. */
-enum { ABREAST = 2, AT_ONCE = 4 };
-
-/* What a layer above took of a range of neurons. */
-struct taken {
-    const struct snn_above *from;
-    _Alignas(64) real weight[SNN_FEW_ABOVE][WIDE]; /* of the range; zeros behind its end */
-};
-
-static void begin_taken(struct taken *k, const struct snn_above *above, size_t i, size_t n,
-                        size_t row)
-{
-    k->from = above;
-    for (size_t j = 0; j < above->n; j++) {
-        memcpy(k->weight[j], above->weight + j * row + i, n * sizeof(real));
-        memset(k->weight[j] + n, 0, (WIDE - n) * sizeof(real));
-    }
-}
-
-/* The same of the vectors from neuron `at` on; `whole`, a constant where it is called: there are
- * all. */
-__attribute__((always_inline)) static inline void take_column(const struct taken *k,
-                                                              const real *const d[AT_ONCE],
-                                                              real *const g[AT_ONCE], size_t at,
-                                                              size_t n, bool whole)
-{
-    const size_t many = k->from->n;
-    SNN_VECTOR sum[AT_ONCE][ABREAST];
-    SNN_UNROLL for (size_t u = 0; u < AT_ONCE; u++) SNN_UNROLL for (size_t v = 0; v < ABREAST; v++)
-        sum[u][v] = (SNN_VECTOR){0};
-    for (size_t j = 0; j < many; j++) {
-        const real *from = &k->weight[j][at];
-        SNN_VECTOR weight[ABREAST];
-        SNN_UNROLL for (size_t v = 0; v < ABREAST; v++) weight[v] = snn_load(from + v * SNN_LANES);
-        SNN_UNROLL for (size_t u = 0; u < AT_ONCE; u++)
-            SNN_UNROLL for (size_t v = 0; v < ABREAST; v++) sum[u][v] += d[u][j] * weight[v];
-    }
-    SNN_UNROLL for (size_t u = 0; u < AT_ONCE; u++) SNN_UNROLL for (size_t v = 0; v < ABREAST; v++)
-        snn_store_upto(g[u] + at + v * SNN_LANES, sum[u][v],
-                       whole ? SNN_LANES : snn_upto(n - at, v));
-}
-
-/* dL/ds of the range's n neurons in some steps, of which some may be the same: d_current weight. */
-static void take_above(const struct taken *k, const size_t t[AT_ONCE], real *const g[AT_ONCE],
+/* The steps of neurons i .. i+n-1, whose dL/ds is there. */
+static void back_range(const struct snn_cell *c, const struct snn_cell_backward *b, size_t i,
                        size_t n)
 {
-    const real *d[AT_ONCE];
-    size_t at = 0;
-    for (size_t u = 0; u < AT_ONCE; u++)
-        d[u] = k->from->d_current + t[u] * k->from->n;
-    for (; at + ABREAST * SNN_LANES <= n; at += ABREAST * SNN_LANES)
-        take_column(k, d, g, at, n, true);
-    if (at < n)
-        take_column(k, d, g, at, n, false);
-}
-
-/* The steps of neurons i .. i+n-1. `taken`: their dL/ds is that, else it is there. */
-static void back_range(const struct snn_cell *c, const struct snn_cell_backward *b, size_t i,
-                       size_t n, const struct taken *taken)
-{
-    const bool apart = b->d.threshold || b->d.tau || b->g_membrane;
-    const bool seen = apart || c->reset->b != 0 || c->surrogate->training != SNN_SPIKE_HARD;
-    _Alignas(64) real own[AT_ONCE][WIDE];
+    const bool apart = is_apart(b), seen = apart || spikes_matter(c);
     for (size_t t = b->to; t-- > b->from;) {
         const struct snn_euler_step k = snn_euler_step_of(c, t);
-        const size_t at = t * c->n + i, part = (b->to - 1 - t) % AT_ONCE;
+        const size_t at = t * c->n + i;
         const struct back a = {.r = c->r + i,
                                .x = b->x + at,
                                .s = seen ? b->s + at : NULL,
-                               .g = taken && b->d_current_sum ? own[part] : b->g + at,
+                               .g = b->g + at,
                                .lambda = b->lambda + i,
                                .du = (b->d_membrane ? b->d_membrane + t * c->n : b->scratch) + i,
                                .sum = b->d_current_sum ? b->d_current_sum + i : NULL};
-        if (taken && part == 0) {
-            size_t steps[AT_ONCE];
-            real *rows[AT_ONCE];
-            for (size_t u = 0; u < AT_ONCE; u++) {
-                const size_t back = u < t - b->from ? u : t - b->from;
-                steps[u] = t - back;
-                rows[u] = b->d_current_sum ? own[back] : a.g - back * c->n;
-            }
-            take_above(taken, steps, rows, n);
-        }
         if (!c->detach_reset)
             add_reset_gradient(k, c, b, t, a.g);
         if (apart)
@@ -261,16 +204,129 @@ static void back_range(const struct snn_cell *c, const struct snn_cell_backward 
     }
 }
 
+/* Vectors of neurons whose dL/ds a layer above left and nothing else joins. They go through the
+ * steps together, their state in registers: so many, since each waits for itself from step to step,
+ * and since a loop over 16 numbers or less gcc 12 unrolls before it makes vectors of it. */
+enum { ABREAST = SNN_LANES > 4 ? 4 : 8 };
+#define COLUMN (ABREAST * SNN_LANES)
+_Static_assert(SNN_PANEL % COLUMN == 0, "a column is of one panel");
+
+/* dL/ds of step t: d_current weight, of which `weight` is the column's part. */
+__attribute__((always_inline)) static inline void
+take(SNN_VECTOR g[ABREAST], const struct snn_above *above, const real *weight, size_t t)
+{
+    const real *d = above->d_current + t * above->n;
+    SNN_UNROLL for (size_t k = 0; k < ABREAST; k++) g[k] = (SNN_VECTOR){0};
+    for (size_t j = 0; j < above->n; j++, weight += SNN_PANEL)
+        SNN_UNROLL for (size_t k = 0; k < ABREAST; k++) g[k] +=
+            d[j] * snn_load(weight + k * SNN_LANES);
+}
+
+/* Where the weights of the column from neuron i on begin. */
+static inline const real *weights_of(const struct snn_above *above, size_t i)
+{
+    return above->weight + i / SNN_PANEL * SNN_PANEL * above->n + i % SNN_PANEL;
+}
+
+/* Parameters of what makes du [COLUMN]: dL/ds times the surrogate's derivative. */
+#define SLOPES                                                                                     \
+    real *restrict du, const real *restrict gs, const real *restrict xs, const real *restrict ss,  \
+        real k
+
+/* The column from neuron i on. What is not wanted goes to a row that nobody reads: it is the same
+ * instructions, and so the same bits, whoever looks. `slopes` and `seen`, whether the spikes are
+ * asked for, are constants where it is called. */
+__attribute__((always_inline)) static inline void back_column(const struct snn_cell *c,
+                                                              const struct snn_cell_backward *b,
+                                                              size_t i, void (*slopes)(SLOPES),
+                                                              bool seen)
+{
+    _Alignas(64) real gs[COLUMN], dus[COLUMN], unwanted[COLUMN] = {0};
+    SNN_VECTOR r[ABREAST], lambda[ABREAST], sum[ABREAST];
+    /* Of their own, since what is stored could be `b` for all the compiler knows. */
+    const struct snn_above above = *b->above;
+    const real *weight = weights_of(&above, i), *h = c->h, *x = b->x + i, *s = b->s + i;
+    const real reset = c->reset->b, leak = c->neuron->leak, scale = c->scale;
+    const size_t from = b->from, n = c->n;
+    const size_t g_row = b->d_current_sum ? 0 : n, du_row = b->d_membrane ? n : 0;
+    real *g = b->d_current_sum ? unwanted : b->g + i;
+    real *du = b->d_membrane ? b->d_membrane + i : unwanted;
+    real *sums = b->d_current_sum ? b->d_current_sum + i : unwanted;
+#define EACH SNN_UNROLL for (size_t k = 0, at = 0; k < ABREAST; k++, at += SNN_LANES)
+    EACH
+    {
+        r[k] = snn_load(c->r + i + at);
+        lambda[k] = snn_load(b->lambda + i + at);
+        sum[k] = snn_load(sums + at);
+    }
+    for (size_t t = b->to; t-- > from;) {
+        SNN_VECTOR taken[ABREAST];
+        take(taken, &above, weight, t);
+        EACH snn_store(gs + at, taken[k]);
+        slopes(dus, gs, x + t * n, seen ? s + t * n : gs, scale);
+        EACH
+        {
+            SNN_VECTOR d = snn_load(dus + at), dw = lambda[k];
+            if (seen)
+                dw -= reset * snn_load(s + t * n + at) * dw;
+            const SNN_VECTOR d_input = undo_vector(h[t], leak, r[k], d, dw, &lambda[k]);
+            snn_store(du + t * du_row + at, d);
+            snn_store(g + t * g_row + at, d_input);
+            sum[k] += d_input;
+        }
+    }
+    EACH
+    {
+        snn_store(b->lambda + i + at, lambda[k]);
+        snn_store(sums + at, sum[k]);
+    }
+}
+
+#define COLUMNS(name, a_scale, emits, reach, derivative, what, formula)                            \
+    __attribute__((always_inline)) static inline void name##_slopes(SLOPES)                        \
+    {                                                                                              \
+        for (size_t i = 0; i < COLUMN; i++) {                                                      \
+            real x = xs[i], s = ss[i];                                                             \
+            (void)x;                                                                               \
+            (void)s;                                                                               \
+            du[i] = gs[i] * (derivative);                                                          \
+        }                                                                                          \
+    }                                                                                              \
+    static void name##_column(const struct snn_cell *c, const struct snn_cell_backward *b,         \
+                              size_t i)                                                            \
+    {                                                                                              \
+        back_column(c, b, i, name##_slopes, true);                                                 \
+    }                                                                                              \
+    static void name##_column_unseen(const struct snn_cell *c, const struct snn_cell_backward *b,  \
+                                     size_t i)                                                     \
+    {                                                                                              \
+        back_column(c, b, i, name##_slopes, false);                                                \
+    }
+SURROGATES(COLUMNS)
+
+#define COLUMN_ENTRY(name, scale, emits, reach, derivative, what, formula)                         \
+    {name##_column_unseen, name##_column},
+static void (*const columns[][2])(const struct snn_cell *, const struct snn_cell_backward *,
+                                  size_t) = {SURROGATES(COLUMN_ENTRY)};
+
+/* dL/ds of the column from neuron i on, of which there may be less, to g. */
+static void put_taken(const struct snn_cell *c, const struct snn_cell_backward *b, size_t i)
+{
+    const real *weight = weights_of(b->above, i);
+    for (size_t t = b->from; t < b->to; t++) {
+        SNN_VECTOR taken[ABREAST];
+        take(taken, b->above, weight, t);
+        EACH snn_store_upto(b->g + t * c->n + i + at, taken[k], snn_upto(c->n - i, k));
+    }
+}
+
 void snn_euler_backward(const struct snn_cell *c, const struct snn_cell_backward *b)
 {
-    struct taken taken;
-    if (!b->above) {
-        back_range(c, b, 0, c->n, NULL);
-        return;
-    }
-    for (size_t i = 0; i < c->n; i += WIDE) {
-        const size_t n = c->n - i < WIDE ? c->n - i : WIDE;
-        begin_taken(&taken, b->above, i, n, c->n);
-        back_range(c, b, i, n, &taken);
-    }
+    const bool plain = c->detach_reset && !is_apart(b);
+    size_t i = 0;
+    for (; b->above && plain && i + COLUMN <= c->n; i += COLUMN)
+        columns[c->surrogate->place][spikes_matter(c)](c, b, i);
+    for (size_t at = i; b->above && at < c->n; at += COLUMN)
+        put_taken(c, b, at);
+    back_range(c, b, i, c->n - i);
 }

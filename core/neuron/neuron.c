@@ -2,6 +2,8 @@
 /* The tables of neurons and resets. */
 #include "core/neuron/neuron.h"
 
+#include <string.h>
+
 #include "core/base/param.h"
 
 /* clang-format off */
@@ -92,6 +94,20 @@ bool snn_cell_takes_above(const struct snn_cell *c)
 {
     return !c->neuron->forward && !c->solver->has_history && c->detach_reset &&
            !c->learns[SNN_LEARN_tau] && !c->learns[SNN_LEARN_threshold];
+}
+
+size_t snn_above_size(size_t n, size_t width)
+{
+    return (width + SNN_PANEL - 1) / SNN_PANEL * SNN_PANEL * n;
+}
+
+void snn_above_fill(real *panels, const real *weight, size_t n, size_t width)
+{
+    for (size_t i = 0; i < width; i += SNN_PANEL) {
+        const size_t left = width - i < SNN_PANEL ? width - i : SNN_PANEL;
+        for (size_t j = 0; j < n; j++)
+            memcpy(panels + i * n + j * SNN_PANEL, weight + j * width + i, left * sizeof *weight);
+    }
 }
 
 bool snn_cell_spikes_are_x(const struct snn_cell *c)

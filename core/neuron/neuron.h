@@ -81,9 +81,14 @@ struct snn_cell_gradient {
 #define SNN_FEW_ABOVE 32
 struct snn_above {
     const real *d_current; /* [T, n] */
-    const real *weight;    /* [n, N] */
+    const real *weight;    /* snn_above_fill's of [n, N] */
     size_t n;              /* SNN_FEW_ABOVE at most */
 };
+/* Weights [n, width] as panels whose rows are whole, so that columns of any width are side by side:
+ * [panel, n, SNN_PANEL], zeros behind the last neuron, which must be there; and how many numbers
+ * they are. */
+size_t snn_above_size(size_t n, size_t width);
+void snn_above_fill(real *panels, const real *weight, size_t n, size_t width);
 
 struct snn_cell_backward {
     size_t from, to;           /* the steps to undo, to-1 first */

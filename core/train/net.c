@@ -124,6 +124,8 @@ static enum snn_code init_layer(struct snn_net *net, struct snn_arena *arena,
     place_tensors(net, l, index);
     if (snn_layer_hears(l))
         l->panels = snn_arena_take(arena, snn_panels_size(l->in, l->out), sizeof(real));
+    if (l->type->narrows && l->out <= SNN_FEW_ABOVE && index > 0)
+        l->left = snn_arena_take(arena, snn_above_size(l->out, l->in), sizeof(real));
     if (snn_layer_convolves(l))
         snn_sparse2d_place(l, arena);
     return SNN_OK;
@@ -210,6 +212,8 @@ void snn_net_prepare(struct snn_net *net, const real *params)
         const struct snn_layer *l = &net->layer[i];
         if (l->panels)
             snn_panels_fill(l->panels, params + l->tensor[0].offset, l->out, l->in);
+        if (l->left)
+            snn_above_fill(l->left, params + l->tensor[0].offset, l->out, l->in);
         if (snn_layer_convolves(l))
             snn_sparse2d_prepare(l, params);
     }

@@ -192,9 +192,9 @@ static bool is_left(const struct snn_net *net, size_t above, size_t below,
                     const struct snn_layer_work *w, const struct snn_work_size *size)
 {
     const struct snn_layer *l = &net->layer[above], *to = &net->layer[below];
-    return size->gradients && !size->record && l->type->narrows && l->out <= SNN_FEW_ABOVE &&
-           !w->narrow.lists.capacity && net->penalty.strength == 0 && to->has_neuron &&
-           !to->type->hears_itself && snn_cell_takes_above(&to->cell);
+    return size->gradients && !size->record && l->left && !w->narrow.lists.capacity &&
+           net->penalty.strength == 0 && to->has_neuron && !to->type->hears_itself &&
+           snn_cell_takes_above(&to->cell);
 }
 
 /* What layers have to do with the neurons right below them: they hear them as they fire, and leave
