@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The exact reverse of Euler steps, from dL/ds to dL/dI. Equations: core/neuron/neuron.h. */
+#include <string.h>
+
 #include "core/math/lanes.h"
 #include "core/math/vec.h"
 #include "core/neuron/euler.h"
@@ -78,7 +80,14 @@ __attribute__((always_inline)) UNDO(undo_vector, SNN_VECTOR)
         static void (*const backs[])(struct snn_euler_step, const struct back *, real,
                                      size_t) = {SURROGATES(BACK_ENTRY)};
 
-/* The same from du, which is there. */
+/* The same from du, which is there, and may be where dL/dI will be. */
+static void own_from(const struct snn_euler_step step, const real *restrict r,
+                     const real *restrict ss, real *restrict g, real *restrict lambda, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        g[i] = undo(step.h, step.leak, r[i], g[i], DW(ss[i]), &lambda[i]);
+}
+
 static void rows_from(BACK_ROWS, size_t n)
 {
     (void)xs;
@@ -97,6 +106,8 @@ static void back_from(struct snn_euler_step step, const struct back *a, size_t n
 {
     if (a->sum)
         sums_from(step, a->r, a->x, a->s, a->sum, a->lambda, a->du, n);
+    else if (a->du == a->g)
+        own_from(step, a->r, a->s, a->g, a->lambda, n);
     else
         rows_from(step, a->r, a->x, a->s, a->g, a->lambda, a->du, n);
 }
@@ -158,18 +169,20 @@ static bool spikes_matter(const struct snn_cell *c)
     return c->reset->b != 0 || c->surrogate->training != SNN_SPIKE_HARD;
 }
 
-/* Whether du is wanted by itself, or is more than g and the surrogate make. */
-static bool is_apart(const struct snn_cell_backward *b)
+/* Whether a step's du is made with what the step after it left. */
+static bool is_by_step(const struct snn_cell *c, const struct snn_cell_backward *b)
 {
-    return b->d.threshold || b->d.tau || b->g_membrane;
+    return !c->detach_reset || b->d.threshold || b->d.tau;
 }
 
 /* A step of such. */
-static void back_apart(const struct snn_euler_step k, const struct snn_cell *c,
-                       const struct snn_cell_backward *b, const struct back *a, size_t t)
+static void back_by_step(const struct snn_euler_step k, const struct snn_cell *c,
+                         const struct snn_cell_backward *b, const struct back *a, size_t t)
 {
     const size_t n = c->n;
     real *du = a->du;
+    if (!c->detach_reset)
+        add_reset_gradient(k, c, b, t, a->g);
     c->surrogate->gradient(du, a->g, a->x, a->s, n, c->scale);
     if (b->d.threshold) /* before a membrane readout joins in: that reads u, not u - threshold */
         add_threshold_gradient(k, c, b, du, t);
@@ -180,27 +193,42 @@ static void back_apart(const struct snn_euler_step k, const struct snn_cell *c,
     back_from(k, a, n);
 }
 
-/* The steps of neurons i .. i+n-1, whose dL/ds is there. */
-static void back_range(const struct snn_cell *c, const struct snn_cell_backward *b, size_t i,
-                       size_t n)
+/* du of all steps, where dL/ds was: there is nothing to it but the surrogate and a readout. */
+static void put_du(const struct snn_cell *c, const struct snn_cell_backward *b)
 {
-    const bool apart = is_apart(b), seen = apart || spikes_matter(c);
+    const size_t at = b->from * c->n, size = (b->to - b->from) * c->n;
+    real *du = b->g + at;
+    c->surrogate->gradient(du, du, b->x + at, b->s + at, size, c->scale);
+    snn_add(du, b->g_membrane + at, size);
+    if (b->d_membrane)
+        memcpy(b->d_membrane + at, du, size * sizeof *du);
+}
+
+/* The steps, whose dL/ds is there. */
+static void back_steps(const struct snn_cell *c, const struct snn_cell_backward *b)
+{
+    const bool by_step = is_by_step(c, b), at_once = b->g_membrane && !by_step;
+    const bool seen = by_step || at_once || spikes_matter(c);
+    if (at_once)
+        put_du(c, b);
     for (size_t t = b->to; t-- > b->from;) {
         const struct snn_euler_step k = snn_euler_step_of(c, t);
-        const size_t at = t * c->n + i;
-        const struct back a = {.r = c->r + i,
+        const size_t at = t * c->n;
+        const struct back a = {.r = c->r,
                                .x = b->x + at,
                                .s = seen ? b->s + at : NULL,
                                .g = b->g + at,
-                               .lambda = b->lambda + i,
-                               .du = (b->d_membrane ? b->d_membrane + t * c->n : b->scratch) + i,
-                               .sum = b->d_current_sum ? b->d_current_sum + i : NULL};
-        if (!c->detach_reset)
-            add_reset_gradient(k, c, b, t, a.g);
-        if (apart)
-            back_apart(k, c, b, &a, t);
+                               .lambda = b->lambda,
+                               .du = at_once         ? b->g + at
+                                     : b->d_membrane ? b->d_membrane + at
+                                                     : b->scratch,
+                               .sum = b->d_current_sum};
+        if (by_step)
+            back_by_step(k, c, b, &a, t);
+        else if (at_once)
+            back_from(k, &a, c->n);
         else
-            backs[c->surrogate->place](k, &a, c->scale, n);
+            backs[c->surrogate->place](k, &a, c->scale, c->n);
     }
 }
 
@@ -233,53 +261,65 @@ static inline const real *weights_of(const struct snn_above *above, size_t i)
     real *restrict du, const real *restrict gs, const real *restrict xs, const real *restrict ss,  \
         real k
 
+/* Numbers of a row's column, of which there may be less than a column. */
+#define EACH SNN_UNROLL for (size_t k = 0, at = 0; k < ABREAST; k++, at += SNN_LANES)
+static inline const real *padded(real *room, const real *row, size_t left)
+{
+    EACH snn_store(room + at, snn_load_upto(row + at, snn_upto(left, k)));
+    return room;
+}
+
 /* The column from neuron i on. What is not wanted goes to a row that nobody reads: it is the same
- * instructions, and so the same bits, whoever looks. `slopes` and `seen`, whether the spikes are
- * asked for, are constants where it is called. */
+ * instructions, and so the same bits, whoever looks. `slopes`, `seen`, whether the spikes are asked
+ * for, and `whole`, that there are no less neurons, are constants where it is called. */
 __attribute__((always_inline)) static inline void back_column(const struct snn_cell *c,
                                                               const struct snn_cell_backward *b,
                                                               size_t i, void (*slopes)(SLOPES),
-                                                              bool seen)
+                                                              bool seen, bool whole)
 {
-    _Alignas(64) real gs[COLUMN], dus[COLUMN], unwanted[COLUMN] = {0};
+#define LEFT(k) (whole ? SNN_LANES : snn_upto(left, k))
+#define ROW(room, p) (whole ? (p) : padded(room, p, left))
+    _Alignas(64) real gs[COLUMN], dus[COLUMN], xs[COLUMN], ss[COLUMN], unwanted[COLUMN] = {0};
     SNN_VECTOR r[ABREAST], lambda[ABREAST], sum[ABREAST];
     /* Of their own, since what is stored could be `b` for all the compiler knows. */
     const struct snn_above above = *b->above;
     const real *weight = weights_of(&above, i), *h = c->h, *x = b->x + i, *s = b->s + i;
     const real reset = c->reset->b, leak = c->neuron->leak, scale = c->scale;
-    const size_t from = b->from, n = c->n;
+    const size_t from = b->from, n = c->n, left = n - i;
     const size_t g_row = b->d_current_sum ? 0 : n, du_row = b->d_membrane ? n : 0;
     real *g = b->d_current_sum ? unwanted : b->g + i;
     real *du = b->d_membrane ? b->d_membrane + i : unwanted;
     real *sums = b->d_current_sum ? b->d_current_sum + i : unwanted;
-#define EACH SNN_UNROLL for (size_t k = 0, at = 0; k < ABREAST; k++, at += SNN_LANES)
     EACH
     {
-        r[k] = snn_load(c->r + i + at);
-        lambda[k] = snn_load(b->lambda + i + at);
-        sum[k] = snn_load(sums + at);
+        r[k] = snn_load_upto(c->r + i + at, LEFT(k));
+        lambda[k] = snn_load_upto(b->lambda + i + at, LEFT(k));
+        sum[k] = snn_load_upto(sums + at, LEFT(k));
     }
     for (size_t t = b->to; t-- > from;) {
         SNN_VECTOR taken[ABREAST];
         take(taken, &above, weight, t);
         EACH snn_store(gs + at, taken[k]);
-        slopes(dus, gs, x + t * n, seen ? s + t * n : gs, scale);
+        const real *emitted = seen ? ROW(ss, s + t * n) : gs;
+        slopes(dus, gs, ROW(xs, x + t * n), emitted, scale);
         EACH
         {
             SNN_VECTOR d = snn_load(dus + at), dw = lambda[k];
             if (seen)
-                dw -= reset * snn_load(s + t * n + at) * dw;
+                dw -= reset * snn_load(emitted + at) * dw;
             const SNN_VECTOR d_input = undo_vector(h[t], leak, r[k], d, dw, &lambda[k]);
-            snn_store(du + t * du_row + at, d);
-            snn_store(g + t * g_row + at, d_input);
+            snn_store_upto(du + t * du_row + at, d, LEFT(k));
+            snn_store_upto(g + t * g_row + at, d_input, LEFT(k));
             sum[k] += d_input;
         }
     }
     EACH
     {
-        snn_store(b->lambda + i + at, lambda[k]);
-        snn_store(sums + at, sum[k]);
+        snn_store_upto(b->lambda + i + at, lambda[k], LEFT(k));
+        snn_store_upto(sums + at, sum[k], LEFT(k));
     }
+#undef LEFT
+#undef ROW
 }
 
 #define COLUMNS(name, a_scale, emits, reach, derivative, what, formula)                            \
@@ -293,21 +333,23 @@ __attribute__((always_inline)) static inline void back_column(const struct snn_c
         }                                                                                          \
     }                                                                                              \
     static void name##_column(const struct snn_cell *c, const struct snn_cell_backward *b,         \
-                              size_t i)                                                            \
+                              size_t i, bool seen)                                                 \
     {                                                                                              \
-        back_column(c, b, i, name##_slopes, true);                                                 \
-    }                                                                                              \
-    static void name##_column_unseen(const struct snn_cell *c, const struct snn_cell_backward *b,  \
-                                     size_t i)                                                     \
-    {                                                                                              \
-        back_column(c, b, i, name##_slopes, false);                                                \
+        const bool whole = i + COLUMN <= c->n;                                                     \
+        if (seen && whole)                                                                         \
+            back_column(c, b, i, name##_slopes, true, true);                                       \
+        else if (seen)                                                                             \
+            back_column(c, b, i, name##_slopes, true, false);                                      \
+        else if (whole)                                                                            \
+            back_column(c, b, i, name##_slopes, false, true);                                      \
+        else                                                                                       \
+            back_column(c, b, i, name##_slopes, false, false);                                     \
     }
 SURROGATES(COLUMNS)
 
-#define COLUMN_ENTRY(name, scale, emits, reach, derivative, what, formula)                         \
-    {name##_column_unseen, name##_column},
-static void (*const columns[][2])(const struct snn_cell *, const struct snn_cell_backward *,
-                                  size_t) = {SURROGATES(COLUMN_ENTRY)};
+#define COLUMN_ENTRY(name, scale, emits, reach, derivative, what, formula) name##_column,
+static void (*const columns[])(const struct snn_cell *, const struct snn_cell_backward *, size_t,
+                               bool) = {SURROGATES(COLUMN_ENTRY)};
 
 /* dL/ds of the column from neuron i on, of which there may be less, to g. */
 static void put_taken(const struct snn_cell *c, const struct snn_cell_backward *b, size_t i)
@@ -322,11 +364,12 @@ static void put_taken(const struct snn_cell *c, const struct snn_cell_backward *
 
 void snn_euler_backward(const struct snn_cell *c, const struct snn_cell_backward *b)
 {
-    const bool plain = c->detach_reset && !is_apart(b);
-    size_t i = 0;
-    for (; b->above && plain && i + COLUMN <= c->n; i += COLUMN)
-        columns[c->surrogate->place][spikes_matter(c)](c, b, i);
-    for (size_t at = i; b->above && at < c->n; at += COLUMN)
-        put_taken(c, b, at);
-    back_range(c, b, i, c->n - i);
+    if (b->above && !is_by_step(c, b) && !b->g_membrane) {
+        for (size_t i = 0; i < c->n; i += COLUMN)
+            columns[c->surrogate->place](c, b, i, spikes_matter(c));
+        return;
+    }
+    for (size_t i = 0; b->above && i < c->n; i += COLUMN)
+        put_taken(c, b, i);
+    back_steps(c, b);
 }
