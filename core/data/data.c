@@ -90,9 +90,10 @@ void snn_data_features(const struct snn_data *data, bool test, size_t i, real *o
         for (size_t k = 0; k < n; k++)
             out[k] = data->of_byte[from[k]];
     } else {
-        const float *from = s->values + i * n;
+        const float *restrict from = s->values + i * n;
+        real *restrict to = out;
         for (size_t k = 0; k < n; k++)
-            out[k] = (real)from[k];
+            to[k] = (real)from[k];
     }
 }
 

@@ -58,7 +58,8 @@
     V(snn_window_add, (real *image, const real *rows, size_t stride, const struct snn_window *w, size_t tap), \
       (image, rows, stride, w, tap))                                                               \
     F(bool, snn_squares_finite, (const real *a, size_t n), (a, n))                                 \
-    F(double, snn_exp_sum, (real *e, const real *z, real top, size_t n), (e, z, top, n))           \
+    V(snn_exp_sums, (double *sum, real *e, const real *z, const real *top, size_t rows, size_t n), \
+      (sum, e, z, top, rows, n))                                                                   \
     F(double, snn_sum_squares, (const real *a, size_t n), (a, n))                                  \
     V(snn_histogram_add, (struct snn_histogram *h, const real *values, size_t n), (h, values, n))  \
     F(size_t, snn_count_from, (const real *a, real least, size_t n), (a, least, n))              \

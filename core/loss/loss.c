@@ -18,49 +18,70 @@ size_t snn_argmax(const real *logits, size_t classes)
     return best;
 }
 
-static bool all_finite(const real *z, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(z[i]))
-            return false;
-    return true;
-}
-
 /* ------------------------------------------------------------------------- cross-entropy -- */
+
+/* What the loss of a row of logits wants of each row. */
+struct target {
+    size_t label;
+    double scale, smoothing;
+};
+
+/* The largest of n; NaN where one is not finite. */
+static real top_of(const real *z, size_t n)
+{
+    real top = z[0], zero = 0;
+    for (size_t i = 0; i < n; i++) {
+        top = z[i] > top ? z[i] : top;
+        zero += z[i] * 0;
+    }
+    return top + zero;
+}
 
 /* With label smoothing e the target is q_i = (1 - e) [i = label] + e/C:
  * L = ln sum_i e^z_i - sum_i q_i z_i, dL/dz_i = e^z_i / sum_j e^z_j - q_i; the largest z taken off
- * first, so that no exponential overflows and at least one is 1. The label's is minus the sum of
- * the others: 1 - 1 would leave nothing of a loss near 0. */
-static double smoothed(real *dlogits, const real *logits, size_t classes, size_t label,
-                       double scale, double smoothing)
+ * first, so that no exponential overflows and at least one is 1. `sum` is theirs, and d has them on
+ * entry. The label's gradient is minus the sum of the others: 1 - 1 would leave nothing of a loss
+ * near 0. */
+static double smoothed(real *d, const real *z, size_t classes, double top, double sum,
+                       const struct target *to)
 {
-    assert(label < classes);
-    const double share = smoothing / (double)classes;
-    real top = logits[0];
+    const double share = to->smoothing / (double)classes, part = 1 / sum;
     double mean = 0, others = 0;
 
-    /* An infinite logit may leave the loss finite: ln(1 + e^-inf) = 0. It is divergence all the
-     * same. */
-    if (!all_finite(logits, classes)) {
-        for (size_t i = 0; dlogits && i < classes; i++)
-            dlogits[i] = (real)NAN;
-        return (double)NAN;
-    }
-    for (size_t i = 1; i < classes; i++)
-        top = logits[i] > top ? logits[i] : top;
-    const double sum = snn_exp_sum(dlogits, logits, top, classes);
     for (size_t i = 0; share > 0 && i < classes; i++)
-        mean += (double)logits[i] - (double)top;
-    const double part = 1 / sum;
-    for (size_t i = 0; dlogits && i < classes; i++) {
-        const double d = part * (double)dlogits[i] - share;
-        dlogits[i] = (real)(scale * d);
-        others += i == label ? 0 : d;
+        mean += (double)z[i] - top;
+    for (size_t i = 0; d && i < classes; i++) {
+        const double g = part * (double)d[i] - share;
+        d[i] = (real)(to->scale * g);
+        others += i == to->label ? 0 : g;
     }
-    if (dlogits)
-        dlogits[label] = (real)(-scale * others);
-    return log(sum) - (1 - smoothing) * ((double)logits[label] - (double)top) - share * mean;
+    if (d)
+        d[to->label] = (real)(-to->scale * others);
+    return log(sum) - (1 - to->smoothing) * ((double)z[to->label] - top) - share * mean;
+}
+
+/* The sum of the rows' losses. An infinite logit may leave one finite: ln(1 + e^-inf) = 0. It is
+ * divergence all the same. */
+static double rows_smoothed(real *d, const real *z, size_t rows, size_t classes,
+                            const struct target *to)
+{
+    enum { SOME = 32 };
+    double loss = 0;
+
+    assert(to->label < classes);
+    for (size_t first = 0; first < rows; first += SOME) {
+        const size_t n = rows - first < SOME ? rows - first : SOME, at = first * classes;
+        real top[SOME];
+        double sum[SOME];
+
+        for (size_t r = 0; r < n; r++)
+            top[r] = top_of(z + at + r * classes, classes);
+        snn_exp_sums(sum, d ? d + at : NULL, z + at, top, n, classes);
+        for (size_t r = 0; r < n; r++)
+            loss += smoothed(d ? d + at + r * classes : NULL, z + at + r * classes, classes,
+                             (double)top[r], sum[r], to);
+    }
+    return loss;
 }
 
 enum { SMOOTHING };
@@ -68,20 +89,16 @@ enum { SMOOTHING };
 static double cross_entropy(real *dlogits, const real *logits, size_t classes, size_t label,
                             double scale, const struct snn_choice *c)
 {
-    return smoothed(dlogits, logits, classes, label, scale, c->value[SMOOTHING]);
+    const struct target to = {label, scale, c->value[SMOOTHING]};
+    return rows_smoothed(dlogits, logits, 1, classes, &to);
 }
 
 static double cross_entropy_per_step(real *dy, const real *y, const struct snn_course *shape,
                                      size_t label, double scale, const struct snn_choice *c)
 {
-    const size_t time_steps = shape->time_steps, classes = shape->classes;
-    const double share = 1 / (double)time_steps;
-    double sum = 0;
-
-    for (size_t t = 0; t < time_steps; t++)
-        sum += smoothed(dy ? dy + t * classes : NULL, y + t * classes, classes, label,
-                        scale * share, c->value[SMOOTHING]);
-    return sum * share;
+    const double share = 1 / (double)shape->time_steps;
+    const struct target to = {label, scale * share, c->value[SMOOTHING]};
+    return share * rows_smoothed(dy, y, shape->time_steps, shape->classes, &to);
 }
 
 /* ---------------------------------------------------------------------------- mean squares -- */

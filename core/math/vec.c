@@ -140,7 +140,8 @@ double snn_sum_squares(const real *a, size_t n)
 #define AS_VECTORS _Pragma("GCC unroll 1")
 #endif
 
-double snn_exp_sum(real *e, const real *z, real top, size_t n)
+__attribute__((always_inline)) static inline double exp_sum(real *e, const real *z, real top,
+                                                            size_t n)
 {
     enum { MANY = 16 }; /* at a time, whatever there is */
     double sum = 0;
@@ -166,4 +167,10 @@ double snn_exp_sum(real *e, const real *z, real top, size_t n)
         sum += x[0];
     }
     return sum;
+}
+
+void snn_exp_sums(double *sum, real *e, const real *z, const real *top, size_t rows, size_t n)
+{
+    for (size_t r = 0; r < rows; r++)
+        sum[r] = exp_sum(e ? e + r * n : NULL, z + r * n, top[r], n);
 }

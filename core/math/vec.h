@@ -22,7 +22,8 @@ bool snn_squares_finite(const real *a, size_t n);
 /* The sum of a[i]^2, in double; of floats the same bits on every instruction set. NaN where one is.
  */
 double snn_sum_squares(const real *a, size_t n);
-/* The sum of exp(z[i] - top), which go to e [n] where that is not NULL; top is the largest of z. */
-double snn_exp_sum(real *e, const real *z, real top, size_t n);
+/* Of each row of z [rows, n] the sum of exp(z[i] - top), which go to e [rows, n] where that is not
+ * NULL; top [rows] are the rows' largest. */
+void snn_exp_sums(double *sum, real *e, const real *z, const real *top, size_t rows, size_t n);
 
 #endif

@@ -121,25 +121,32 @@ static void transpose__any_size__puts_each_number_in_its_place(void **state)
     assert_int_equal(snn_isa_select(before, NULL), SNN_OK);
 }
 
-/* So many at a time, and one more. */
-static void exp_sum__any_number__is_that_of_libm(void **state)
+/* So many at a time, and one more; two rows, of which one has an exponential that is 0. */
+static void exp_sums__any_number__are_those_of_libm(void **state)
 {
-    real z[40], e[40];
+    real z[2 * 40], e[2 * 40], top[2];
 
     (void)state;
-    for (size_t n = 1; n <= SNN_COUNT(z); n++) {
-        double sum = 0;
-        real top = -1000;
-        for (size_t i = 0; i < n; i++) {
-            z[i] = (real)(i == 5 ? -2000 : 30 * sin((double)(i * i)));
-            top = z[i] > top ? z[i] : top;
+    for (size_t n = 1; n <= SNN_COUNT(z) / 2; n++) {
+        double sum[2] = {0}, got[2];
+        for (size_t r = 0; r < 2; r++) {
+            top[r] = -1000;
+            for (size_t k = r * n; k < (r + 1) * n; k++) {
+                z[k] = (real)(k == 5 ? -2000 : 30 * sin((double)(k * k)));
+                top[r] = z[k] > top[r] ? z[k] : top[r];
+            }
+            for (size_t k = r * n; k < (r + 1) * n; k++)
+                sum[r] += exp((double)z[k] - (double)top[r]);
         }
-        for (size_t i = 0; i < n; i++)
-            sum += exp((double)z[i] - (double)top);
-        assert_near(snn_exp_sum(e, z, top, n), sum, 1e-14 * sum);
-        for (size_t i = 0; i < n; i++)
-            assert_near(e[i], exp((double)z[i] - (double)top), sizeof(real) == 8 ? 1e-15 : 6e-8);
-        assert_near(snn_exp_sum(NULL, z, top, n), sum, 1e-14 * sum);
+        snn_exp_sums(got, e, z, top, 2, n);
+        for (size_t k = 0; k < 2 * n; k++)
+            assert_near(e[k], exp((double)z[k] - (double)top[k / n]),
+                        sizeof(real) == 8 ? 1e-15 : 6e-8);
+        for (size_t r = 0; r < 2; r++)
+            assert_near(got[r], sum[r], 1e-14 * sum[r]);
+        snn_exp_sums(got, NULL, z, top, 2, n);
+        for (size_t r = 0; r < 2; r++)
+            assert_near(got[r], sum[r], 1e-14 * sum[r]);
     }
     assert_near(e[5], 0, 0);
 }
@@ -151,7 +158,7 @@ int main(void)
         cmocka_unit_test(rows_sum__each_column__is_added_to_what_was_there),
         cmocka_unit_test(add__each_element__is_the_sum),
         cmocka_unit_test(transpose__any_size__puts_each_number_in_its_place),
-        cmocka_unit_test(exp_sum__any_number__is_that_of_libm),
+        cmocka_unit_test(exp_sums__any_number__are_those_of_libm),
         cmocka_unit_test(squares_finite__one_number_that_is_none__is_found_at_any_place),
         cmocka_unit_test(sum_squares__of_large_and_small__is_summed_in_double),
     };
