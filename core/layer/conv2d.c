@@ -330,8 +330,6 @@ void snn_conv2d_begin_shard(const struct snn_layer *l, struct snn_layer_work *w,
 {
     for (size_t i = 0; i < n; i++)
         convolve(l, w, w->current + i * l->out, params, in + i * l->in);
-    if (w->current_sum)
-        memset(w->current_sum, 0, n * l->out * sizeof *w->current_sum);
 }
 
 void snn_conv2d_forward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,

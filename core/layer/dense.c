@@ -103,8 +103,6 @@ void snn_dense_begin_shard(const struct snn_layer *l, struct snn_layer_work *w, 
                            const real *in, size_t n)
 {
     currents(l, w->current, params, in, n);
-    if (w->current_sum)
-        memset(w->current_sum, 0, n * l->out * sizeof *w->current_sum);
 }
 
 void snn_dense_forward(const struct snn_layer *l, struct snn_layer_work *w, const real *params,
@@ -149,11 +147,8 @@ void snn_dense_begin_batch(const struct snn_layer *l, const struct snn_batch *b,
 {
     const real *weight = params + l->tensor[WEIGHT].offset, *bias = params + l->tensor[BIAS].offset;
     const size_t units = to - from;
-    for (size_t i = 0; i < b->n; i++) {
+    for (size_t i = 0; i < b->n; i++)
         memcpy(b->current + i * l->out + from, bias + from, units * sizeof *bias);
-        if (b->current_sum)
-            memset(b->current_sum + i * l->out + from, 0, units * sizeof *bias);
-    }
     snn_gemm_nt_rows(b->current + from, l->out, b->input, l->in, weight + from * l->in, b->n, units,
                      l->in);
 }

@@ -210,10 +210,13 @@ void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, 
 {
     const struct snn_cell *c = &l->cell;
     const size_t i = at.sample, size = c->time_steps * c->n;
+    const bool last = at.to == c->time_steps && !b->followed;
+    real *sum = l->static_input ? w->current_sum + (b->first + i) * c->n : NULL;
+    if (sum && last)
+        memset(sum, 0, c->n * sizeof *sum);
     if (!l->has_neuron) { /* dL/dI is dL/ds, and is there */
-        if (l->static_input)
-            snn_rows_sum(w->current_sum + (b->first + i) * c->n, w->g + i * size + at.from * c->n,
-                         at.to - at.from, c->n);
+        if (sum)
+            snn_rows_sum(sum, w->g + i * size + at.from * c->n, at.to - at.from, c->n);
         return;
     }
     struct snn_above above = w->above;
@@ -230,7 +233,7 @@ void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, 
         .above = w->above.weight ? &above : NULL,
         .g_membrane = w->g_membrane ? w->g_membrane + i * size : NULL,
         .d_membrane = w->d_membrane ? w->d_membrane + i * size : NULL,
-        .d_current_sum = l->static_input ? w->current_sum + (b->first + i) * c->n : NULL,
+        .d_current_sum = sum,
         .aux = w->aux ? w->aux + i * size : NULL,
         .aux_lambda = w->aux ? w->aux_lambda + i * c->n : NULL,
         .lambda = w->lambda + i * c->n,
@@ -239,7 +242,6 @@ void snn_layer_spikes_back(const struct snn_layer *l, struct snn_layer_work *w, 
         .d_state = w->d_state ? w->d_state + i * size : NULL,
         .d = w->d,
     };
-    const bool last = at.to == c->time_steps && !b->followed;
     if (last)
         memset(back.lambda, 0, c->n * sizeof *back.lambda);
     if (last && back.aux)

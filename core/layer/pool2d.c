@@ -174,8 +174,6 @@ static void begin_shard(const struct pool *p, const struct snn_layer *l, struct 
                         const real *in, size_t n)
 {
     forward(p, l, w, w->current, in, n);
-    if (w->current_sum)
-        memset(w->current_sum, 0, n * l->out * sizeof *w->current_sum);
 }
 
 /* --------------------------------------------------------------------------------- the layers --
