@@ -118,21 +118,35 @@ static void place_samples(struct asked *a, size_t features)
     s->units = snn_arena_take(&a->arena, events + 1, sizeof *s->units);
 }
 
-static void fill_samples(struct asked *a, size_t features)
+/* The events before the end of what the steps divide. Those of a set all are before its own, and
+ * encoders count on it: what is behind is left out here. */
+static void fill_events(struct asked *a, const struct snn_spec *spec)
 {
     const struct snn_inputs *in = a->inputs;
     struct snn_samples *s = &a->data.test;
+    const double own = snn_choice_value(&spec->encoding, "duration", 0);
+    const uint64_t end = own > 0 ? (uint64_t)own : a->data.info.duration;
+    size_t found = 0;
+    for (size_t i = 0; i < a->n; i++) {
+        s->first[i] = found;
+        for (size_t k = in->first[i]; k < in->first[i + 1]; k++) {
+            s->times[found] = in->times[k];
+            s->units[found] = in->units[k];
+            found += in->times[k] < end;
+        }
+    }
+    s->first[a->n] = found;
+}
+
+static void fill_samples(struct asked *a, const struct snn_spec *spec)
+{
     for (size_t i = 0; i < a->n; i++)
         a->index[i] = (uint32_t)i;
-    if (!a->data.info.events) {
-        memcpy(s->values, in->values, a->n * features * sizeof *s->values);
-        return;
-    }
-    memcpy(s->first, in->first, (a->n + 1) * sizeof *s->first);
-    if (in->first[a->n] == 0)
-        return;
-    memcpy(s->times, in->times, in->first[a->n] * sizeof *s->times);
-    memcpy(s->units, in->units, in->first[a->n] * sizeof *s->units);
+    if (a->data.info.events)
+        fill_events(a, spec);
+    else
+        memcpy(a->data.test.values, a->inputs->values,
+               a->n * a->data.info.features * sizeof *a->data.test.values);
 }
 
 static enum snn_code lay_out(struct asked *a, const struct snn_spec *spec,
@@ -220,7 +234,7 @@ enum snn_code snn_predict(struct snn_predictions *out, const struct snn_model *m
     if (rc == SNN_OK)
         rc = make_room(&p, &a->net, a->n, err);
     if (rc == SNN_OK) {
-        fill_samples(a, data->features);
+        fill_samples(a, spec);
         run(a, model, &p);
         *out = p;
     }

@@ -17,7 +17,7 @@ struct snn_event_walk {
     size_t units;      /* of the sample */
     uint64_t duration; /* what is later is left out */
 
-    bool whole; /* nothing is changed, nothing left out */
+    bool whole; /* nothing is changed, nothing left out: all events are before their own duration */
     bool changes;
     double scale;
     int64_t shift, unit_shift;

@@ -9,7 +9,7 @@
  */
 struct snn_sparse {
     uint32_t *start; /* [rows + 1] */
-    uint32_t *index; /* the columns, ascending within a row */
+    uint32_t *index; /* the columns, each once in a row: ascending, or as events come in time */
     real *value;     /* NULL = all are `size` */
     real size;       /* without values; most often 1 */
     size_t rows;
