@@ -90,10 +90,9 @@ void snn_data_features(const struct snn_data *data, bool test, size_t i, real *o
         for (size_t k = 0; k < n; k++)
             out[k] = data->of_byte[from[k]];
     } else {
-        const float *restrict from = s->values + i * n;
-        real *restrict to = out;
+        const float *from = s->values + i * n;
         for (size_t k = 0; k < n; k++)
-            to[k] = (real)from[k];
+            out[k] = (real)from[k];
     }
 }
 

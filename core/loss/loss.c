@@ -26,7 +26,8 @@ struct target {
     double scale, smoothing;
 };
 
-/* The largest of n; NaN where one is not finite. */
+/* The largest of n; NaN, and so is the loss, where one is not finite. An infinite one may leave it
+ * finite: ln(1 + e^-inf) = 0. It is divergence all the same. */
 static real top_of(const real *z, size_t n)
 {
     real top = z[0], zero = 0;
@@ -60,8 +61,7 @@ static double smoothed(real *d, const real *z, size_t classes, double top, doubl
     return log(sum) - (1 - to->smoothing) * ((double)z[to->label] - top) - share * mean;
 }
 
-/* The sum of the rows' losses. An infinite logit may leave one finite: ln(1 + e^-inf) = 0. It is
- * divergence all the same. */
+/* The sum of the rows' losses. */
 static double rows_smoothed(real *d, const real *z, size_t rows, size_t classes,
                             const struct target *to)
 {

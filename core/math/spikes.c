@@ -167,8 +167,8 @@ void snn_sparse_product(real *out, struct snn_rows out_rows, const real *table,
 
 /* --------------------------------------------------------------------------------- scatter -- */
 
-/* Bytes of the table that are added to at a time, so that they stay in the nearest cache; and rows
- * that meanwhile wait with the rest of theirs. */
+/* Bytes of the table that are added to at a time, so that most of them stay in the nearest cache;
+ * and rows that meanwhile wait with the rest of theirs. */
 #define SCATTER_BYTES ((size_t)64 << 10)
 enum { WAITING = 64 };
 
